@@ -1,0 +1,1 @@
+"""outpace: an outbound dialer engine."""

@@ -1,0 +1,1 @@
+"""The words: states, facts, commands, outcomes, settings, errors, units. No I/O, no clock."""

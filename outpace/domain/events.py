@@ -1,0 +1,318 @@
+"""Facts: what has happened, with the switch's own time where it has one. Frozen; `Engine.handle(event, now_ns)` takes them.
+
+`call_id` is the attempt id (epoch << 32 | sequence), `switch_ns` the switch's clock in UTC nanoseconds, 0 = unknown.
+Settings, operators' acts and the store's answers are facts too: what is not a fact cannot change the engine.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from outpace.domain.outcomes import CallPresence, IntentRefusal, Outcome, Refusal, Verdict
+
+
+class Event(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Base of all facts; a journal stores them tagged with their class name."""
+
+
+# ---- of calls, from the switch ---------------------------------------------------------------------------------
+
+
+class OriginateRefused(Event, frozen=True):
+    """The switch did not start the call."""
+
+    call_id: int
+    reason: Refusal
+    switch_ns: int = 0
+
+
+class CallProceeding(Event, frozen=True):
+    """The switch has a channel for the call and the network is working on it."""
+
+    call_id: int
+    switch_ns: int = 0
+
+
+class CallRinging(Event, frozen=True):
+    """The callee is alerted."""
+
+    call_id: int
+    switch_ns: int = 0
+
+
+class CallAnswered(Event, frozen=True):
+    """Somebody or something answered."""
+
+    call_id: int
+    switch_ns: int = 0
+
+
+class CpaVerdict(Event, frozen=True):
+    """Call progress analysis has decided. `greeting_end_ns` is the verdict's time less the detector's closing silence."""
+
+    call_id: int
+    verdict: Verdict
+    greeting_end_ns: int = 0
+    speech_start_ns: int = 0
+    switch_ns: int = 0
+
+
+class AgentConnected(Event, frozen=True):
+    """The call and the agent's leg are bridged."""
+
+    call_id: int
+    agent_id: int
+    switch_ns: int = 0
+
+
+class ConnectFailed(Event, frozen=True):
+    """The bridge could not be made. `leg_lost` says that the agent's leg is the cause."""
+
+    call_id: int
+    agent_id: int
+    leg_lost: bool = False
+    switch_ns: int = 0
+
+
+class AgentReleased(Event, frozen=True):
+    """The agent's leg has left the bridge."""
+
+    call_id: int
+    agent_id: int
+    switch_ns: int = 0
+
+
+class MessageEnded(Event, frozen=True):
+    """The recorded message was played to its end."""
+
+    call_id: int
+    switch_ns: int = 0
+
+
+class CallEnded(Event, frozen=True):
+    """The call is over on the switch. `outcome` is the network's view, used where nobody answered."""
+
+    call_id: int
+    outcome: Outcome = Outcome.NONE
+    hangup_cause: int = 0
+    tech_cause: int = 0
+    switch_ns: int = 0
+
+
+class CallQueried(Event, frozen=True):
+    """Answer to QueryCall."""
+
+    call_id: int
+    presence: CallPresence
+    agent_id: int = 0
+    switch_ns: int = 0
+
+
+class CallAdopted(Event, frozen=True):
+    """A call of an earlier epoch that is still alive on the switch; the engine takes it over."""
+
+    call_id: int
+    campaign_id: int
+    lead_id: int
+    number: int
+    trunk_group_id: int
+    attempt_number: int
+    presence: CallPresence
+    agent_id: int = 0
+    lease_token: int = 0
+    launched_ns: int = 0
+
+
+# ---- of agents ---------------------------------------------------------------------------------------------------
+
+
+class AgentLoggedIn(Event, frozen=True):
+    """The agent is at the desk; the engine opens the standing leg."""
+
+    agent_id: int
+
+
+class AgentLoggedOut(Event, frozen=True):
+    """The agent leaves; takes effect after the call in hand."""
+
+    agent_id: int
+
+
+class AgentLegUp(Event, frozen=True):
+    """The agent's standing leg is up."""
+
+    agent_id: int
+    switch_ns: int = 0
+
+
+class AgentLegLost(Event, frozen=True):
+    """The agent's leg is gone or could not be opened."""
+
+    agent_id: int
+    cause: int = 0
+    switch_ns: int = 0
+
+
+class AgentReady(Event, frozen=True):
+    """The agent wants calls; also ends wrap-up."""
+
+    agent_id: int
+
+
+class AgentNotReady(Event, frozen=True):
+    """The agent wants no more calls; takes effect after the call in hand. `reason` is the operator's pause code."""
+
+    agent_id: int
+    reason: int = 0
+
+
+class DispositionSet(Event, frozen=True):
+    """The agent's verdict on a call: an index into the campaign's dispositions."""
+
+    agent_id: int
+    call_id: int
+    disposition: int
+
+
+# ---- of the link and the trunks ----------------------------------------------------------------------------------
+
+
+class LinkUp(Event, frozen=True):
+    """The switch is reachable and its state has been read."""
+
+    switch_ns: int = 0
+
+
+class LinkDown(Event, frozen=True):
+    """The switch is out of reach: nothing is launched."""
+
+    reason: str = ""
+
+
+class TrunkCapacity(Event, frozen=True):
+    """Channels of a trunk group that can carry calls now (those in alarm are left out)."""
+
+    trunk_group_id: int
+    channels: int
+
+
+# ---- of the store ------------------------------------------------------------------------------------------------
+
+
+class LeadsLeased(Event, frozen=True):
+    """Answer to LeaseLeads: leads due now, dialable until `deadline_ns` (engine time) under the fencing `token`.
+
+    The three lists have one length. `next_due_ns`: when the next lead of the campaign falls due, 0 = there is none.
+    """
+
+    campaign_id: int
+    token: int
+    deadline_ns: int
+    lead_ids: list[int]
+    numbers: list[int]
+    attempts: list[int]
+    next_due_ns: int = 0
+
+
+class LeaseRefused(Event, frozen=True):
+    """The store cannot lease now."""
+
+    campaign_id: int
+
+
+class LeaseRenewed(Event, frozen=True):
+    """The token's leads may be dialled until the new deadline."""
+
+    campaign_id: int
+    token: int
+    deadline_ns: int
+
+
+class LeaseLost(Event, frozen=True):
+    """The token has expired; its leads are not ours any more."""
+
+    campaign_id: int
+    token: int
+
+
+class IntentDurable(Event, frozen=True):
+    """The intent is on disk: the switch may hear of the call."""
+
+    call_id: int
+
+
+class IntentRefused(Event, frozen=True):
+    """The store wrote no intent: the call must not be made."""
+
+    call_id: int
+    reason: IntentRefusal
+
+
+class IntentWithdrawn(Event, frozen=True):
+    """The intent is taken back, the lead is due again."""
+
+    call_id: int
+
+
+class AttemptRecorded(Event, frozen=True):
+    """The attempt's ending is durable."""
+
+    call_id: int
+
+
+class LedgerLoaded(Event, frozen=True):
+    """What earlier epochs have answered and abandoned in this campaign, read from the attempts at start."""
+
+    campaign_id: int
+    connected: int
+    no_agent_in_time: int
+    caller_left: int
+
+
+# ---- of operators ------------------------------------------------------------------------------------------------
+
+
+class CampaignStarted(Event, frozen=True):
+    """Dial (from draft, or on after a pause)."""
+
+    campaign_id: int
+
+
+class CampaignPaused(Event, frozen=True):
+    """Launch no more; calls in hand go on; leads stay leased."""
+
+    campaign_id: int
+
+
+class CampaignDraining(Event, frozen=True):
+    """Launch no more, give the leads back, and pause when the last call has ended."""
+
+    campaign_id: int
+
+
+class CampaignStopped(Event, frozen=True):
+    """Hang up what is unanswered or waiting, then as CampaignDraining. Conversations go on."""
+
+    campaign_id: int
+
+
+class PacingChanged(Event, frozen=True):
+    """New settings of the campaign's pacer."""
+
+    campaign_id: int
+    ratio: float
+    reserve: int
+
+
+class TimePassed(Event, frozen=True):
+    """A tick, as the journal writes it."""
+
+
+AnyEvent = (
+    OriginateRefused | CallProceeding | CallRinging | CallAnswered | CpaVerdict | AgentConnected | ConnectFailed
+    | AgentReleased | MessageEnded | CallEnded | CallQueried | CallAdopted | AgentLoggedIn | AgentLoggedOut
+    | AgentLegUp | AgentLegLost | AgentReady | AgentNotReady | DispositionSet | LinkUp | LinkDown | TrunkCapacity
+    | LeadsLeased | LeaseRefused | LeaseRenewed | LeaseLost | IntentDurable | IntentRefused | IntentWithdrawn
+    | AttemptRecorded | LedgerLoaded | CampaignStarted | CampaignPaused | CampaignDraining | CampaignStopped
+    | PacingChanged | TimePassed
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""The arithmetic: how many calls to launch now. Numbers and arrays only."""

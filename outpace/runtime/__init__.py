@@ -1,0 +1,1 @@
+"""The heartbeat: the only room with an event loop and a clock."""

@@ -1,0 +1,1 @@
+"""The lab: the same engine in virtual time."""

@@ -1,0 +1,1 @@
+"""The memory: lists, leads, leases, intents and attempts behind one Store port."""

@@ -1,0 +1,1 @@
+"""The built-in switch: a simulated carrier, voice cards and people."""

@@ -1,0 +1,43 @@
+"""Build of the Cython extensions; everything else is in pyproject.toml.
+
+OUTPACE_BUILD=debug turns bounds, None and division checks back on (build/cython-debug).
+OUTPACE_ANNOTATE=1 writes the annotated HTML beside the generated C.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+DEBUG = os.environ.get("OUTPACE_BUILD") == "debug"
+ROOT = Path(__file__).parent
+
+directives = {
+    "language_level": 3,
+    "boundscheck": DEBUG,
+    "wraparound": False,
+    "initializedcheck": DEBUG,
+    "nonecheck": DEBUG,
+    "cdivision": not DEBUG,
+    "embedsignature": True,
+}
+
+# No fast-math and no contraction: a decision must not depend on how the compiler fuses operations.
+compile_args = ["-O1" if DEBUG else "-O3", "-ffp-contract=off", "-fno-fast-math", "-Wno-unused-function"]
+
+extensions = [
+    Extension(".".join(path.with_suffix("").parts), [str(path)], extra_compile_args=compile_args)
+    for path in sorted(p.relative_to(ROOT) for p in (ROOT / "outpace").rglob("*.pyx"))
+]
+
+setup(
+    ext_modules=cythonize(
+        extensions,
+        build_dir="build/cython-debug" if DEBUG else "build/cython",
+        nthreads=2 if "-j1" not in sys.argv else 0,
+        annotate=bool(os.environ.get("OUTPACE_ANNOTATE")),
+        compiler_directives=directives,
+    )
+)
