@@ -5,7 +5,6 @@ OUTPACE_ANNOTATE=1 writes the annotated HTML beside the generated C.
 """
 
 import os
-import sys
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -36,7 +35,7 @@ setup(
     ext_modules=cythonize(
         extensions,
         build_dir="build/cython-debug" if DEBUG else "build/cython",
-        nthreads=2 if "-j1" not in sys.argv else 0,
+        nthreads=2,
         annotate=bool(os.environ.get("OUTPACE_ANNOTATE")),
         compiler_directives=directives,
     )
