@@ -24,8 +24,8 @@ class OutpaceError(Exception):
     """Base of all errors of outpace."""
 
 
-class ConfigError(OutpaceError):
-    """A setting is wrong. `where` names the file and line or the key, `reason` what is wrong with it."""
+class ConfigError(OutpaceError, ValueError):
+    """A setting is wrong (a ValueError, so that msgspec adds the path). `where` names the file and line or the key, `reason` what is wrong with it."""
 
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(f"{where}: {reason}")
