@@ -7,37 +7,35 @@ agents only pick up their phone. Everybody else's login and readiness come as fa
 from __future__ import annotations
 
 import asyncio
-import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from outpace.domain.commands import AgentStateChanged, AnyCommand
 from outpace.domain.events import AgentLoggedIn, AgentReady, DispositionSet, Event
 from outpace.domain.states import AgentState
 from outpace.runtime.clock import Clock
-
-#: Draws a wrap-up time in engine nanoseconds.
-WrapUp = Callable[[random.Random], int]
-
+from outpace.telephony.simulated.distributions import Distribution, Role
 
 class AgentDriver:
     """Speaks for agents: login, readiness, a disposition after each call.
 
     Parameters
     ----------
-    wrap_ups : agent id -> how long that agent's wrap-up takes.
+    wrap_ups : agent id -> how long that agent's wrap-up takes, in engine seconds.
     post : takes facts.
     seed : of the wrap-up times.
     """
 
     def __init__(
-        self, wrap_ups: dict[int, WrapUp], post: Callable[[Sequence[Event]], None], clock: Clock, seed: int
+        self, wrap_ups: dict[int, Distribution], post: Callable[[Sequence[Event]], None], clock: Clock, seed: int
     ) -> None:
         self._wrap_ups = wrap_ups
         self._post = post
         self._clock = clock
-        self._random = random.Random(seed)
+        self._seed = seed
+        self._calls: Counter[int] = Counter()
         self._loop = asyncio.get_running_loop()
-        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._timers: dict[int, tuple[asyncio.TimerHandle, int]] = {}
 
     def log_in(self) -> None:
         """Everybody comes to the desk and is ready."""
@@ -48,18 +46,27 @@ class AgentDriver:
         """Follow the agents' states; give as a watcher to the pump."""
         if type(command) is not AgentStateChanged or command.agent_id not in self._wrap_ups:
             return
-        timer = self._timers.pop(command.agent_id, None)
-        if timer is not None:
-            timer.cancel()
+        pending = self._timers.pop(command.agent_id, None)
+        if pending is not None:
+            pending[0].cancel()
         if command.state is AgentState.WRAP_UP:
-            wrap_up_ns = self._wrap_ups[command.agent_id](self._random)
-            self._timers[command.agent_id] = self._loop.call_later(
-                self._clock.real_s(wrap_up_ns), self._finish, command.agent_id, command.call_id
-            )
+            agent_id = command.agent_id
+            self._calls[agent_id] += 1
+            wrap_up = self._wrap_ups[agent_id]
+            wrap_up_s = wrap_up.sample(self._seed, Role.ROLE_WRAP_UP, agent_id, self._calls[agent_id])
+            delay_s = wrap_up_s / self._clock.speed
+            timer = self._loop.call_later(delay_s, self._finish, agent_id, command.call_id)
+            self._timers[agent_id] = (timer, command.call_id)
+
+    def finish(self) -> None:
+        """End every wrap-up now."""
+        for agent_id, (timer, call_id) in list(self._timers.items()):
+            timer.cancel()
+            self._finish(agent_id, call_id)
 
     def close(self) -> None:
         """Say nothing more."""
-        for timer in self._timers.values():
+        for timer, _ in self._timers.values():
             timer.cancel()
         self._timers.clear()
 

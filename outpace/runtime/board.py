@@ -14,7 +14,7 @@ from outpace.domain.commands import AnyCommand, CampaignStateChanged, RecordAtte
 from outpace.domain.outcomes import AbandonReason, LimitedBy, Outcome
 from outpace.domain.states import AgentState, CallState, CampaignState
 from outpace.domain.units import NS_PER_S
-from outpace.runtime.report import FINISHED
+from outpace.runtime.audit import FINISHED
 from outpace.store.port import Ledger
 
 

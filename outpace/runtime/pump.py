@@ -142,8 +142,10 @@ class Pump:
         self._facts.extend((arrived_ns, fact) for fact in facts)
         self._wake()
 
-    def start(self) -> None:
-        """Begin: facts that were posted before are handled now."""
+    def start(self, first: Sequence[Event] = ()) -> None:
+        """Begin with `first` (calls to adopt, ledgers), then what was posted before."""
+        arrived_ns = monotonic_ns()
+        self._facts.extendleft((arrived_ns, fact) for fact in reversed(first))
         self._running = True
         self._turn_due = True
         self._loop.call_soon(self._turn)

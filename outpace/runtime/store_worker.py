@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -32,6 +33,9 @@ BATCH_MAX = 4096
 
 #: With more commands than this waiting, leases are refused: no new leads, so no new calls, until the store catches up.
 QUEUE_MAX = 65_536
+
+#: Primary result codes after which SQLite may well do the same thing later.
+_LATER = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL))
 
 _PAUSE_S = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 
@@ -233,7 +237,8 @@ class StoreWorker:
 
 def is_transient(error: StoreError) -> bool:
     """Whether the store may do later what it refused now: it is locked by somebody, or the disk is full."""
-    return bool(getattr(error, "transient", False))
+    cause = error.__cause__
+    return isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode & 0xFF in _LATER
 
 
 def _nothing(store: Store) -> None:
