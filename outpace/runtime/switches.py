@@ -1,0 +1,50 @@
+"""Kinds of switches by name: their settings, and the adapter made from them. A new kind is one entry here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from outpace.domain.config import Campaign, MachineAction, Pool
+from outpace.domain.errors import ConfigError
+from outpace.telephony.adapter import Capabilities, TelephonyAdapter
+from outpace.telephony.asterisk.settings import AsteriskSettings
+
+if TYPE_CHECKING:
+    from outpace.runtime.clock import Clock
+
+
+class SimulatedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The built-in switch.
+
+    Parameters
+    ----------
+    profile : what becomes of calls: `base`, `bank-marketing`, or a TOML file beside the campaign file.
+    live : share of people in the profile's mix, 0 to 1; None = the profile's own.
+    speed : engine seconds per real second.
+    seed : of everything that is drawn.
+    """
+
+    profile: str = "base"
+    live: float | None = None
+    speed: float = 1.0
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0.01 <= self.speed <= 10_000.0:
+            raise ConfigError("speed", f"must be from 0.01 to 10000, not {self.speed:g}")
+        if self.live is not None and not 0.0 <= self.live <= 1.0:
+            raise ConfigError("live", f"must be from 0 to 1, not {self.live:g}")
+        if self.seed < 0:
+            raise ConfigError("seed", "must not be negative")
+
+
+SwitchSettings = SimulatedSettings | AsteriskSettings
+
+_SETTINGS: dict[str, type[SwitchSettings]] = {"simulated": SimulatedSettings, "asterisk": AsteriskSettings}
+
+
+def switch_settings(kind: object) -> type[SwitchSettings] | None:
+    """The settings of a kind of switch, None for a kind that there is not."""
+    return _SETTINGS.get(kind) if isinstance(kind, str) else None
