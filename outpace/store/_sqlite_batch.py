@@ -90,7 +90,7 @@ def end_leases(db: sqlite3.Connection, tenant: int, tokens: Iterable[int]) -> No
 
 
 class Batch:
-    """One `execute`: the commands in order, their facts in order. `sequence` is the last lease sequence of the epoch."""
+    """One `execute`: the commands in order, their facts in order. `sequence` counts the leases of the epoch."""
 
     def __init__(self, db: sqlite3.Connection, tenant: int, epoch: int, now_ns: int, lease_ns: int) -> None:
         self._db = db
@@ -289,12 +289,12 @@ class Batch:
         campaign_id, number = lead
         by_lead = (self._tenant, lead_id)
         by_campaign = (self._tenant, campaign_id, lead_id)
-        for statement, parameters in (
-            ("DELETE FROM leased WHERE tenant = ? AND lead_id = ? RETURNING attempts", by_lead),
-            ("DELETE FROM finished WHERE tenant = ? AND campaign_id = ? AND lead_id = ? RETURNING attempts", by_campaign),
-            ("DELETE FROM queue WHERE tenant = ? AND campaign_id = ? AND lead_id = ? RETURNING attempts", by_campaign),
+        for place, parameters in (
+            ("leased WHERE tenant = ? AND lead_id = ?", by_lead),
+            ("finished WHERE tenant = ? AND campaign_id = ? AND lead_id = ?", by_campaign),
+            ("queue WHERE tenant = ? AND campaign_id = ? AND lead_id = ?", by_campaign),
         ):
-            rows = self._db.execute(statement, parameters).fetchall()
+            rows = self._db.execute(f"DELETE FROM {place} RETURNING attempts", parameters).fetchall()
             if rows:
                 return lead_id, number, campaign_id, rows[0][0]
         return None

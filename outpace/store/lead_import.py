@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -28,6 +29,7 @@ _REFERENCE_NAMES = ("reference", "id")
 _BATCH_ROWS = 5000
 _BATCH_CHARACTERS = 8 << 20
 _E164_DIGITS = 15
+_DIGITS_OF_A_NUMBER = 5  # in what should be a column's name: then the header is missing
 
 # What spreadsheets make of a number that they took for a quantity: 4.93012E+11, 49301234567.0.
 _SPREADSHEET = re.compile(r"\d+([.,]\d+)?E\+?\d+|\d{5,}[.,]0", re.IGNORECASE)
@@ -117,17 +119,17 @@ def import_csv(
         before the fault is in the store or among the rejects.
     StoreError : the store failed; the batches before are in.
     """
-    name = os.fspath(path)
+    name, rejected = os.fspath(path), Path(rejects_path)
     try:
-        with open(path, "rb") as source:
-            if os.path.exists(rejects_path) and os.path.samefile(path, rejects_path):
-                raise ConfigError(os.fspath(rejects_path), "the rejects would overwrite the list")
+        with Path(path).open("rb") as source:
+            if rejected.exists() and rejected.samefile(path):
+                raise ConfigError(str(rejected), "the rejects would overwrite the list")
             rows = read_rows(source, name, options.encoding, options.delimiter)
             first = next(rows, None)
             if first is None:
                 raise ConfigError(name, "is empty")
             layout = _layout(first, name, options)
-            with _rejects(rejects_path) as reject:
+            with _rejects(rejected) as reject:
                 load = _Load(store, campaign_id, now_ns, layout, source)
                 try:
                     for row in rows if options.header else chain([first], rows):
@@ -202,8 +204,8 @@ def _layout(first: Row, name: str, options: ImportOptions) -> _Layout:
         if key in keys[:i]:
             raise ConfigError(f"{name}, line {first.line}", f"column {names[i]!r} occurs twice")
     number = _number_column(keys, names, f"{name}, line {first.line}", options)
-    if options.header and sum(map(str.isdigit, names[number])) >= 5:
-        raise ConfigError(f"{name}, line {first.line}", f"is no header but a row: {names[number]!r} is no column's name")
+    if options.header and sum(map(str.isdigit, names[number])) >= _DIGITS_OF_A_NUMBER:
+        raise ConfigError(f"{name}, line {first.line}", f"no header: {names[number]!r} is not the name of a column")
     references = [keys.index(key) for key in _REFERENCE_NAMES if key in keys and keys.index(key) != number]
     reference = references[0] if references else -1
     return _Layout(names, number, reference, tuple(i for i in range(width) if i not in (number, reference)))
@@ -231,9 +233,7 @@ def _number_column(keys: list[str], names: tuple[str, ...], where: str, options:
 class _Load:
     """Rows on their way into the store."""
 
-    def __init__(
-        self, store: Store, campaign_id: int, now_ns: int, layout: _Layout, source: io.BufferedReader
-    ) -> None:
+    def __init__(self, store: Store, campaign_id: int, now_ns: int, layout: _Layout, source: io.BufferedReader) -> None:
         self._store = store
         self._campaign_id = campaign_id
         self._now_ns = now_ns
@@ -278,10 +278,10 @@ class _Load:
 
 
 @contextmanager
-def _rejects(path: str | os.PathLike[str]) -> Iterator[Callable[[Row, str], None]]:
+def _rejects(path: Path) -> Iterator[Callable[[Row, str], None]]:
     # surrogateescape writes bytes that the list's encoding forbade as they were.
     count = 0
-    with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+    with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("line", "reason", "row"))
 
@@ -291,5 +291,5 @@ def _rejects(path: str | os.PathLike[str]) -> Iterator[Callable[[Row, str], None
             writer.writerow((row.line, reason, row.raw.rstrip("\r\n")))
 
         yield reject
-    if not count and os.path.isfile(path):
-        os.unlink(path)
+    if not count and path.is_file():
+        path.unlink()

@@ -88,7 +88,7 @@ class MemoryStore:
         self._runs: list[Run] = []
         self._last_lead_id = 0
 
-    def open_pool(self, pool: str, now_ns: int) -> int:
+    def open_pool(self, pool: str, now_ns: int) -> int:  # noqa: ARG002 - the port's
         """See `Store.open_pool`."""
         before = self._pools.get(pool, 0)
         for token in [token for token in self._leases if token >> 32 == before]:
@@ -101,7 +101,7 @@ class MemoryStore:
         """See `Store.campaign_id`."""
         return self._campaigns.setdefault(name, len(self._campaigns) + 1)
 
-    def add_leads(self, campaign_id: int, leads: Iterable[NewLead], now_ns: int) -> tuple[int, int]:
+    def add_leads(self, campaign_id: int, leads: Iterable[NewLead], now_ns: int) -> tuple[int, int]:  # noqa: ARG002
         """See `Store.add_leads`."""
         if not 1 <= campaign_id <= len(self._campaigns):
             raise StoreError(f"no campaign {campaign_id}")

@@ -12,6 +12,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
+from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -87,7 +89,7 @@ class SqliteStore:
         self._pool = ""
         self._epoch = 0
         self._sequence = 0
-        if not create and not os.path.exists(self._path):
+        if not create and not Path(self._path).exists():
             raise StoreError(f"{self._path}: no such file")
         try:
             # The owner may open here and hand the object on to its writer thread.
@@ -313,7 +315,7 @@ class SqliteStore:
         with self._errors():
             self._db.close()
 
-    def __enter__(self) -> SqliteStore:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
