@@ -11,7 +11,7 @@ empty line; the first is ``Event`` or ``Response``. Two rules are ours:
 Values are UTF-8; bytes that are not come as surrogate escapes, so nothing is lost and `encode_action` gives them back.
 Header names compare without regard to ASCII case (``Uniqueid``, but ``UniqueID`` in Cdr).
 
-The scan works on C pointers only; the regions between ``# hot`` and ``# end hot`` touch no Python object.
+The scan works on C pointers only (its steps are in `_ami.pxd`): from ``# hot`` to ``# end hot`` no Python object is met.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -19,7 +19,7 @@ from cpython.dict cimport PyDict_SetItem
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
-from libc.stdint cimport int16_t, uint32_t, uint64_t
+from libc.stdint cimport int16_t, uint32_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memchr, memcmp, memcpy
 
@@ -37,11 +37,6 @@ cdef extern from "Python.h":
     Py_ssize_t PyByteArray_GET_SIZE(object array)
 
 cdef enum:
-    LF = 10
-    CR = 13
-    SPACE = 32
-    COLON = 58
-    FIELDS_MAX = 16         # wanted fields of one event
     NAMES = 1024            # slots of the cache of header and event names
     NAME_MAX = 64           # longer names are not cached
     EXCERPT = 60            # bytes of the stream that an error shows
@@ -51,83 +46,8 @@ cdef enum:
 
 cdef const char *BANNER = b"Asterisk Call Manager"
 
-# One wanted field: its name in lower case, with the colon.
-cdef struct field_t:
-    const char *key
-    Py_ssize_t size
-
-# One wanted event. fields = -1: the whole message is wanted.
-cdef struct spec_t:
-    const char *name
-    Py_ssize_t size
-    PyObject *label         # the name as str; owned by EventReader._kept
-    int fields
-    uint32_t initials       # bit (first letter & 31) for every field
-    field_t field[FIELDS_MAX]
-
-cdef struct span_t:
-    const char *at
-    Py_ssize_t size
-
 
 # hot
-cdef inline unsigned char lower(char c) noexcept nogil:
-    return <unsigned char>c + (32 if 65 <= <unsigned char>c <= 90 else 0)
-
-
-cdef inline bint same_name(const char *at, const char *key, Py_ssize_t size) noexcept nogil:
-    # key is lower case already
-    cdef Py_ssize_t i
-    for i in range(size):
-        if lower(at[i]) != <unsigned char>key[i]:
-            return False
-    return True
-
-
-cdef inline uint64_t name_hash(const char *at, Py_ssize_t size) noexcept nogil:
-    # Both ends of the name (they overlap below 16 bytes), multiplied; the high bits are good.
-    cdef uint64_t head = 0, tail = 0
-    if size >= 8:
-        memcpy(&head, at, 8)
-        memcpy(&tail, at + size - 8, 8)
-    else:
-        memcpy(&head, at, size)
-    return ((head ^ (tail * 0xff51afd7ed558ccdULL)) + <uint64_t>size) * 0x9e3779b97f4a7c15ULL
-
-
-cdef inline bint is_ascii(const char *at, Py_ssize_t size) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef unsigned char bits = 0
-    for i in range(size):
-        bits |= <unsigned char>at[i]
-    return bits < 128
-
-
-cdef inline const char *line_end(const char *at, const char *end, bint crlf) noexcept nogil:
-    # The LF that ends the line at `at`; NULL while it has not come.
-    cdef const char *lf = <const char *>memchr(at, LF, end - at)
-    if crlf:
-        while lf != NULL and (lf == at or (lf - 1)[0] != CR):
-            lf = <const char *>memchr(lf + 1, LF, end - lf - 1)
-    return lf
-
-
-cdef inline Py_ssize_t line_size(const char *at, const char *lf) noexcept nogil:
-    # Bytes of the line without its end.
-    return lf - at - (1 if lf > at and (lf - 1)[0] == CR else 0)
-
-
-cdef inline span_t value_of(const char *at, Py_ssize_t size, Py_ssize_t colon) noexcept nogil:
-    # What follows the colon and the one space that Asterisk writes after it.
-    cdef span_t value
-    cdef Py_ssize_t skip = colon + 1
-    if skip < size and at[skip] == SPACE:
-        skip += 1
-    value.at = at + skip
-    value.size = size - skip
-    return value
-
-
 cdef const char *message_end(const char **line, const char *end, bint crlf) noexcept nogil:
     # Behind the empty line that ends the message, NULL while it has not come; `line` moves to the first open line.
     cdef const char *at = line[0]
@@ -251,18 +171,15 @@ cdef class Message:
 
     def get(self, str name not None, str default not None=""):
         """The first value of header `name` (ASCII case ignored), `default` where the message has none."""
-        cdef bytes key = name.lower().encode("utf-8", "surrogateescape")
-        cdef const char *at = PyBytes_AS_STRING(self._raw)
-        cdef const char *end = at + PyBytes_GET_SIZE(self._raw)
-        cdef span_t header, value
-        while next_header(&at, end, self._crlf, &header, &value):
-            if header.size == PyBytes_GET_SIZE(key) and same_name(header.at, PyBytes_AS_STRING(key), header.size):
-                return text(value.at, value.size)
-        return default
+        cdef list values = self._values(name, True)
+        return values[0] if values else default
 
     def get_all(self, str name not None):
         """Every value of header `name` (ASCII case ignored), in the order sent."""
-        cdef bytes key = name.lower().encode("utf-8", "surrogateescape")
+        return self._values(name, False)
+
+    cdef list _values(self, str name, bint first):
+        cdef bytes key = name.encode("utf-8", "surrogateescape").lower()
         cdef const char *at = PyBytes_AS_STRING(self._raw)
         cdef const char *end = at + PyBytes_GET_SIZE(self._raw)
         cdef span_t header, value
@@ -270,6 +187,8 @@ cdef class Message:
         while next_header(&at, end, self._crlf, &header, &value):
             if header.size == PyBytes_GET_SIZE(key) and same_name(header.at, PyBytes_AS_STRING(key), header.size):
                 values.append(text(value.at, value.size))
+                if first:
+                    break
         return values
 
     def items(self):
@@ -289,13 +208,14 @@ cdef class Message:
         cdef span_t header, value
         cdef dict headers = {}
         cdef object name, word, held
-        cdef Py_ssize_t before
+        cdef Py_ssize_t distinct = 0
         while next_header(&at, end, self._crlf, &header, &value):
             name = name_text(header.at, header.size)
             word = text(value.at, value.size)
-            before = len(headers)
             PyDict_SetDefault(headers, name, word)
-            if len(headers) == before:
+            if len(headers) > distinct:
+                distinct += 1
+            else:
                 held = headers[name]
                 if isinstance(held, list):
                     (<list>held).append(word)
@@ -403,6 +323,9 @@ cdef class _Reader:
         size = line_size(at, lf)
         if size < 21 or memcmp(at, BANNER, 21) != 0:
             return at
+        if lf + 1 - at > self._max_message:
+            self._fail(at, at, end, f"a banner of more than {self._max_message} bytes")
+            return NULL
         self.banner = text(at, size)
         return lf + 1
 
@@ -593,7 +516,7 @@ cdef class EventReader(_Reader):
         if len(fields) > FIELDS_MAX:
             raise ValueError(f"at most {FIELDS_MAX} fields of an event, not {len(fields)}")
         for name in fields:
-            key = self._name(name.lower()) + b":"
+            key = self._name(name).lower() + b":"
             self._kept.append(key)
             field = &spec.field[spec.fields]
             field.key = PyBytes_AS_STRING(key)
