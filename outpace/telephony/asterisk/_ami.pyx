@@ -1,17 +1,17 @@
 """Codec of the Asterisk Manager Interface: bytes <-> messages. No I/O, no clock, nothing of calls or leads.
 
-What AMI is here (Asterisk 16 and later): a banner line, then messages. A message is lines of ``Name: value`` ended by an
-empty line; the first is ``Event`` or ``Response``. Two rules are ours:
+What AMI is here (Asterisk 16 and later): a banner line, then messages. A message is lines of ``Name: value`` ended by
+an empty line; the first is ``Event`` or ``Response``. Two rules are ours:
 
 - The stream's line end is that of its first line. In a CRLF stream (every Asterisk) a lone LF is part of a value: a
-  dialplan variable that holds one can neither end a message nor forge a header. In an LF stream a CR before the LF goes.
+  dialplan variable that holds one can neither end a message nor forge a header. In an LF stream a CR before LF goes.
 - Inside a message a line without a name is skipped: values with a CRLF in them occur (an application's data, a
   database entry) and must not take the link down. As the first line of a message it is not AMI.
 
 Values are UTF-8; bytes that are not come as surrogate escapes, so nothing is lost and `encode_action` gives them back.
 Header names compare without regard to ASCII case (``Uniqueid``, but ``UniqueID`` in Cdr).
 
-The scan works on C pointers only (its steps are in `_ami.pxd`): from ``# hot`` to ``# end hot`` no Python object is met.
+The scan works on C pointers only (its steps are in `_ami.pxd`): no Python object between ``# hot`` and ``# end hot``.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -527,9 +527,10 @@ cdef class EventReader(_Reader):
 
     cdef bytes _name(self, str name):
         # The name as bytes that live as long as the reader.
-        cdef bytes key = name.encode("utf-8", "surrogateescape")
-        if not key.isascii() or not name.isprintable() or not name or ":" in name:
+        cdef bytes key
+        if name is None or not name or ":" in name or not name.isascii() or not name.isprintable():
             raise ValueError(f"no header or event can have the name {name!r}")
+        key = name.encode("ascii")
         self._kept.append(key)
         return key
 
@@ -570,6 +571,8 @@ def encode_action(str name not None, fields, str action_id not None=""):
     if action_id:
         lines.append(_action_line("ActionID", action_id))
     for key, value in fields:
+        if key is None or value is None:
+            raise LocalProtocolError(f"field {key!r}: a header needs a name and a value")
         if key.lower() in ("action", "actionid"):
             raise LocalProtocolError(f"field {key!r} is not one of an action's fields: it is an argument of its own")
         lines.append(_action_line(key, value))
@@ -581,8 +584,6 @@ cdef bytes _action_line(str key, str value):
     cdef bytes line
     cdef const char *at
     cdef Py_ssize_t size
-    if key is None or value is None:
-        raise LocalProtocolError(f"field {key!r}: a header needs a name and a value")
     try:
         line = f"{key}: {value}\r\n".encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as error:
