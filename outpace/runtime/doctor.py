@@ -7,23 +7,32 @@ import importlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 import outpace
 from outpace.domain.config import Pool
-from outpace.domain.errors import ConfigError, OutpaceError, StoreError
+from outpace.domain.errors import ConfigError, LinkDown, StoreError, TelephonyError
 from outpace.domain.units import NS_PER_S
 from outpace.runtime import loops
 from outpace.runtime.campaign_file import Setup, load
 from outpace.runtime.clock import monotonic_ns, wall_ns
+from outpace.runtime.switches import simulated_profile
 from outpace.store.sqlite import SqliteStore
+from outpace.telephony.asterisk.client import AmiConnection, open_connection
+from outpace.telephony.asterisk.dialplan import EXTEN_AMD, EXTEN_PLAY, EXTEN_WAIT
+from outpace.telephony.asterisk.settings import AsteriskSettings
 
 _PYTHON_MIN = (3, 11)
 _FREE_BYTES_MIN = 200_000_000
 _CLOCK_DRIFT_MAX_NS = 50_000_000
+_CLOCK_APART_MAX_S = 1
+
+#: Device states of Asterisk in which nobody can be reached.
+_LEG_LOST = ("no leg", "", "INVALID", "UNAVAILABLE", "UNKNOWN")
+_LEGS_SHOWN = 5
 
 #: 2026-01-01: a clock before it was never set.
 _BUILT_NS = 1_767_225_600 * NS_PER_S
@@ -148,31 +157,96 @@ def _store(path: Path, setup: Setup | None) -> Iterator[Check]:
     yield Check("store", True, f"{path}, {len(intents)} attempts without an ending", mend)
 
 
-def _switch(setup: Setup) -> list[Check]:
-    from outpace.runtime.switches import SimulatedSettings, build_adapter
-    from outpace.telephony.asterisk.settings import AsteriskSettings
-
-    pool = setup.pool(1)
+def _switch(setup: Setup) -> Iterator[Check]:
+    if isinstance(setup.switch, AsteriskSettings):
+        yield from loops.run(_asterisk(setup.switch, setup.pool(1)), "asyncio")
+        return
     try:
-        if isinstance(setup.switch, AsteriskSettings):
-            return loops.run(_asterisk(setup.switch, pool), "asyncio")
-        assert isinstance(setup.switch, SimulatedSettings)
-        del build_adapter
-        return []
-    except OutpaceError as error:
-        return [Check("switch", False, str(error), "Correct [switch]; see that Asterisk runs and its manager listens.")]
+        profile = simulated_profile(setup.switch, setup.file.parent)
+    except ConfigError as error:
+        yield Check("switch", False, str(error), "Correct the profile, or name another with [switch] profile.")
+        return
+    yield Check("switch", True, f"simulated, profile {profile.name!r}, speed {setup.switch.speed:g}")
+
+
+async def _asterisk(settings: AsteriskSettings, pool: Pool) -> list[Check]:
+    try:
+        connection = await open_connection(settings, {}, _Silent())
+    except TelephonyError as error:
+        mend = "Correct [switch]; Asterisk must run and manager.conf must have this user with these rights: "
+        return [Check("switch", False, str(error), mend + "read and write = system,call,originate,user,reporting.")]
+    try:
+        checks = [Check("switch", True, f"Asterisk at {settings.host}:{settings.port}, {settings.username!r} logged in")]
+        checks.append(await _dialplan(connection, settings))
+        checks.append(await _legs(connection, pool))
+        checks.append(await _switch_clock(connection))
+        return checks
+    except LinkDown as error:
+        return [Check("switch", False, str(error), "The link was lost while it was asked; look at Asterisk's log.")]
+    finally:
+        connection.drop("the doctor leaves")
+
+
+async def _value(connection: AmiConnection, function: str) -> str:
+    # What a dialplan function says, "" when Asterisk refuses to.
+    answer, _ = await connection.ask("Getvar", [("Variable", function)])
+    return answer.get("Value") or "" if answer.response == "Success" else ""
+
+
+async def _dialplan(connection: AmiConnection, settings: AsteriskSettings) -> Check:
+    wanted = (
+        (settings.call_context, EXTEN_WAIT),
+        (settings.call_context, EXTEN_AMD),
+        (settings.message_context, EXTEN_PLAY),
+        (settings.agent_context, EXTEN_WAIT),
+    )
+    missing = [
+        f"{extension}@{context}"
+        for context, extension in wanted
+        if await _value(connection, f"DIALPLAN_EXISTS({context},{extension},1)") != "1"
+    ]
+    if missing:
+        path = Path(outpace.__file__).parent / "telephony" / "asterisk" / "outpace.conf"
+        mend = f'Put "#include {path}" into extensions.conf and say "dialplan reload".'
+        return Check("dialplan", False, f"not found: {', '.join(missing)}", mend)
+    return Check("dialplan", True, "outpace's fragment is there")
+
+
+async def _legs(connection: AmiConnection, pool: Pool) -> Check:
+    lost = []
+    for agent in pool.agents:
+        state = await _value(connection, f"DEVICE_STATE({agent.leg})") if agent.leg else "no leg"
+        if state in _LEG_LOST:
+            lost.append(f"{agent.name} ({agent.leg or 'none'}): {state.lower()}")
+    if lost:
+        more = f" and {len(lost) - _LEGS_SHOWN} more" if len(lost) > _LEGS_SHOWN else ""
+        mend = "Register the phones, or correct leg in [[agents]]; whoever has no leg gets no calls."
+        return Check("agents' legs", False, ", ".join(lost[:_LEGS_SHOWN]) + more, mend)
+    return Check("agents' legs", True, f"{len(pool.agents)} known to the switch")
+
+
+async def _switch_clock(connection: AmiConnection) -> Check:
+    before_ns = wall_ns()
+    text = await _value(connection, "STRFTIME(,UTC,%s)")
+    if not text.isdigit():
+        return Check("switch's clock", True, "Asterisk does not tell it (func_strings is not loaded)")
+    seconds = max(before_ns // NS_PER_S - int(text), int(text) - wall_ns() // NS_PER_S, 0)
+    if seconds > _CLOCK_APART_MAX_S:
+        mend = "Let chrony or ntpd keep both clocks; attempts carry the switch's times."
+        return Check("switch's clock", False, f"{seconds} s apart from ours", mend)
+    return Check("switch's clock", True, "agrees with ours")
 
 
 class _Silent:
-    # Takes what a link reads, and does nothing with it.
+    # Takes what a link reads, and does nothing with it: the doctor only asks.
     def on_event(self, row: tuple[str, ...]) -> None:
-        """Unwanted."""
+        """No event is wanted."""
 
     def on_batch_end(self) -> None:
         """Nothing has gathered."""
 
-    async def on_up(self, connection: object) -> None:
-        """Asked directly instead."""
+    async def on_up(self, connection: AmiConnection) -> None:
+        """The connection is used directly."""
 
     def on_down(self, reason: str) -> None:
         """The question that is out fails by itself."""

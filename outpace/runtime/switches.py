@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from outpace.domain.config import Campaign, MachineAction, Pool
+from outpace.domain.config import Pool
 from outpace.domain.errors import ConfigError
 from outpace.telephony.adapter import Capabilities, TelephonyAdapter
 from outpace.telephony.asterisk.settings import AsteriskSettings
+from outpace.telephony.simulated.profile import CarrierProfile, base_mix, check_profile, load_profile
 
 if TYPE_CHECKING:
     from outpace.runtime.clock import Clock
@@ -48,3 +50,22 @@ _SETTINGS: dict[str, type[SwitchSettings]] = {"simulated": SimulatedSettings, "a
 def switch_settings(kind: object) -> type[SwitchSettings] | None:
     """The settings of a kind of switch, None for a kind that there is not."""
     return _SETTINGS.get(kind) if isinstance(kind, str) else None
+
+
+def simulated_profile(settings: SimulatedSettings, folder: Path) -> CarrierProfile:
+    """The carrier's profile that the settings name; a file's path starts at `folder`. Raises ConfigError."""
+    beside = folder / settings.profile
+    profile = load_profile(beside if beside.is_file() else settings.profile)
+    if settings.live is not None:
+        profile = msgspec.structs.replace(profile, mix=base_mix(settings.live))
+        check_profile(profile)
+    return profile
+
+
+def require(capabilities: Capabilities, pool: Pool) -> None:
+    """See that the switch can do what the campaigns want. Raises ConfigError."""
+    for campaign in pool.campaigns:
+        if campaign.amd and not capabilities.amd:
+            raise ConfigError("campaign.amd", "this switch has no answering machine detection")
+        if campaign.message and not capabilities.play_message:
+            raise ConfigError("campaign.message", "this switch can play no message")
