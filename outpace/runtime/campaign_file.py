@@ -16,12 +16,13 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from outpace.domain.config import Agent, Campaign, Pool, TrunkGroup
+from outpace.domain.config import Agent, Campaign, Pool, RetryRule, TrunkGroup
 from outpace.domain.errors import ConfigError
 from outpace.runtime import toml_lines
 from outpace.runtime.switches import SwitchSettings, switch_settings
 from outpace.store.lead_import import ImportOptions
-from outpace.telephony.simulated.distributions import Distribution, Seconds, build, resolve
+from outpace.telephony.simulated.distributions import Seconds, build, resolve
+from outpace.telephony.simulated.people import PeopleSettings
 
 T = TypeVar("T")
 
@@ -149,10 +150,17 @@ class Setup(msgspec.Struct, frozen=True):
             name=self.pool_settings.name,
         )
 
-    def wrap_ups(self) -> dict[int, Distribution]:
-        """Agents that outpace makes ready by itself, with their wrap-up times."""
-        desks = [(agent_id, group) for agent_id, group, _ in self._desks() if group.auto_ready]
-        return {agent_id: build(group.wrap_up, "wrap_up") for agent_id, group in desks}
+    def automatic(self) -> list[tuple[PeopleSettings, list[int]]]:
+        """Groups of agents that outpace makes ready by itself: how they work, and their ids."""
+        ids: dict[int, list[int]] = {}
+        for agent_id, group, _ in self._desks():
+            ids.setdefault(self.agent_groups.index(group), []).append(agent_id)
+        groups = [(self.agent_groups[index], members) for index, members in ids.items()]
+        return [
+            (PeopleSettings(wrap_up=group.wrap_up, log_in_over_s=0.0), members)
+            for group, members in groups
+            if group.auto_ready
+        ]
 
     def list_path(self) -> Path | None:
         """The list file, None when the campaign names none."""
@@ -237,6 +245,10 @@ class _Reader:
             if not isinstance(name, str) or name not in ids:
                 raise self._error(("campaign", "trunk_groups"), f"no trunk group is named {name!r}")
         table["trunk_groups"] = [ids[name] for name in names]
+        rules = table.get("retry")
+        for key, rule in rules.items() if isinstance(rules, dict) else ():
+            # One by one, since msgspec names no key of a mapping.
+            self._convert(("campaign", "retry", key), rule, RetryRule)
         return self._convert(("campaign",), {"id": 1, **table}, Campaign)
 
     def _trunk_groups(self) -> tuple[TrunkGroup, ...]:
@@ -299,7 +311,7 @@ class _Reader:
             return None
         return self._convert((key,), self._table(key, required=True), kind)
 
-    def _convert(self, where: toml_lines.Path, table: dict[str, Any], kind: type[T]) -> T:
+    def _convert(self, where: toml_lines.Path, table: Any, kind: type[T]) -> T:
         try:
             return msgspec.convert(table, kind, strict=True)
         except msgspec.ValidationError as error:
@@ -311,9 +323,8 @@ class _Reader:
         reason = found["reason"]
         path: list[str | int] = list(where)
         for name, index in _STEP.findall(found["path"] or ""):
-            if index == "...":
-                continue
-            path.append(name if name else int(index))
+            if index != "...":
+                path.append(name or int(index))
         cause = error.__cause__
         if isinstance(cause, ConfigError):
             path.extend(cause.where.split("."))

@@ -124,7 +124,7 @@ def _list(setup: Setup) -> Iterator[Check]:
 
 def _agents(setup: Setup) -> Check:
     count = len(setup.pool(1).agents)
-    automatic = len(setup.wrap_ups())
+    automatic = sum(len(ids) for _, ids in setup.automatic())
     if not count:
         return Check("agents", False, "there are none", "Add an [[agents]] table.")
     mend = "" if automatic else "None is auto_ready: nothing is dialled until they log in through the API."

@@ -20,7 +20,6 @@ from outpace.runtime.version import outpace_version
 from outpace.domain.commands import AnyCommand, CampaignStateChanged
 from outpace.domain.errors import ConfigError, OutpaceError, StoreError
 from outpace.domain.events import (
-    AgentLoggedOut,
     CampaignDraining,
     CampaignPaused,
     CampaignStarted,
@@ -29,19 +28,19 @@ from outpace.domain.events import (
 )
 from outpace.domain.outcomes import LimitedBy
 from outpace.domain.states import AgentState, CallState, CampaignState
-from outpace.domain.units import NS_PER_S
+from outpace.domain.units import NS_PER_S, seconds_to_ns
 from outpace.engine.engine import Engine
 from outpace.runtime.agents import AgentDriver
 from outpace.runtime.audit import RunMark, write_mark
 from outpace.runtime.board import Board, Progress, agents_by_state, calls_by_state
 from outpace.runtime.campaign_file import Setup
-from outpace.runtime.clock import Clock, wall_ns
+from outpace.runtime.clock import Clock, monotonic_ns, wall_ns
 from outpace.runtime.journal import Journal
 from outpace.runtime.metrics import MetricsServer, NodeCollector, Reading
 from outpace.runtime.pump import Pump
 from outpace.runtime.recovery import recover
 from outpace.runtime.store_worker import StoreWorker
-from outpace.runtime.switches import SimulatedSettings, build_adapter
+from outpace.runtime.switches import SimulatedSettings, build_adapter, require
 from outpace.store.port import Store
 from outpace.store.sqlite import SqliteStore
 
@@ -49,6 +48,9 @@ log = logging.getLogger(__name__)
 
 #: Real seconds that a stop waits for unanswered calls to be hung up and recorded.
 STOP_WAIT_S = 3.0
+
+#: Real seconds that a complete or drained campaign waits for agents in wrap-up.
+WRAP_UP_WAIT_S = 30.0
 
 #: Real seconds that an end waits for what was said last to reach store and switch.
 SETTLE_WAIT_S = 5.0
@@ -178,11 +180,12 @@ class Node:
         engine = self.engine = Engine(pool, epoch=epoch)
         self._campaign_state = engine.campaign_state(self.campaign_id)
         self._journal = self._make_journal()
-        self._adapter = build_adapter(setup.switch, pool, self.clock, seed=self._seed)
+        self._adapter = build_adapter(setup.switch, pool, self.clock, folder=setup.file.parent, seed=self._seed)
+        require(self._adapter.capabilities, pool)
         self.pump = Pump(
             engine, self.clock, store=worker, switch=self._adapter, journal=self._journal, fatal=self._fail
         )  # fmt: skip
-        self._agents = AgentDriver(setup.wrap_ups(), self._post, self.clock, self._seed)
+        self._agents = AgentDriver(setup.automatic(), self._post, self.clock, self._seed)
         await self._adapter.connect(self.pump.post)
         first = await recover(worker, self._adapter, pool, self.clock.now_ns())
         await self._note_run()
@@ -285,16 +288,13 @@ class Node:
     # ---- end -------------------------------------------------------------------------------------------------------
 
     async def _finish(self) -> None:
-        # Agents whose phone outpace opened are let go; what they and the calls said last is written.
+        # Agents write up their last calls and are let go; what was said last reaches switch and store.
         if self._failure is not None:
             return
-        self._agents.finish()
-        talking = set(self.engine.agents["id"][self.engine.agents["state"] == AgentState.TALKING].tolist())
-        self._post([AgentLoggedOut(agent_id) for agent_id in self._setup.wrap_ups() if agent_id not in talking])
-        waited_s = 0.0
-        while (self.pump.waiting() or self._worker.waiting()) and waited_s < SETTLE_WAIT_S:
-            await asyncio.sleep(0.02)
-            waited_s += 0.02
+        if not self._stopping:
+            await _until(lambda: not agents_by_state(self.engine).get("wrap_up"), WRAP_UP_WAIT_S)
+            self._agents.log_out()
+        await _until(lambda: not self.pump.waiting() and not self._worker.waiting(), SETTLE_WAIT_S)
 
     async def _close(self) -> None:
         if hasattr(self, "pump"):
@@ -355,6 +355,13 @@ class Node:
             ("store_commit_seconds", self._worker.commit_s),
         ]
         return Reading(values, labelled, histograms)
+
+
+async def _until(holds: Callable[[], bool], longest_s: float) -> None:
+    # Looks again every few milliseconds: only used when a run ends.
+    deadline_ns = monotonic_ns() + seconds_to_ns(longest_s)
+    while not holds() and monotonic_ns() < deadline_ns:
+        await asyncio.sleep(0.02)
 
 
 def _speed(setup: Setup, options: NodeOptions) -> float:

@@ -60,7 +60,9 @@ def settle(
             adopted.append(_adoption(intent, call))
         else:
             records.append(_ending(intent, results.get(intent.call_id), campaign, now_ns))
-    return Settlement(tuple(records), tuple(adopted), tuple(on_switch), tuple(results))
+    taken = {call.call_id for call in adopted}
+    forget = tuple(call_id for call_id in results if call_id not in taken)
+    return Settlement(tuple(records), tuple(adopted), tuple(on_switch), forget)
 
 
 async def recover(worker: StoreWorker, adapter: TelephonyAdapter, pool: Pool, now_ns: int) -> list[Event]:

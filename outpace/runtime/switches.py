@@ -10,7 +10,10 @@ import msgspec
 from outpace.domain.config import Pool
 from outpace.domain.errors import ConfigError
 from outpace.telephony.adapter import Capabilities, TelephonyAdapter
+from outpace.telephony.asterisk.adapter import AsteriskAdapter
 from outpace.telephony.asterisk.settings import AsteriskSettings
+from outpace.telephony.simulated._carrier import SimulatedCarrier
+from outpace.telephony.simulated.adapter import SimulatedAdapter
 from outpace.telephony.simulated.profile import CarrierProfile, base_mix, check_profile, load_profile
 
 if TYPE_CHECKING:
@@ -69,3 +72,18 @@ def require(capabilities: Capabilities, pool: Pool) -> None:
             raise ConfigError("campaign.amd", "this switch has no answering machine detection")
         if campaign.message and not capabilities.play_message:
             raise ConfigError("campaign.message", "this switch can play no message")
+
+
+def build_adapter(
+    settings: SwitchSettings, pool: Pool, clock: Clock, *, folder: Path, seed: int
+) -> TelephonyAdapter:
+    """The adapter of a pool's switch; `folder` is where relative paths of the settings start. Raises ConfigError."""
+    if isinstance(settings, AsteriskSettings):
+        return AsteriskAdapter(
+            settings, campaigns=pool.campaigns, trunk_groups=pool.trunk_groups, agents=pool.agents
+        )  # fmt: skip
+    dead_man_s = max(campaign.connect_limit_s for campaign in pool.campaigns) + 1.0
+    carrier = SimulatedCarrier(
+        simulated_profile(settings, folder), pool.trunk_groups, seed=seed, dead_man_s=dead_man_s
+    )  # fmt: skip
+    return SimulatedAdapter(carrier, now_ns=clock.now_ns, speed=clock.speed)

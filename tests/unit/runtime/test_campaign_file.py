@@ -9,6 +9,7 @@ from outpace.domain.errors import ConfigError
 from outpace.runtime.campaign_file import JournalSettings, ListSettings, Setup, load
 from outpace.runtime.switches import SimulatedSettings
 from outpace.telephony.asterisk.settings import AsteriskSettings
+from outpace.telephony.simulated.distributions import DistributionSettings
 
 WHOLE = """\
 [campaign]
@@ -94,7 +95,9 @@ def test_load_reads_a_whole_file(tmp_path: Path) -> None:
         (4, "chief", "", (9,)),
     ]
     assert (pool.name, pool.max_calls) == ("floor", 100)
-    assert sorted(setup.wrap_ups()) == [1, 2, 3]
+    ((people, ids),) = setup.automatic()
+    assert ids == [1, 2, 3]
+    assert people.wrap_up == DistributionSettings(kind="lognormal", mean=8.0, cv=0.5)
     assert setup.list == ListSettings(file="leads.csv", region="DE", number_column="phone")
     assert setup.list_path() == tmp_path / "leads.csv"
     assert setup.switch == SimulatedSettings(speed=10.0)
