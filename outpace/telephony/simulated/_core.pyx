@@ -542,7 +542,7 @@ cdef class CarrierCore:
             self.stream_capacity = 2 * self.stream_capacity + 4
         self.streams[self.stream_count].campaign_id = campaign_id
         self.streams[self.stream_count].dials = 0
-        for i in range(ROLES):
+        for i in range(<int32_t>ROLES):
             self.streams[self.stream_count].base[i] = stream_base(self.seed, campaign_id, i)
         self.plans.append(self.own_plans.get(campaign_id, self.default_plan))
         self.stream_count += 1

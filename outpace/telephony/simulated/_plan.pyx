@@ -122,7 +122,8 @@ cdef class Plan:
         mix = profile.mix
         for i, key in enumerate(mix.__struct_fields__):
             total += getattr(mix, key)
-            self.cumulative[i] = total
+            # the last outcome that occurs takes what rounding leaves
+            self.cumulative[i] = total if 1.0 - total > 1e-9 else 2.0
         self.coded = profile.numbers is Numbers.CODED
         self.owners = [build(getattr(profile.times, key), f"times.{key}") for key in TIME_KEYS]
         self.owners.append(build(profile.amd.delay, "amd.delay"))

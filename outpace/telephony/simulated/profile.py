@@ -19,6 +19,16 @@ from outpace.domain.errors import ConfigError
 from outpace.telephony.simulated.distributions import DistributionSettings, Seconds, build, resolve
 
 
+def _check_share(key: str, value: float) -> None:
+    if not 0.0 <= value <= 1.0:
+        raise ConfigError(key, f"must be from 0 to 1, not {value:g}")
+
+
+def _check_seconds(key: str, value: float) -> None:
+    if not 0.0 <= value <= 3600.0:
+        raise ConfigError(key, f"must be from 0 to 3600, not {value:g}")
+
+
 class _Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base: unknown keys are refused."""
 
@@ -223,13 +233,3 @@ def _located(file: Path, error: msgspec.ValidationError) -> ConfigError:
     reason, _, where = str(error).rpartition(" - at `$")
     key = where.strip("`.")
     return ConfigError(f"{file}: {key}" if reason and key else str(file), reason or str(error))
-
-
-def _check_share(key: str, value: float) -> None:
-    if not 0.0 <= value <= 1.0:
-        raise ConfigError(key, f"must be from 0 to 1, not {value:g}")
-
-
-def _check_seconds(key: str, value: float) -> None:
-    if not 0.0 <= value <= 3600.0:
-        raise ConfigError(key, f"must be from 0 to 3600, not {value:g}")
