@@ -37,9 +37,9 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        from outpace.runtime.version import outpace_version
+        from outpace import __version__
 
-        click.echo(f"outpace {outpace_version()}")
+        click.echo(f"outpace {__version__}")
         ctx.exit()
 
 
@@ -134,10 +134,10 @@ def _progress(*, live: bool, quiet: bool) -> Iterator[Callable[[Node, Progress],
 
 def _import_own_list(setup: Setup, store_path: Path, *, quiet: bool) -> None:
     path = setup.list_path()
-    if path is None or setup.list is None:
+    if path is None or setup.lead_list is None:
         return
     with _open_store(store_path, create=True) as store:
-        _import_into(store, setup.campaign.name, path, setup.list.options(), _rejects(store_path, path), quiet=quiet)
+        _import_into(store, setup.campaign.name, path, setup.lead_list.options(), _rejects(store_path, path), quiet=quiet)
 
 
 def _rejects(store_path: Path, path: Path) -> Path:

@@ -129,7 +129,7 @@ class Setup(msgspec.Struct, frozen=True):
     trunk_groups: tuple[TrunkGroup, ...]
     agent_groups: tuple[AgentGroup, ...]
     switch: SwitchSettings
-    list: ListSettings | None
+    lead_list: ListSettings | None
     store: StoreSettings
     journal: JournalSettings | None
     log: LogSettings
@@ -164,7 +164,7 @@ class Setup(msgspec.Struct, frozen=True):
 
     def list_path(self) -> Path | None:
         """The list file, None when the campaign names none."""
-        return self.file.parent / self.list.file if self.list is not None else None
+        return self.file.parent / self.lead_list.file if self.lead_list is not None else None
 
     def _desks(self) -> list[tuple[int, AgentGroup, int]]:
         desks = [(group, n) for group in self.agent_groups for n in range(group.first, group.first + group.count)]
@@ -221,7 +221,7 @@ class _Reader:
             trunk_groups=groups,
             agent_groups=agents,
             switch=self._switch(),
-            list=self._optional("list", ListSettings),
+            lead_list=self._optional("list", ListSettings),
             store=self._optional("store", StoreSettings) or StoreSettings(),
             journal=self._optional("journal", JournalSettings),
             log=self._optional("log", LogSettings) or LogSettings(),

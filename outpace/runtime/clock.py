@@ -59,7 +59,9 @@ class Clock:
         return mono_ns + offset_ns
 
     def behind_ns(self) -> int:
-        """How far engine time is ahead of the wall clock, because the wall was set back. Only meant at speed 1."""
+        """How far engine time is ahead of a wall clock that was set back; 0 at other speeds, where they part anyway."""
+        if self.speed != 1.0:
+            return 0
         return max(0, self._monotonic() + self._offset_ns - self._wall())
 
     def real_s(self, engine_ns: int) -> float:

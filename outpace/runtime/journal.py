@@ -28,6 +28,8 @@ _QUEUE_CHUNKS = 256
 class Recorded(Protocol):
     """What the journal needs of an engine."""
 
+    @property
+    def pool(self) -> Pool: ...
     def snapshot(self) -> bytes: ...
     def digest(self) -> bytes: ...
 
@@ -70,10 +72,9 @@ class Journal:
         self.turns = 0
         self.gaps = 0
 
-    def open(self, engine: Recorded, pool: Pool, epoch: int, now_ns: int) -> None:
+    def open(self, engine: Recorded, epoch: int, now_ns: int) -> None:
         """Start: the first file opens with the engine's state."""
         self._engine = engine
-        self._pool = pool
         self._epoch = epoch
         self._opened_ns = now_ns
         self._thread.start()
@@ -138,7 +139,7 @@ class Journal:
             number=self._number,
             continues=continues,
             now_ns=now_ns,
-            pool=self._pool,
+            pool=self._engine.pool,
             snapshot=self._engine.snapshot(),
             digest=self._engine.digest(),
         )

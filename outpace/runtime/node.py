@@ -9,14 +9,14 @@ import asyncio
 import hashlib
 import logging
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 
 import msgspec
 
-from outpace.runtime.version import outpace_version
+from outpace import __version__
 from outpace.domain.commands import AnyCommand, CampaignStateChanged
 from outpace.domain.errors import ConfigError, OutpaceError, StoreError
 from outpace.domain.events import (
@@ -26,17 +26,16 @@ from outpace.domain.events import (
     CampaignStopped,
     Event,
 )
-from outpace.domain.outcomes import LimitedBy
-from outpace.domain.states import AgentState, CallState, CampaignState
+from outpace.domain.states import CampaignState
 from outpace.domain.units import NS_PER_S, seconds_to_ns
 from outpace.engine.engine import Engine
 from outpace.runtime.agents import AgentDriver
 from outpace.runtime.audit import RunMark, write_mark
-from outpace.runtime.board import Board, Progress, agents_by_state, calls_by_state
+from outpace.runtime.board import Board, Progress
 from outpace.runtime.campaign_file import Setup
 from outpace.runtime.clock import Clock, monotonic_ns, wall_ns
 from outpace.runtime.journal import Journal
-from outpace.runtime.metrics import MetricsServer, NodeCollector, Reading
+from outpace.runtime.metrics import MetricsServer, NodeCollector, Reading, engine_reading
 from outpace.runtime.pump import Pump
 from outpace.runtime.recovery import recover
 from outpace.runtime.store_worker import StoreWorker
@@ -192,7 +191,7 @@ class Node:
         for watcher in (self.board.watch, self._agents.watch, self._watch):  # type: ignore[union-attr]
             self.pump.watch(watcher)
         if self._journal is not None:
-            self._journal.open(engine, pool, epoch, self.clock.now_ns())
+            self._journal.open(engine, epoch, self.clock.now_ns())
         if self._options.metrics_port is not None:
             collector = NodeCollector(self._reading, asyncio.get_running_loop())
             self.metrics = MetricsServer(self._options.metrics_port, collector)
@@ -209,9 +208,8 @@ class Node:
         digest = hashlib.sha256(msgspec.json.encode(campaign)).hexdigest()[:16]
         self._run_id = await self._worker.call(lambda store: store.begin_run(campaign_id, digest, now_ns))
         leads = await self._worker.call(lambda store: store.counts(campaign_id))
-        ledger = await self._worker.call(lambda store: store.ledger(campaign_id))
         write_mark(self.store_path, RunMark((campaign.name,)))
-        self.board = Board(self.engine, campaign_id, campaign.name, leads=leads, ledger=ledger, now_ns=now_ns)
+        self.board = Board(self.engine, campaign_id, campaign.name, leads=leads, now_ns=now_ns)
 
     def _make_journal(self) -> Journal | None:
         settings = self._setup.journal
@@ -219,8 +217,8 @@ class Node:
         if path is None:
             return None
         if settings is None:
-            return Journal(path, version=outpace_version())
-        return Journal(path, version=outpace_version(), file_bytes=round(settings.file_mb * 1e6), keep=settings.keep)
+            return Journal(path, version=__version__)
+        return Journal(path, version=__version__, file_bytes=round(settings.file_mb * 1e6), keep=settings.keep)
 
     def _latest_ns(self, store: Store) -> int:
         # An accelerated run leaves times ahead of the wall's clock; the next one goes on from there.
@@ -236,7 +234,7 @@ class Node:
 
     # ---- while it runs ---------------------------------------------------------------------------------------------
 
-    def _post(self, facts: list[Event]) -> None:
+    def _post(self, facts: Sequence[Event]) -> None:
         self.pump.post(facts)
 
     def _watch(self, command: AnyCommand) -> None:
@@ -292,7 +290,7 @@ class Node:
         if self._failure is not None:
             return
         if not self._stopping:
-            await _until(lambda: not agents_by_state(self.engine).get("wrap_up"), WRAP_UP_WAIT_S)
+            await _until(lambda: not self.engine.counters()["agents"]["wrap_up"], WRAP_UP_WAIT_S)
             self._agents.log_out()
         await _until(lambda: not self.pump.waiting() and not self._worker.waiting(), SETTLE_WAIT_S)
 
@@ -320,41 +318,23 @@ class Node:
     # ---- figures ---------------------------------------------------------------------------------------------------
 
     def _reading(self) -> Reading:
-        board, pump, clock = self.board, self.pump, self.clock
-        assert board is not None
-        progress = board.progress(clock.now_ns())
-        values: list[tuple[str, float]] = [
-            ("leads_left", progress.leads_left),
-            ("answered_total", progress.answered),
-            ("connected_total", progress.connected),
-            ("abandoned_total", progress.abandoned),
-            ("pump_facts_total", pump.facts_handled),
-            ("pump_facts_dropped_total", pump.facts_dropped),
-            ("pump_facts_waiting", pump.waiting()),
-            ("pump_turns_total", pump.turns),
-            ("clock_ahead_seconds", clock.behind_ns() / NS_PER_S if clock.speed == 1.0 else 0.0),
+        assert self.board is not None
+        parts: list[tuple[str, dict[str, float]]] = [
+            ("pump", self.pump.gauges()),
+            ("store", self._worker.gauges()),
+            ("switch", self._adapter.pressure()),
+            ("clock", {"ahead_seconds": self.clock.behind_ns() / NS_PER_S}),
         ]
-        values += [(f"engine_{name}", value) for name, value in self.engine.counters().items()]
-        values += [(f"store_{name}", value) for name, value in self._worker.gauges().items()]
-        values += [(f"switch_{name}", value) for name, value in self._adapter.pressure().items()]
         if self._journal is not None:
-            values += [(f"journal_{name}", value) for name, value in self._journal.gauges().items()]
-        every = {state.name.lower(): 0.0 for state in CallState if state is not CallState.FREE}
-        labelled: list[tuple[str, str, dict[str, float]]] = [
-            ("calls", "state", every | calls_by_state(self.engine)),
-            ("agents", "state", {s.name.lower(): 0.0 for s in AgentState} | agents_by_state(self.engine)),
-            ("outcomes_total", "outcome", dict(progress.outcomes)),
-            ("campaign_state", "state", {s.name.lower(): float(s is board.state) for s in CampaignState}),
-            ("limited_by", "reason", {r.name.lower(): float(r.name.lower() == progress.limited_by) for r in LimitedBy}),
-            ("commands_total", "kind", dict(pump.commands_sent)),
-            ("facts_refused_total", "kind", dict(pump.refused)),
-        ]
-        histograms = [
-            ("pump_lag_seconds", pump.lag_s),
-            ("pump_turn_seconds", pump.turn_s),
-            ("store_commit_seconds", self._worker.commit_s),
-        ]
-        return Reading(values, labelled, histograms)
+            parts.append(("journal", self._journal.gauges()))
+        reading = engine_reading(self.engine.counters(), self.campaign_id, self.board.leads_left)
+        reading.values.extend((f"{part}_{name}", value) for part, gauges in parts for name, value in gauges.items())
+        reading.labelled.append(("commands_total", "kind", dict(self.pump.commands_sent)))
+        reading.labelled.append(("facts_refused_total", "kind", dict(self.pump.refused)))
+        reading.histograms.append(("pump_lag_seconds", self.pump.lag_s))
+        reading.histograms.append(("pump_turn_seconds", self.pump.turn_s))
+        reading.histograms.append(("store_commit_seconds", self._worker.commit_s))
+        return reading
 
 
 async def _until(holds: Callable[[], bool], longest_s: float) -> None:

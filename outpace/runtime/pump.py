@@ -161,6 +161,15 @@ class Pump:
         """Facts not yet handled."""
         return len(self._facts)
 
+    def gauges(self) -> dict[str, float]:
+        """What monitoring shows of the pump."""
+        return {
+            "facts_total": float(self.facts_handled),
+            "facts_dropped_total": float(self.facts_dropped),
+            "facts_waiting": float(self.waiting()),
+            "turns_total": float(self.turns),
+        }
+
     def _wake(self) -> None:
         if self._running and not self._turn_due:
             self._turn_due = True

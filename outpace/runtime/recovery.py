@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -17,7 +18,7 @@ from outpace.domain.events import CallAdopted, Event, LedgerLoaded
 from outpace.domain.outcomes import AbandonReason, Outcome, Verdict
 from outpace.domain.units import seconds_to_ns
 from outpace.runtime.store_worker import StoreWorker
-from outpace.store.port import OpenIntent
+from outpace.store.port import Ledger, OpenIntent, Store
 from outpace.telephony.adapter import KeptResult, LiveCall, TelephonyAdapter
 
 log = logging.getLogger(__name__)
@@ -83,10 +84,14 @@ async def recover(worker: StoreWorker, adapter: TelephonyAdapter, pool: Pool, no
         )
     facts: list[Event] = []
     for campaign in pool.campaigns:
-        ledger = await worker.call(lambda store, number=campaign.id: store.ledger(number))
+        ledger = await worker.call(partial(_ledger, campaign.id))
         facts.append(LedgerLoaded(campaign.id, ledger.connected, ledger.no_agent_in_time, ledger.caller_left))
     facts.extend(settlement.adopted)
     return facts
+
+
+def _ledger(campaign_id: int, store: Store) -> Ledger:
+    return store.ledger(campaign_id)
 
 
 def _adoption(intent: OpenIntent, call: LiveCall) -> CallAdopted:

@@ -8,8 +8,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from outpace.domain.outcomes import LimitedBy
+from outpace.engine.explain import reason_in_words
 from outpace.runtime.board import Progress
-from outpace.runtime.text import REASONS, duration
+from outpace.runtime.text import duration
 
 _CALL_STYLES = {"ringing": "yellow", "talking": "green", "queued": "red", "treatment": "red"}
 _AGENT_STYLES = {"ready": "yellow", "talking": "green", "wrap_up": "cyan"}
@@ -35,8 +37,7 @@ def board(progress: Progress, speed: float) -> RenderableType:
         _counts("agents", progress.agents, _AGENT_STYLES),
         _results(progress),
     )
-    reason = REASONS.get(progress.limited_by, progress.limited_by)
-    foot = Text(f"limited by {reason}" if reason else "", style="dim")
+    foot = Text(f"bound by {reason_in_words(LimitedBy[progress.limited_by.upper()])}", style="dim")
     title = f"{progress.campaign} - {progress.state}"
     return Panel(Group(head, Text(), columns, Text(), foot), title=title, title_align="left")
 

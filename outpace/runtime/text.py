@@ -4,33 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from outpace.domain.outcomes import LimitedBy
+from outpace.engine.explain import reason_in_words
 from outpace.runtime.board import Progress
 from outpace.store.reporting import RunReport
 
-#: What the reasons of the engine mean to an operator.
-REASONS = {
-    "none": "",
-    "pacing": "pacing: enough calls are out for the agents there are",
-    "no_agents": "no agent is ready",
-    "no_leads": "no lead is due",
-    "trunk_channels": "all trunk channels are in use",
-    "cps": "the trunk's calls per second",
-    "pending_originates": "the switch is behind with originates",
-    "outside_hours": "outside calling hours",
-    "not_running": "the campaign does not run",
-    "draining": "draining",
-    "switch_down": "the switch is out of reach",
-    "store_behind": "the store is behind with intents",
-    "call_table_full": "the call table is full (max_calls)",
-    "budget": "the abandonment budget",
-}
-
 
 def progress_line(progress: Progress) -> str:
-    """One line for a log or a pipe.
-
-    The order is fixed, so that lines can be compared by eye.
-    """
+    """One line for a log or a pipe; the order is fixed, so that lines can be compared by eye."""
     parts = [
         f"{duration(progress.elapsed_s):>8}",
         f"{progress.state}",
@@ -41,9 +22,7 @@ def progress_line(progress: Progress) -> str:
         f"answered {progress.answered} = {progress.connected} connected + {progress.abandoned} abandoned"
         f" ({progress.abandoned_ratio:.1%})",
     ]
-    reason = REASONS.get(progress.limited_by, progress.limited_by)
-    if reason:
-        parts.append(f"limited by {reason}")
+    parts.append(f"bound by {reason_in_words(LimitedBy[progress.limited_by.upper()])}")
     return " | ".join(parts)
 
 

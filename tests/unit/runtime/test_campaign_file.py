@@ -98,7 +98,7 @@ def test_load_reads_a_whole_file(tmp_path: Path) -> None:
     ((people, ids),) = setup.automatic()
     assert ids == [1, 2, 3]
     assert people.wrap_up == DistributionSettings(kind="lognormal", mean=8.0, cv=0.5)
-    assert setup.list == ListSettings(file="leads.csv", region="DE", number_column="phone")
+    assert setup.lead_list == ListSettings(file="leads.csv", region="DE", number_column="phone")
     assert setup.list_path() == tmp_path / "leads.csv"
     assert setup.switch == SimulatedSettings(speed=10.0)
     assert setup.journal == JournalSettings(path="var/j")
@@ -108,7 +108,7 @@ def test_load_of_the_least_file_fills_in_the_rest(tmp_path: Path) -> None:
     setup = read(tmp_path, LEAST)
     assert setup.pool(1).campaigns[0].trunk_groups == (1,)
     assert setup.pool(1).agents == ()
-    assert setup.list is None and setup.journal is None
+    assert setup.lead_list is None and setup.journal is None
     assert setup.store.path == "var/outpace.db"
 
 
