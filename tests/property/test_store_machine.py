@@ -1,4 +1,4 @@
-"""SQLite and memory side by side over all commands, with expiry, faults inside a transaction, crashes and new epochs."""
+"""SQLite and memory side by side over all commands, with expiry, faults inside a transaction, crashes, new epochs."""
 
 from __future__ import annotations
 
@@ -80,6 +80,8 @@ class StoreMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         for name in ("a", "b"):
             assert self.memory.campaign_id(name) == self.sqlite.campaign_id(name)
+        for campaign in (1, 2):
+            self.add(campaign, list(NUMBERS[:5]), 0)
         self.open_pool()
 
     # ---- commands ----------------------------------------------------------------------------------------------------
