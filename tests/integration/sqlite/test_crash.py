@@ -74,7 +74,9 @@ def check(path: Path, words: dict[str, set[int]]) -> None:
 @pytest.mark.parametrize("which", [1, 2, 3, 6, 11, 30])
 @pytest.mark.parametrize("where", ["before", "after"])
 def test_killed_at_a_commit(path: Path, where: str, which: int) -> None:
-    child = subprocess.run(dialler(path, which, f"{where}:{which}"), capture_output=True, text=True, check=False, **CHILD)
+    child = subprocess.run(
+        dialler(path, which, f"{where}:{which}"), capture_output=True, text=True, check=False, **CHILD
+    )
     assert child.returncode == -signal.SIGKILL, child.stderr
     words = told(child.stdout.splitlines(keepends=True))
     assert bool(words["durable"]) == (which > 3)  # the pool, the lease and the first intents come first
