@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import msgspec
 
@@ -26,7 +26,7 @@ class Row(msgspec.Struct, frozen=True):
     fault: str = ""
 
 
-def read_rows(source: io.BufferedReader, name: str, encoding: str, delimiter: str) -> Iterator[Row]:
+def read_rows(source: io.BufferedReader, name: str, encoding: str, delimiter: str) -> Generator[Row, None, None]:
     """Rows of a binary file, blank lines left out.
 
     Bytes that the encoding forbids become lone surrogates, so that the row can be written out again as it was, and
@@ -37,9 +37,13 @@ def read_rows(source: io.BufferedReader, name: str, encoding: str, delimiter: st
     ConfigError : no such encoding, or text that cannot be decoded any further.
     """
     lines = _Lines(source, name, encoding)
-    if not delimiter:
-        first = lines.peek()
-        delimiter = max(_DELIMITERS, key=first.count)
+    try:
+        yield from _read(lines, delimiter or max(_DELIMITERS, key=lines.peek().count))
+    finally:
+        lines.detach()
+
+
+def _read(lines: _Lines, delimiter: str) -> Iterator[Row]:
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         line = lines.begin_row()
@@ -115,6 +119,10 @@ class _Lines:
         if not self._again:
             self._again.append(self._read())
         return self._again[0]
+
+    def detach(self) -> None:
+        """Leave the source to its owner, open."""
+        self._stream.detach()
 
     def begin_row(self) -> int:
         self._row.clear()

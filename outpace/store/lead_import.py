@@ -11,7 +11,7 @@ import io
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Literal
@@ -120,11 +120,11 @@ def import_csv(
     StoreError : the store failed; the batches before are in.
     """
     name, rejected = os.fspath(path), Path(rejects_path)
+    encoding, delimiter = options.encoding, options.delimiter
     try:
-        with Path(path).open("rb") as source:
+        with Path(path).open("rb") as source, closing(read_rows(source, name, encoding, delimiter)) as rows:
             if rejected.exists() and rejected.samefile(path):
                 raise ConfigError(str(rejected), "the rejects would overwrite the list")
-            rows = read_rows(source, name, options.encoding, options.delimiter)
             first = next(rows, None)
             if first is None:
                 raise ConfigError(name, "is empty")
