@@ -1,7 +1,7 @@
 """Build of the Cython extensions; everything else is in pyproject.toml.
 
-OUTPACE_BUILD=debug turns bounds, None and division checks back on (build/cython-debug).
-OUTPACE_ANNOTATE=1 writes the annotated HTML beside the generated C.
+OUTPACE_BUILD=debug turns bounds, None and division checks back on (C in build/cython-debug; give it its own build
+folder too, as tools/test.sh does). OUTPACE_ANNOTATE=1 writes the annotated HTML beside the generated C.
 """
 
 import os
@@ -38,5 +38,6 @@ setup(
         nthreads=2,
         annotate=bool(os.environ.get("OUTPACE_ANNOTATE")),
         compiler_directives=directives,
-    )
+    ),
+    options={"build_ext": {"parallel": 2}},
 )
