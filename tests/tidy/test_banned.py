@@ -27,7 +27,9 @@ PRINT_ROOMS = {"cli"}
 
 #: Pattern -> what is wrong with it, for pyx and pxd.
 CYTHON = {
-    re.compile(r"^\s*(?:from\s+(?:time|random|libc\.time|posix\.time)\s|c?import\s+(?:time|random)\b)"): "clock or chance",
+    re.compile(
+        r"^\s*(?:from\s+(?:time|random|libc\.time|posix\.time)\s|c?import\s+(?:time|random)\b)"
+    ): "clock or chance",
     re.compile(r"^\s*from\s+libc\.stdlib\s+cimport\b.*\bs?rand\b"): "chance without a seed",
     re.compile(r"^\s*except\s*:"): "bare except",
     re.compile(r"^\s*except\s+(?:Base)?Exception\b.*:\s*pass\b"): "swallowed error",
@@ -102,9 +104,7 @@ def faults(path: Path, text: str) -> list[str]:
 
 def test_nothing_banned() -> None:
     found = [
-        fault
-        for path in tree.files(*tree.MODULE_SUFFIXES)
-        for fault in faults(path, path.read_text(encoding="utf-8"))
+        fault for path in tree.files(*tree.MODULE_SUFFIXES) for fault in faults(path, path.read_text(encoding="utf-8"))
     ]
     assert found == []
 

@@ -74,7 +74,9 @@ def faults(module: str, source: Path, build_dir: Path) -> list[str]:
 
 
 def _marked() -> list[Path]:
-    return [path for path in tree.files(".pyx") if re.search(r"^\s*# hot\b", path.read_text(encoding="utf-8"), re.M)]
+    return [
+        path for path in tree.files(".pyx") if re.search(r"^\s*# hot\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
 
 
 def test_hot_markers_pair() -> None:

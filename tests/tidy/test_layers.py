@@ -86,9 +86,7 @@ def faults(path: Path, text: str) -> list[str]:
 
 def test_imports_point_down() -> None:
     found = [
-        fault
-        for path in tree.files(*tree.MODULE_SUFFIXES)
-        for fault in faults(path, path.read_text(encoding="utf-8"))
+        fault for path in tree.files(*tree.MODULE_SUFFIXES) for fault in faults(path, path.read_text(encoding="utf-8"))
     ]
     assert found == []
 

@@ -137,7 +137,9 @@ def test_sizes_when_small_then_nothing() -> None:
     body = "    x = 1\n" * 59
     cython = tree.PACKAGE / "engine/x.pyx"
     assert faults(tree.PACKAGE / "engine/x.py", "def f():\n" + body) == []
-    assert faults(cython, "cdef class A:\n    cdef int f(self, a, b, c, d, e, f) noexcept:\n        return 1\n" * 30) == []
+    assert (
+        faults(cython, "cdef class A:\n    cdef int f(self, a, b, c, d, e, f) noexcept:\n        return 1\n" * 30) == []
+    )
     assert faults(cython, "def f(a, b, *, c, d, e, f, g):\n" + body + "\n\n# next\ndef g():\n    pass\n") == []
     assert list(cython_functions("cdef int f(self) noexcept nogil\ncdef struct s:\n    int a\n")) == []
 
