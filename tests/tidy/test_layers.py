@@ -51,7 +51,7 @@ def imported(text: str) -> list[str]:
 
 
 def _target(dotted: str) -> str | None:
-    """`outpace.engine._core.EngineCore` -> `engine._core`; what is not ours -> None; the package's face -> `outpace`."""
+    """`outpace.engine._core.EngineCore` -> `engine._core`; the face -> `outpace`; what is not ours -> None."""
     parts = dotted.split(".")
     if parts[0] != "outpace":
         return None

@@ -14,7 +14,9 @@ MAX_FUNCTION_LINES = 60
 MAX_POSITIONAL = 6
 
 _HEAD = re.compile(
-    r"^(?P<indent>[ ]*)(?:async[ ]+def|cp?def(?!\s+(?:class|enum|struct|extern|union)\b)[\w\s*\[\]:,.&]*?|def)\s+\**(?P<name>\w+)\s*\("
+    r"^(?P<indent>[ ]*)"
+    r"(?:async[ ]+def|def|cp?def(?!\s+(?:class|enum|struct|extern|union)\b)[\w\s*\[\]:,.&]*?)"
+    r"\s+\**(?P<name>\w+)\s*\("
 )
 
 
