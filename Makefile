@@ -60,6 +60,7 @@ test-unit: dev ## quick tests only: unit, property, tidy
 
 .PHONY: bench
 bench: dev ## all benches with their figures
+	PYTHON=$(CURDIR)/$(BIN)/python bench/peers.sh
 	$(BIN)/python -m pytest bench
 
 .PHONY: clean

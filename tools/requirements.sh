@@ -17,4 +17,4 @@ print(*(line for name in sys.argv[1:] for line in groups[name]), sep="\n")
 PY
 )
 [ ${#requirements[@]} -gt 0 ]
-"$python" -m pip install --quiet "${requirements[@]}"
+"$python" -m pip install -qq "${requirements[@]}"

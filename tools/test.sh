@@ -38,6 +38,7 @@ stage_tests() {
         command -v sox >/dev/null || missing+=(sox)
         [ ${#missing[@]} -eq 0 ] || tools/packages.sh "${missing[@]}"
     fi
+    PYTHON="$PWD/.venv/bin/python" bench/peers.sh
     run_pytest tests --durations=10
 }
 
@@ -70,12 +71,13 @@ stage_wheel() {
     python -m build --wheel --no-isolation --outdir dist . >"$logs/build.txt" 2>&1 ||
         { tail -n 30 "$logs/build.txt"; return 1; }
     python tools/check_wheel.py dist/*.whl
-    pip install --quiet --no-deps --target build/embed dist/*.whl
+    pip install -qq --no-deps --target build/embed dist/*.whl
     (cd build/embed && PYTHONPATH=. python -P -c 'import outpace; print("imported from", outpace.__file__)' &&
         PYTHONPATH=. python -P ../../examples/embed.py)
 }
 
 stage_bench() {
+    PYTHON="$PWD/.venv/bin/python" bench/peers.sh
     run_pytest bench --benchmark-disable
 }
 

@@ -24,5 +24,5 @@ if [ ! -x "$venv/bin/pip" ]; then
 fi
 echo "installing what outpace needs into $venv"
 tools/requirements.sh "$venv/bin/python" build run
-OUTPACE_BUILD=none "$venv/bin/python" -m pip install --quiet --no-build-isolation --no-deps --editable .
+OUTPACE_BUILD=none "$venv/bin/python" -m pip install -qq --no-build-isolation --no-deps --editable .
 touch "$venv/.installed"
