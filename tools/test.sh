@@ -83,14 +83,16 @@ stage_bench() {
 
 started=$SECONDS
 finish() {
-    local status=$? passed
-    passed=$(cat "$logs"/*.log 2>/dev/null | grep -oE '[0-9]+ passed' | awk '{n += $1} END {print n + 0}')
+    local status=$? passed took=$((SECONDS - started))
+    passed=$(awk '/^=.* passed/ {for (i = 2; i <= NF; i++) if ($i ~ /^passed/) n = $(i - 1); total += n} END {print total + 0}' \
+        /dev/null "$logs"/*.log)
     if [ "$status" -eq 0 ]; then
-        printf '\n==== %s passed in %ss; stages ok: %s ====\n' "$passed" "$((SECONDS - started))" "$done_stages"
+        printf '\n==== %s passed in %ss; stages ok: %s ====\n' "$passed" "$took" "$done_stages"
     else
-        printf '\n==== FAILED in stage %s after %ss; stages ok:%s ====\n' "$stage" "$((SECONDS - started))" "${done_stages:- none}"
+        printf '\n==== FAILED in stage %s after %ss; stages ok: %s ====\n' "$stage" "$took" "${done_stages:-none}"
     fi
 }
+shopt -s nullglob
 stage=none done_stages=
 trap finish EXIT
 for stage in "$@"; do
