@@ -50,7 +50,7 @@ class Store(Protocol):
     """The memory of a pool. All methods raise StoreError; those that write under an epoch raise StaleEpoch."""
 
     def open_pool(self, pool: str, now_ns: int) -> int:
-        """Issue the pool's next epoch durably and return it (1, 2, ...). An older epoch can write nothing any more."""
+        """Issue the pool's next epoch durably and return it (1, 2, ...). From then on an older epoch can write nothing."""
 
     def campaign_id(self, name: str) -> int:
         """The id of the campaign of that name; a new one is created durably."""
