@@ -1,0 +1,9 @@
+from outpace.domain._words cimport fact_t
+
+# how an event is to be applied
+cdef enum:
+    INTAKE_FACT = 0        # packed into fact_t
+    INTAKE_LEASE = 1       # LeadsLeased: carries a batch
+    INTAKE_RARE = 2        # adopted calls, ledgers, settings: a few a day
+
+cdef int pack(object event, fact_t* fact) except -1
