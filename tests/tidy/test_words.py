@@ -24,6 +24,9 @@ ENUMS: dict[str, type[IntEnum]] = {
     "ABANDON": outcomes.AbandonReason,
     "VERDICT": outcomes.Verdict,
     "PRESENCE": outcomes.CallPresence,
+    "REFUSED": outcomes.Refusal,
+    "INTENT": outcomes.IntentRefusal,
+    "WITHDRAW": outcomes.WithdrawReason,
     "LIMIT": outcomes.LimitedBy,
 }
 #: Counts that stand beside the members in C: the length of arrays over them.
@@ -49,7 +52,6 @@ def constants(text: str) -> dict[str, int]:
 def expected() -> dict[str, int]:
     """What C must say of the enums of Python."""
     found = {f"{prefix}_{one.name}": one.value for prefix, enum in ENUMS.items() for one in enum}
-    found |= {f"REFUSED_{one.name}": one.value for one in outcomes.Refusal}
     for fact in CallFact:
         short = fact.name in ("PROCEEDING", "RINGING", "ANSWERED", "ENDED", "QUERIED")
         found[f"FACT_{'CALL_' if short else ''}{fact.name}"] = fact.value
