@@ -48,33 +48,25 @@ cdef const char *BANNER = b"Asterisk Call Manager"
 
 
 # hot
-cdef const char *message_end(const char **line, const char *end, bint crlf) noexcept nogil:
+cdef const char *message_end(walk_t *walk, const char **line) noexcept nogil:
     # Behind the empty line that ends the message, NULL while it has not come; `line` moves to the first open line.
-    cdef const char *at = line[0]
-    cdef const char *lf
-    while at < end:
-        lf = line_end(at, end, crlf)
-        if lf == NULL:
-            break
-        if line_size(at, lf) == 0:
+    cdef const char *lf = line_end(walk)
+    while lf != NULL:
+        if line_size(line[0], lf) == 0:
             return lf + 1
-        at = lf + 1
-    line[0] = at
+        line[0] = lf + 1
+        lf = line_end(walk)
     return NULL
 
 
-cdef const char *pick_fields(const spec_t *spec, const char **line, const char *end, bint crlf,
-                             span_t *values) noexcept nogil:
+cdef const char *pick_fields(walk_t *walk, const char **line, const spec_t *spec, span_t *values) noexcept nogil:
     # message_end, noting the first value of each wanted field on the way.
     cdef const char *at = line[0]
-    cdef const char *lf
+    cdef const char *lf = line_end(walk)
     cdef Py_ssize_t size
     cdef uint32_t initials = spec.initials
-    cdef int i
-    while at < end:
-        lf = line_end(at, end, crlf)
-        if lf == NULL:
-            break
+    cdef int i, left = spec.fields
+    while lf != NULL:
         size = line_size(at, lf)
         if size == 0:
             return lf + 1
@@ -83,32 +75,33 @@ cdef const char *pick_fields(const spec_t *spec, const char **line, const char *
                 if (values[i].at == NULL and spec.field[i].size <= size
                         and same_name(at, spec.field[i].key, spec.field[i].size)):
                     values[i] = value_of(at, size, spec.field[i].size - 1)
+                    left -= 1
+                    if left == 0:
+                        initials = 0
                     break
         at = lf + 1
+        lf = line_end(walk)
     line[0] = at
     return NULL
 
 
-cdef bint next_header(const char **line, const char *end, bint crlf, span_t *name, span_t *value) noexcept nogil:
+cdef bint next_header(walk_t *walk, const char **line, span_t *name, span_t *value) noexcept nogil:
     # The next named line of a whole message; False at its end.
     cdef const char *at = line[0]
-    cdef const char *lf
+    cdef const char *lf = line_end(walk)
     cdef const char *colon
     cdef Py_ssize_t size
-    while at < end:
-        lf = line_end(at, end, crlf)
-        if lf == NULL:
-            break
+    while lf != NULL:
         size = line_size(at, lf)
         colon = <const char *>memchr(at, COLON, size)
+        line[0] = lf + 1
         if colon != NULL and colon > at:
             name.at = at
             name.size = colon - at
             value[0] = value_of(at, size, colon - at)
-            line[0] = lf + 1
             return True
         at = lf + 1
-    line[0] = end
+        lf = line_end(walk)
     return False
 # end hot
 
@@ -181,10 +174,11 @@ cdef class Message:
     cdef list _values(self, str name, bint first):
         cdef bytes key = name.encode("utf-8", "surrogateescape").lower()
         cdef const char *at = PyBytes_AS_STRING(self._raw)
-        cdef const char *end = at + PyBytes_GET_SIZE(self._raw)
+        cdef walk_t walk
         cdef span_t header, value
         cdef list values = []
-        while next_header(&at, end, self._crlf, &header, &value):
+        start_walk(&walk, at, at + PyBytes_GET_SIZE(self._raw), self._crlf)
+        while next_header(&walk, &at, &header, &value):
             if header.size == PyBytes_GET_SIZE(key) and same_name(header.at, PyBytes_AS_STRING(key), header.size):
                 values.append(text(value.at, value.size))
                 if first:
@@ -194,22 +188,24 @@ cdef class Message:
     def items(self):
         """All headers as (name, value), in the order sent, names as sent."""
         cdef const char *at = PyBytes_AS_STRING(self._raw)
-        cdef const char *end = at + PyBytes_GET_SIZE(self._raw)
+        cdef walk_t walk
         cdef span_t header, value
         cdef list pairs = []
-        while next_header(&at, end, self._crlf, &header, &value):
+        start_walk(&walk, at, at + PyBytes_GET_SIZE(self._raw), self._crlf)
+        while next_header(&walk, &at, &header, &value):
             pairs.append((name_text(header.at, header.size), text(value.at, value.size)))
         return pairs
 
     def as_dict(self):
         """All headers, names as sent; a header that is sent more than once becomes a list of its values."""
         cdef const char *at = PyBytes_AS_STRING(self._raw)
-        cdef const char *end = at + PyBytes_GET_SIZE(self._raw)
+        cdef walk_t walk
         cdef span_t header, value
         cdef dict headers = {}
         cdef object name, word, held
         cdef Py_ssize_t distinct = 0
-        while next_header(&at, end, self._crlf, &header, &value):
+        start_walk(&walk, at, at + PyBytes_GET_SIZE(self._raw), self._crlf)
+        while next_header(&walk, &at, &header, &value):
             name = name_text(header.at, header.size)
             word = text(value.at, value.size)
             PyDict_SetDefault(headers, name, word)
@@ -283,57 +279,56 @@ cdef class _Reader:
 
     cdef Py_ssize_t _read(self, const char *start, Py_ssize_t size, Py_ssize_t old, list out) except -1:
         # Takes whole messages off the bytes, of which the first `old` were seen before; returns how many bytes it took.
-        cdef const char *end = start + size
         cdef const char *nul = <const char *>memchr(start + old, 0, size - old)
+        cdef const char *end = start + size if nul == NULL else nul
         cdef const char *at = start
-        cdef const char *line
+        cdef const char *line = start + self._scanned
         cdef const char *stop
-        if nul != NULL:
-            end = nul
+        cdef walk_t walk
         if self._scanned:
-            line = start + self._scanned
-            if message_end(&line, end, self._crlf) == NULL:
+            start_walk(&walk, line, end, self._crlf)
+            if message_end(&walk, &line) == NULL:
                 self._scanned = line - start
                 return self._pause(start, start, end, nul)
             self._scanned = 0
-        while at < end:
-            if at[0] == LF:
-                at += 1
-                continue
-            if at[0] == CR and at + 1 < end and at[1] == LF:
-                at += 2
-                continue
-            if not self._greeted:
-                stop = self._greet(at, end)
-            else:
-                stop = self._message(start, at, end, out)
-            if stop == NULL:
-                break
-            at = stop
+        if not self._greeted:
+            at = self._greet(start, end)
+        if self._greeted:
+            start_walk(&walk, at, end, self._crlf)
+            while at < end and self._fault is None:
+                stop = self._message(start, at, &walk, out)
+                if stop == NULL:
+                    break
+                at = stop
         return self._pause(start, at, end, nul)
 
-    cdef const char *_greet(self, const char *at, const char *end) except? NULL:
-        # The stream's first line: tells the line end, and is the banner unless a message starts with it.
-        cdef const char *lf = <const char *>memchr(at, LF, end - at)
+    cdef const char *_greet(self, const char *start, const char *end) except NULL:
+        # The stream's first line: tells the line end, and is the banner unless a message starts with it. Returns what
+        # is to be read next.
+        cdef const char *at = start
+        cdef const char *lf
         cdef Py_ssize_t size
+        while at < end and (at[0] == LF or (at[0] == CR and at + 1 < end and at[1] == LF)):
+            at += 1
+        lf = <const char *>memchr(at, LF, end - at)
         if lf == NULL:
-            return NULL
+            return at
         self._greeted = True
         self._crlf = lf > at and (lf - 1)[0] == CR
         size = line_size(at, lf)
         if size < 21 or memcmp(at, BANNER, 21) != 0:
             return at
         if lf + 1 - at > self._max_message:
-            self._fail(at, at, end, f"a banner of more than {self._max_message} bytes")
-            return NULL
+            self._fail(start, at, end, f"a banner of more than {self._max_message} bytes")
+            return at
         self.banner = text(at, size)
         return lf + 1
 
-    cdef const char *_message(self, const char *start, const char *at, const char *end, list out) except? NULL:
+    cdef const char *_message(self, const char *start, const char *at, walk_t *walk, list out) except? NULL:
         # One message: appends it where it is wanted and returns its end; NULL when it is not whole (or not AMI).
         cdef const char *line
         cdef const char *stop
-        cdef const char *lf = line_end(at, end, self._crlf)
+        cdef const char *lf = line_end(walk)
         cdef const spec_t *spec = NULL
         cdef span_t head
         cdef span_t values[FIELDS_MAX]
@@ -342,7 +337,11 @@ cdef class _Reader:
         cdef int i
         if lf == NULL:
             return NULL
+        while at[0] == LF and at < lf:      # empty lines of a CRLF stream that lack their CR
+            at += 1
         size = line_size(at, lf)
+        if size == 0:
+            return lf + 1
         is_event = size > 6 and memcmp(at, b"Event:", 6) == 0
         if is_event:
             head = value_of(at, size, 5)
@@ -351,30 +350,28 @@ cdef class _Reader:
         else:
             head.size = 0
         if head.size == 0:
-            self._fail(start, at, end, "a message that starts with neither Event nor Response")
+            self._fail(start, at, walk.end, "a message that starts with neither Event nor Response")
             return NULL
         line = lf + 1
-        if self._specs == NULL or not is_event:
-            stop = message_end(&line, end, self._crlf)
-        else:
+        if self._specs != NULL and is_event:
             spec = self._find(head)
-            if spec == NULL or spec.fields < 0:
-                stop = message_end(&line, end, self._crlf)
-            else:
-                for i in range(spec.fields):
-                    values[i].at = NULL
-                stop = pick_fields(spec, &line, end, self._crlf, values)
+        if spec != NULL and spec.fields >= 0:
+            for i in range(spec.fields):
+                values[i].at = NULL
+            stop = pick_fields(walk, &line, spec, values)
+        else:
+            stop = message_end(walk, &line)
         if stop == NULL:
             self._scanned = line - at
             return NULL
         if stop - at > self._max_message:
             self._scanned = 0
-            self._fail(start, at, end, f"a message of more than {self._max_message} bytes")
+            self._fail(start, at, walk.end, f"a message of more than {self._max_message} bytes")
             return NULL
         if spec != NULL and spec.fields >= 0:
             out.append(_typed(spec, values))
         elif spec != NULL or self._specs == NULL or not is_event:
-            out.append(_whole(at, stop, self._crlf, head, is_event))
+            out.append(_whole(at, stop, walk.crlf, head, is_event))
         else:
             self.skipped += 1
         return stop
@@ -391,6 +388,8 @@ cdef class _Reader:
 
     cdef Py_ssize_t _pause(self, const char *start, const char *at, const char *end, const char *nul) except -1:
         # The bytes from `at` on are no whole message: wait for more, unless they can no longer become one.
+        while at < end and at[0] == LF:
+            at += 1
         if self._fault is None:
             if end - at > self._max_message:
                 self._fail(start, at, end, f"a message of more than {self._max_message} bytes")
