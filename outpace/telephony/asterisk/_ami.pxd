@@ -1,7 +1,18 @@
-"""Records and steps of the AMI scan: lines, names and values as C spans. The steps touch no Python object."""
+"""Limits, records and steps of the AMI scan: lines, names, values as C spans. The steps touch no Python object."""
 from cpython.object cimport PyObject
 from libc.stdint cimport uint32_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
+
+cdef extern from "Python.h":
+    object PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar)
+    object PyUnicode_DecodeUTF8(const char *at, Py_ssize_t size, const char *errors)
+    object PyUnicode_FromOrdinal(int ordinal)
+    bint PyUnicode_IS_COMPACT_ASCII(PyObject *text)
+    Py_ssize_t PyUnicode_GET_LENGTH(PyObject *text)
+    void *PyUnicode_1BYTE_DATA(PyObject *text)
+    PyObject *PyDict_SetDefault(object d, object key, object value) except NULL
+    char *PyByteArray_AS_STRING(object array)
+    Py_ssize_t PyByteArray_GET_SIZE(object array)
 
 cdef enum:
     LF = 10
@@ -9,12 +20,19 @@ cdef enum:
     SPACE = 32
     COLON = 58
     FIELDS_MAX = 16         # wanted fields of one event
+    NAMES = 1024            # slots of the cache of header and event names
+    NAME_MAX = 64           # longer names are not cached
+    JOIN = 2048             # bytes that end most messages
+    EXCERPT = 60            # bytes of the stream that an error shows
+    # Asterisk reads a line into 1,024 bytes, throws a fuller buffer away and takes the rest for a new line: the tail of
+    # a long value would become a header of its own. CR and LF count.
+    ACTION_LINE_MAX = 1022
 
 cdef struct span_t:
     const char *at
     Py_ssize_t size
 
-# One wanted field: its name in lower case, with the colon.
+# One wanted field: its name, with the colon.
 cdef struct field_t:
     const char *key
     Py_ssize_t size
@@ -34,10 +52,12 @@ cdef inline unsigned char lower(char c) noexcept nogil:
 
 
 cdef inline bint same_name(const char *at, const char *key, Py_ssize_t size) noexcept nogil:
-    # key is lower case already
+    # ASCII case apart; mostly the spelling is the same too.
     cdef Py_ssize_t i
+    if memcmp(at, key, size) == 0:
+        return True
     for i in range(size):
-        if lower(at[i]) != <unsigned char>key[i]:
+        if lower(at[i]) != lower(key[i]):
             return False
     return True
 

@@ -25,64 +25,50 @@ from libc.string cimport memchr, memcmp, memcpy
 
 from outpace.domain.errors import LocalProtocolError, RemoteProtocolError
 
-cdef extern from "Python.h":
-    object PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar)
-    object PyUnicode_DecodeUTF8(const char *at, Py_ssize_t size, const char *errors)
-    object PyUnicode_FromOrdinal(int ordinal)
-    bint PyUnicode_IS_COMPACT_ASCII(PyObject *text)
-    Py_ssize_t PyUnicode_GET_LENGTH(PyObject *text)
-    void *PyUnicode_1BYTE_DATA(PyObject *text)
-    PyObject *PyDict_SetDefault(object d, object key, object value) except NULL
-    char *PyByteArray_AS_STRING(object array)
-    Py_ssize_t PyByteArray_GET_SIZE(object array)
-
-cdef enum:
-    NAMES = 1024            # slots of the cache of header and event names
-    NAME_MAX = 64           # longer names are not cached
-    EXCERPT = 60            # bytes of the stream that an error shows
-    # Asterisk reads a line into 1,024 bytes, throws a fuller buffer away and takes the rest for a new line: the tail of
-    # a long value would become a header of its own. CR and LF count.
-    ACTION_LINE_MAX = 1022
-
 cdef const char *BANNER = b"Asterisk Call Manager"
 
 
 # hot
 cdef const char *message_end(walk_t *walk, const char **line) noexcept nogil:
     # Behind the empty line that ends the message, NULL while it has not come; `line` moves to the first open line.
-    cdef const char *lf = line_end(walk)
-    while lf != NULL:
-        if line_size(line[0], lf) == 0:
-            return lf + 1
-        line[0] = lf + 1
-        lf = line_end(walk)
-    return NULL
+    cdef walk_t here = walk[0]      # a copy stays in registers
+    cdef const char *at = line[0]
+    cdef const char *lf = line_end(&here)
+    while lf != NULL and line_size(at, lf) != 0:
+        at = lf + 1
+        lf = line_end(&here)
+    walk[0] = here
+    line[0] = at
+    return lf + 1 if lf else lf
 
 
 cdef const char *pick_fields(walk_t *walk, const char **line, const spec_t *spec, span_t *values) noexcept nogil:
     # message_end, noting the first value of each wanted field on the way.
+    cdef walk_t here = walk[0]
     cdef const char *at = line[0]
-    cdef const char *lf = line_end(walk)
-    cdef Py_ssize_t size
+    cdef const char *lf = line_end(&here)
+    cdef Py_ssize_t size, colon
     cdef uint32_t initials = spec.initials
     cdef int i, left = spec.fields
     while lf != NULL:
         size = line_size(at, lf)
         if size == 0:
-            return lf + 1
+            break
         if (initials >> (at[0] & 31)) & 1:
             for i in range(spec.fields):
-                if (values[i].at == NULL and spec.field[i].size <= size
-                        and same_name(at, spec.field[i].key, spec.field[i].size)):
-                    values[i] = value_of(at, size, spec.field[i].size - 1)
+                colon = spec.field[i].size - 1
+                if (colon < size and at[colon] == COLON and values[i].at == NULL
+                        and same_name(at, spec.field[i].key, colon)):
+                    values[i] = value_of(at, size, colon)
                     left -= 1
                     if left == 0:
                         initials = 0
                     break
         at = lf + 1
-        lf = line_end(walk)
+        lf = line_end(&here)
+    walk[0] = here
     line[0] = at
-    return NULL
+    return lf + 1 if lf else lf
 
 
 cdef bint next_header(walk_t *walk, const char **line, span_t *name, span_t *value) noexcept nogil:
@@ -172,7 +158,7 @@ cdef class Message:
         return self._values(name, False)
 
     cdef list _values(self, str name, bint first):
-        cdef bytes key = name.encode("utf-8", "surrogateescape").lower()
+        cdef bytes key = name.encode("utf-8", "surrogateescape")
         cdef const char *at = PyBytes_AS_STRING(self._raw)
         cdef walk_t walk
         cdef span_t header, value
@@ -259,23 +245,38 @@ cdef class _Reader:
 
     cdef list _feed(self, bytes data):
         cdef list out = []
-        cdef Py_ssize_t used, old
+        cdef Py_ssize_t used, left, done = 0, size = PyBytes_GET_SIZE(data)
         if self._fault is not None:
             raise RemoteProtocolError(self._fault)
-        old = PyByteArray_GET_SIZE(self._rest)
-        if old == 0:
-            used = self._read(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), 0, out)
-            if used < PyBytes_GET_SIZE(data) and self._fault is None:
-                self._rest += data[used:]
-        else:
-            self._rest += data
-            used = self._read(PyByteArray_AS_STRING(self._rest), PyByteArray_GET_SIZE(self._rest), old, out)
-            if used:
-                del self._rest[:used]
-        self._offset += used
+        if PyByteArray_GET_SIZE(self._rest):
+            # Only what is likely to end the message that waits is copied to it; the other messages are read in place.
+            done = min(JOIN, size)
+            self._join(data[:done], out)
+            left = PyByteArray_GET_SIZE(self._rest)
+            if left > done:
+                self._join(data[done:], out)
+                done = size
+            elif self._fault is None:
+                done -= left
+                self._rest.clear()
+        if done < size and self._fault is None:
+            used = self._read(PyBytes_AS_STRING(data) + done, size - done, 0, out)
+            self._offset += used
+            if self._fault is None:
+                self._rest += data[done + used:]
         if self._fault is not None and not out:
             raise RemoteProtocolError(self._fault)
         return out
+
+    cdef int _join(self, bytes data, list out) except -1:
+        # Adds bytes to those that wait and takes the whole messages off.
+        cdef Py_ssize_t used, old = PyByteArray_GET_SIZE(self._rest)
+        if self._fault is None and data:
+            self._rest += data
+            used = self._read(PyByteArray_AS_STRING(self._rest), PyByteArray_GET_SIZE(self._rest), old, out)
+            self._offset += used
+            del self._rest[:used]
+        return 0
 
     cdef Py_ssize_t _read(self, const char *start, Py_ssize_t size, Py_ssize_t old, list out) except -1:
         # Takes whole messages off the bytes, of which the first `old` were seen before; returns how many bytes it took.
@@ -515,7 +516,7 @@ cdef class EventReader(_Reader):
         if len(fields) > FIELDS_MAX:
             raise ValueError(f"at most {FIELDS_MAX} fields of an event, not {len(fields)}")
         for name in fields:
-            key = self._name(name).lower() + b":"
+            key = self._name(name) + b":"
             self._kept.append(key)
             field = &spec.field[spec.fields]
             field.key = PyBytes_AS_STRING(key)
