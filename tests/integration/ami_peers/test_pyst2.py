@@ -35,6 +35,7 @@ def by_pyst2(stream: bytes, folder: Path) -> list[Headers | str]:
     result = subprocess.run(
         [sys.executable, str(script), str(path)], env=environment, capture_output=True, check=True, timeout=60
     )
+    messages: list[Headers | str]
     banner, *messages = json.loads(result.stdout)
     assert banner == {"Response": "Generated Header"}
     return messages

@@ -207,6 +207,20 @@ def test_long_message_when_it_comes_byte_by_byte_then_each_byte_is_scanned_once(
     assert len(message.get_all("Output")) == 3000
 
 
+@pytest.mark.parametrize("size", [2000, 2047, 2048, 2049, 5000])
+@pytest.mark.parametrize("cut", [1, 9, 12, 1000])
+def test_long_message_when_cut_once_then_joined_and_what_follows_read(size: int, cut: int) -> None:
+    # Around the number of bytes that the decoder joins to a message that waits.
+    data = b"Event: A\r\nKey: " + b"v" * size + b"\r\n\r\nEvent: B\r\n\r\nEvent: C\r\n"
+    decoder = Decoder()
+    assert decoder.feed(data[:cut]) == []
+    first, second = decoder.feed(data[cut:])
+    assert (first.get("Key"), second.event) == ("v" * size, "B")
+    assert [message.items() for message in decoder.feed(b"K: 1\r\n\r\n")] == [[("Event", "C"), ("K", "1")]]
+    with pytest.raises(RemoteProtocolError, match=f"at byte {len(data) + 8} "):
+        decoder.feed(b"Garbage\r\n")
+
+
 def test_message_when_made_by_hand_then_empty_and_harmless() -> None:
     message = Message()
     assert (message.event, message.response, message.items(), message.as_dict()) == ("", "", [], {})

@@ -101,5 +101,5 @@ def test_names_when_no_header_can_have_them_then_value_error(name: str) -> None:
 def test_reader_when_set_up_twice_then_runtime_error() -> None:
     reader = EventReader({"Hangup": ("Cause",)})
     with pytest.raises(RuntimeError):
-        reader.__init__({"Hangup": ("Uniqueid",)})  # type: ignore[misc]
+        reader.__init__({"Hangup": ("Uniqueid",)})
     assert reader.feed(HANGUP) == [("Hangup", "17")]
