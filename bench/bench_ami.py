@@ -5,9 +5,10 @@ the real capture. Costs are process CPU time, which the neighbours of a shared m
 the median of interleaved rounds.
 
 Against the C scan both read from a socket, as a live link does: typed events are bound to reach half of what a reader
-can reach that does nothing with the bytes; both are shown from memory too. The peers run in processes of their own: panoramisk and asterisk-ami on bytes in
-memory, which favours them (we read from memory too); pyst2, which cannot be had without its socket, its threads and its
-queues, over loopback and on few events. Peers that are not there are left out: run bench/peers.sh first.
+can reach that does nothing with the bytes; both are shown from memory too. The peers run in processes of their own:
+panoramisk and asterisk-ami on bytes in memory, which favours them (we read from memory too); pyst2, which cannot be
+had without its socket, its threads and its queues, over loopback and on few events. Peers that are not there are left
+out: run bench/peers.sh first.
 
 Run: python -m pytest bench/bench_ami.py -s
 """
