@@ -1,4 +1,4 @@
-"""A real Asterisk, a carrier and agents' phones (SIPp) on loopback, for tests. Everything lives under the project's .lab."""
+"""A real Asterisk, a carrier and agents' phones (SIPp) on loopback, for tests. All files live under the project's .lab."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ RINGS, NO_PROVISIONAL, EARLY_BYE = 180, 181, 188
 _VOICES = {
     "human.ul": ("Hello?", ["gain", "-6", "pad", "0.4", "6"]),
     "machine.ul": (
-        "Hello, you have reached the voice mail of the Miller family. We cannot take your call right now. "
-        "Please leave a message after the tone and we will call you back as soon as we can.",
+        "Hello, you have reached our voice mail. We cannot take your call right now. Please leave a message after "
+        "the tone and we will call you back as soon as we can.",
         ["gain", "-6", "pad", "0.2", "2"],
     ),
 }
 
 
 def number(behaviour: int, serial: int, *, ring_ds: int = 0, talk_ds: int = 0) -> int:
-    """An E.164 number that the carrier answers so: rings `ring_ds`, talks `talk_ds` tenths of a second (0 = for ever)."""
+    """An E.164 number that the carrier answers so: rings and talks so many tenths of a second (talk 0 = for ever)."""
     return int(f"{COUNTRY}{behaviour:03d}{ring_ds:02d}{talk_ds:03d}{serial:05d}")
 
 
@@ -146,7 +146,7 @@ class Lab:
         deadline = time.monotonic() + 5
         while not _udp_bound(port):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise LabError(f"sipp ({name}) did not start: {(folder / 'screen').read_text(errors='replace')[-2000:]}")
+                raise LabError(f"sipp ({name}) did not start: {(folder / 'screen').read_text()[-2000:]}")
             time.sleep(0.02)
 
     def dialled(self) -> Counter[int]:
@@ -186,7 +186,7 @@ def make_voices(folder: Path) -> None:
     if not (folder / "ringback.ul").exists():
         tone = ["synth", "2", "sine", "440", "sine", "480", "remix", "-", "gain", "-12"]
         _run(["sox", "-n", "-r", "8000", "-c", "2", "-t", "ul", "ringback.ul", *tone], folder)
-        
+
 
 def _run(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
