@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
@@ -68,9 +69,12 @@ def make_adapter(lab: Lab, **changes: object) -> AsteriskAdapter:
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    """A lab that is up. What is missing is installed; what can't be had fails the test."""
+    """A lab that is up. What is missing is installed; what can't be had fails the test.
+
+    OUTPACE_LAB_SUITE=bullseye takes Asterisk 16 instead of 22.
+    """
     install()
-    made = Lab()
+    made = Lab(suite=os.environ.get("OUTPACE_LAB_SUITE", "sid"))
     try:
         made.start_asterisk()
         made.start_phones()

@@ -1,8 +1,9 @@
-"""A real Asterisk, a carrier and agents' phones (SIPp) on loopback, for tests. All files live under the project's .lab."""
+"""A real Asterisk, a carrier and agents' phones (SIPp) on loopback, for tests. Their files live in the project's .lab."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,13 +21,13 @@ COUNTRY = "49"
 SILENT, HUMAN, MACHINE, EARLY_MEDIA = 100, 101, 102, 103
 RINGS, NO_PROVISIONAL, EARLY_BYE = 180, 181, 188
 
+_GREETING = (
+    "Hello, you have reached our voice mail. We cannot take your call right now. Please leave a message after the tone "
+    "and we will call you back as soon as we can."
+)
 _VOICES = {
     "human.ul": ("Hello?", ["gain", "-6", "pad", "0.4", "6"]),
-    "machine.ul": (
-        "Hello, you have reached our voice mail. We cannot take your call right now. Please leave a message after "
-        "the tone and we will call you back as soon as we can.",
-        ["gain", "-6", "pad", "0.2", "2"],
-    ),
+    "machine.ul": (_GREETING, ["gain", "-6", "pad", "0.2", "2"]),
 }
 
 
@@ -64,6 +65,7 @@ class Lab:
 
     def __init__(self, name: str = "main", *, suite: str = "sid") -> None:
         self.root = PROJECT / ".lab" / f"{name}-{os.getpid()}"
+        _remove_orphans(PROJECT / ".lab", name)
         self.cache = PROJECT / ".lab" / "cache"
         self.ami_port, sip, self._carrier_port, self._agent_port = free_ports(4)
         self._media = 30000 + (os.getpid() % 200) * 10
@@ -168,6 +170,15 @@ class Lab:
         self._sipp.clear()
         if self.root.exists():
             self._script("down")
+
+
+def _remove_orphans(folder: Path, name: str) -> None:
+    # A run that was killed leaves its Asterisk behind; its own log is kept until the next run.
+    for path in folder.glob(f"{name}-*"):
+        owner = path.name.rpartition("-")[2]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            subprocess.run([str(HERE / "asterisk-lab.sh"), "down", str(path)], capture_output=True, check=False)
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def install() -> None:

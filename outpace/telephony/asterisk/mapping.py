@@ -319,7 +319,7 @@ class Mapper:
                 out.append(CallAnswered(leg.call_id, kept[leg.call_id]))
                 out.append(CallEnded(leg.call_id, Outcome.NONE, 16))
             else:
-                out.append(CallEnded(leg.call_id, Outcome.CANCELLED if leg.cancelled else Outcome.LOST))
+                out.append(CallEnded(leg.call_id, Outcome.LOST))
 
     def _vanished(self, call_id: int, kept_ns: int, out: list[Event]) -> None:
         if not kept_ns:
