@@ -95,4 +95,4 @@ async def adapter(lab: Lab, facts: Facts) -> AsyncIterator[AsteriskAdapter]:
     await made.connect(facts)
     yield made
     await made.close()
-    lab.cli("channel request hangup all")
+    lab.wait_until_idle()

@@ -1,4 +1,4 @@
-"""A real Asterisk, a carrier and agents' phones (SIPp) on loopback, for tests. Their files live in the project's .lab."""
+"""A real Asterisk, a carrier and agents' phones (SIPp) on loopback, for tests. All files are under .lab."""
 
 from __future__ import annotations
 
@@ -66,6 +66,7 @@ class Lab:
     def __init__(self, name: str = "main", *, suite: str = "sid") -> None:
         self.root = PROJECT / ".lab" / f"{name}-{os.getpid()}"
         _remove_orphans(PROJECT / ".lab", name)
+        self.suite = suite
         self.cache = PROJECT / ".lab" / "cache"
         self.ami_port, sip, self._carrier_port, self._agent_port = free_ports(4)
         self._media = 30000 + (os.getpid() % 200) * 10
@@ -117,6 +118,15 @@ class Lab:
     def cli(self, command: str) -> str:
         """One command of Asterisk's console."""
         return self._script("cli", command)
+
+    def wait_until_idle(self) -> None:
+        """Hang everything up and wait until no channel is left."""
+        self.cli("channel request hangup all")
+        deadline = time.monotonic() + 10
+        while not self.cli("core show channels count").startswith("0 active channels"):
+            if time.monotonic() > deadline:
+                raise LabError("channels are left: " + self.cli("core show channels concise"))
+            time.sleep(0.05)
 
     def log(self) -> str:
         """Asterisk's notices, warnings and errors."""

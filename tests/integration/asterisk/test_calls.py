@@ -73,7 +73,7 @@ async def test_login_refused_names_the_user_and_hides_the_secret(lab, facts, cap
 
 async def test_no_switch_is_a_clear_error(lab, facts):
     adapter = make_adapter(lab, port=1)
-    with pytest.raises(LinkDown, match="no connection to Asterisk at 127.0.0.1:1: "):
+    with pytest.raises(LinkDown, match=r"no connection to Asterisk at 127\.0\.0\.1:1: "):
         await adapter.connect(facts)
     await adapter.close()
 
@@ -83,18 +83,19 @@ async def test_link_up_comes_with_the_capacity_of_every_trunk_group(adapter, fac
     assert adapter.pressure()["link_up"] == 1.0
 
 
+#: behaviour, outcome, cause and SIP status on Asterisk 22, cause on 16 (which has no status, and 0 for a time-out)
 OUTCOMES = [
-    (404, Outcome.INVALID, 1, 404),
-    (480, Outcome.NO_ANSWER, 19, 480),
-    (484, Outcome.INVALID, 28, 484),
-    (486, Outcome.BUSY, 17, 486),
-    (488, Outcome.FAILED, 58, 488),
-    (500, Outcome.FAILED, 38, 500),
-    (503, Outcome.CONGESTION, 34, 503),
-    (600, Outcome.BUSY, 17, 600),
-    (603, Outcome.REJECTED, 21, 603),
-    (RINGS, Outcome.NO_ANSWER, 19, 480),
-    (NO_PROVISIONAL, Outcome.NO_ANSWER, 19, 480),
+    (404, Outcome.INVALID, 1, 404, 1),
+    (480, Outcome.NO_ANSWER, 19, 480, 19),
+    (484, Outcome.INVALID, 28, 484, 28),
+    (486, Outcome.BUSY, 17, 486, 17),
+    (488, Outcome.FAILED, 58, 488, 58),
+    (500, Outcome.FAILED, 38, 500, 38),
+    (503, Outcome.CONGESTION, 34, 503, 34),
+    (600, Outcome.BUSY, 17, 600, 17),
+    (603, Outcome.REJECTED, 21, 603, 21),
+    (RINGS, Outcome.NO_ANSWER, 19, 480, 0),
+    (NO_PROVISIONAL, Outcome.NO_ANSWER, 19, 480, 0),
 ]
 
 
@@ -104,9 +105,10 @@ async def test_every_unanswered_end_has_its_outcome(lab, adapter, facts):
         for kind, *expected in OUTCOMES
     ]
     adapter.submit([command for command, *_ in calls])
-    for command, outcome, cause, status in calls:
+    for command, outcome, cause, status, old_cause in calls:
         ended = await facts.wait(CallEnded, command.call_id)
-        assert (ended.outcome, ended.hangup_cause, ended.tech_cause) == (outcome, cause, status), command
+        expected = (outcome, old_cause, 0) if lab.suite == "bullseye" else (outcome, cause, status)
+        assert (ended.outcome, ended.hangup_cause, ended.tech_cause) == expected, command
         names = facts.about(command.call_id)
         assert names[0] == "CallProceeding"
         assert names[-1] == "CallEnded"

