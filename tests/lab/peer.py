@@ -76,8 +76,9 @@ class Peer:
         try:
             while True:
                 block = (await reader.readuntil(b"\r\n\r\n")).decode()
-                pairs = [line.split(": ", 1) for line in block.strip().split("\r\n")]
-                action = {name: value for name, value in pairs}  # of a repeated header, the last
+                cut = [line.partition(":") for line in block.removesuffix("\r\n\r\n").split("\r\n")]
+                pairs = [(name, value.strip()) for name, _, value in cut]
+                action = dict(pairs)  # of a repeated header, the last
                 action["Variables"] = ",".join(value for name, value in pairs if name == "Variable")
                 self.actions.append(action)
                 self._news.set()

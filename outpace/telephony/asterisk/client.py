@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from outpace.domain.errors import LinkDown, RemoteProtocolError, TelephonyError
 from outpace.telephony.asterisk._ami import EventReader, Message, encode_action
@@ -95,9 +95,8 @@ class AmiConnection(asyncio.Protocol):
     # ---- asyncio.Protocol ------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(high=_HIGH_WATER)
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit it
+        self._transport.set_write_buffer_limits(high=_HIGH_WATER)
         self._timer = self._loop.call_later(_SWEEP_S, self._sweep)
 
     def data_received(self, data: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import uvloop
 
 from outpace.domain.errors import LinkDown, LocalProtocolError
 from outpace.telephony.asterisk import client
@@ -211,3 +212,19 @@ async def test_the_first_connection_must_succeed(peer, handler):
         await link.open()
     assert (handler.ups, handler.downs) == ([], [])
     await link.close()
+
+
+def test_it_runs_on_uvloop():
+    async def scenario() -> tuple[float, str]:
+        peer, handler = Peer(), Handler()
+        await peer.start()
+        connection = await open_connection(settings(peer, ping_s=0.05), WANTED, handler)
+        await connection.ask("Ping")
+        peer.push("Hangup", Uniqueid="a", Cause="16")
+        await handler.until(lambda: handler.rows)
+        connection.pause_writing()
+        connection.resume_writing()
+        await peer.stop()
+        return len(handler.rows), await connection.lost
+
+    assert uvloop.run(scenario()) == (1, "the switch closed the connection")
