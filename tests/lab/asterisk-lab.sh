@@ -267,9 +267,9 @@ case $VERB in
     done; echo "asterisk did not boot in 30 s" >&2; exit 1 ;;
   down)
     running || { echo "not running"; exit 0; }
-    P=$(cat "$PIDFILE"); kill "$P"
-    for _ in $(seq 1 50); do kill -0 "$P" 2>/dev/null || break; sleep 0.1; done
-    kill -0 "$P" 2>/dev/null && kill -9 "$P"; rm -f "$PIDFILE"; echo "down" ;;
+    P=$(cat "$PIDFILE"); cli core stop now >/dev/null 2>&1 || kill -9 "$P"
+    for _ in $(seq 1 30); do running || break; sleep 0.1; done
+    running && kill -9 "$P"; rm -f "$PIDFILE"; echo "down" ;;
   status) if running && cli core show uptime >/dev/null 2>&1; then echo "up, pid $(cat "$PIDFILE"), $(cli core show channels count | head -1)"; else echo down; exit 1; fi ;;
   cli) cli "$@" ;;
   *) echo "unknown verb $VERB" >&2; exit 2 ;;

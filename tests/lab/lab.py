@@ -1,8 +1,9 @@
-"""A real Asterisk, a carrier and agents' phones (SIPp) on loopback, for tests. Everything lives under the project's .lab."""
+"""A real Asterisk, a carrier and agents' phones (SIPp) on loopback, for tests. All files are under .lab."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,18 +21,18 @@ COUNTRY = "49"
 SILENT, HUMAN, MACHINE, EARLY_MEDIA = 100, 101, 102, 103
 RINGS, NO_PROVISIONAL, EARLY_BYE = 180, 181, 188
 
+_GREETING = (
+    "Hello, you have reached our voice mail. We cannot take your call right now. Please leave a message after the tone "
+    "and we will call you back as soon as we can."
+)
 _VOICES = {
     "human.ul": ("Hello?", ["gain", "-6", "pad", "0.4", "6"]),
-    "machine.ul": (
-        "Hello, you have reached the voice mail of the Miller family. We cannot take your call right now. "
-        "Please leave a message after the tone and we will call you back as soon as we can.",
-        ["gain", "-6", "pad", "0.2", "2"],
-    ),
+    "machine.ul": (_GREETING, ["gain", "-6", "pad", "0.2", "2"]),
 }
 
 
 def number(behaviour: int, serial: int, *, ring_ds: int = 0, talk_ds: int = 0) -> int:
-    """An E.164 number that the carrier answers so: rings `ring_ds`, talks `talk_ds` tenths of a second (0 = for ever)."""
+    """An E.164 number that the carrier answers so: rings and talks so many tenths of a second (talk 0 = for ever)."""
     return int(f"{COUNTRY}{behaviour:03d}{ring_ds:02d}{talk_ds:03d}{serial:05d}")
 
 
@@ -64,6 +65,8 @@ class Lab:
 
     def __init__(self, name: str = "main", *, suite: str = "sid") -> None:
         self.root = PROJECT / ".lab" / f"{name}-{os.getpid()}"
+        _remove_orphans(PROJECT / ".lab", name)
+        self.suite = suite
         self.cache = PROJECT / ".lab" / "cache"
         self.ami_port, sip, self._carrier_port, self._agent_port = free_ports(4)
         self._media = 30000 + (os.getpid() % 200) * 10
@@ -116,6 +119,15 @@ class Lab:
         """One command of Asterisk's console."""
         return self._script("cli", command)
 
+    def wait_until_idle(self) -> None:
+        """Hang everything up and wait until no channel is left."""
+        self.cli("channel request hangup all")
+        deadline = time.monotonic() + 10
+        while not self.cli("core show channels count").startswith("0 active channels"):
+            if time.monotonic() > deadline:
+                raise LabError("channels are left: " + self.cli("core show channels concise"))
+            time.sleep(0.05)
+
     def log(self) -> str:
         """Asterisk's notices, warnings and errors."""
         path = self.root / "log" / "messages"
@@ -146,7 +158,7 @@ class Lab:
         deadline = time.monotonic() + 5
         while not _udp_bound(port):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise LabError(f"sipp ({name}) did not start: {(folder / 'screen').read_text(errors='replace')[-2000:]}")
+                raise LabError(f"sipp ({name}) did not start: {(folder / 'screen').read_text()[-2000:]}")
             time.sleep(0.02)
 
     def dialled(self) -> Counter[int]:
@@ -170,6 +182,15 @@ class Lab:
             self._script("down")
 
 
+def _remove_orphans(folder: Path, name: str) -> None:
+    # A run that was killed leaves its Asterisk behind; its own log is kept until the next run.
+    for path in folder.glob(f"{name}-*"):
+        owner = path.name.rpartition("-")[2]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            subprocess.run([str(HERE / "asterisk-lab.sh"), "down", str(path)], capture_output=True, check=False)
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def install() -> None:
     """Install SIPp and the voices' tools where they are missing."""
     done = subprocess.run([str(HERE / "install.sh")], capture_output=True, text=True, timeout=600, check=False)
@@ -186,7 +207,7 @@ def make_voices(folder: Path) -> None:
     if not (folder / "ringback.ul").exists():
         tone = ["synth", "2", "sine", "440", "sine", "480", "remix", "-", "gain", "-12"]
         _run(["sox", "-n", "-r", "8000", "-c", "2", "-t", "ul", "ringback.ul", *tone], folder)
-        
+
 
 def _run(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)

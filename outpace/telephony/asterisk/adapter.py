@@ -41,13 +41,14 @@ from outpace.telephony.adapter import Capabilities, FactSink, KeptResult, LiveCa
 from outpace.telephony.asterisk import dialplan
 from outpace.telephony.asterisk._ami import Message
 from outpace.telephony.asterisk.circuits import CircuitBoard
-from outpace.telephony.asterisk.client import AmiConnection, AmiLink
+from outpace.telephony.asterisk.client import AmiConnection, AmiLink, Done
 from outpace.telephony.asterisk.mapping import UP, WANTED, Mapper, Row
 from outpace.telephony.asterisk.settings import AsteriskSettings
 
 log = logging.getLogger(__name__)
 
 _NORMAL_CLEARING = 16
+_NOTHING: Mapping[int, int] = MappingProxyType({})
 
 
 class _List(NamedTuple):
@@ -215,6 +216,7 @@ class AsteriskAdapter:
         self._connection = None
         self._out.append(LinkDown(reason))
         self._out.extend(OriginateRefused(call_id, Refusal.LINK_DOWN) for call_id in self._waiting)
+        self._out.extend(AgentLegLost(agent_id) for agent_id in self._mapper.opening)
         self._waiting.clear()
         self._mapper.opening.clear()
         self._surrogates.clear()
@@ -258,7 +260,7 @@ class AsteriskAdapter:
             )
             connection.send("Originate", fields, done, action_id=action_id, timeout_s=self._settings.launch_timeout_s)
         except LocalProtocolError as error:
-            log.error("call %d cannot be originated: %s", call_id, error)
+            log.warning("call %d cannot be originated: %s", call_id, error)
             self._refuse(call_id, Refusal.BY_SWITCH)
             return
         self._mapper.launching.add(call_id)
@@ -289,9 +291,7 @@ class AsteriskAdapter:
 
         self._hang_up_channel(leg.channel if leg else dialplan.call_channel(call_id), command.cause, done)
 
-    def _hang_up_channel(
-        self, channel: str, cause: int = _NORMAL_CLEARING, done: Callable[[Message | None, list[Row]], None] | None = None
-    ) -> None:
+    def _hang_up_channel(self, channel: str, cause: int = _NORMAL_CLEARING, done: Done | None = None) -> None:
         if self._connection is not None:
             fields = [("Channel", channel), ("Cause", str(cause))]
             self._connection.send("Hangup", fields, done or _ignore)
@@ -329,7 +329,7 @@ class AsteriskAdapter:
         try:
             message = dialplan.message_file(command.message)
         except LocalProtocolError as error:
-            log.error("call %d: %s", command.call_id, error)
+            log.warning("call %d: %s", command.call_id, error)
             leg = None
         if connection is None or leg is None:
             self._ask_about(command.call_id)
@@ -371,7 +371,7 @@ class AsteriskAdapter:
             fields = dialplan.agent_fields(agent_id, agent.leg, channel_id, self._settings)
             self._connection.send("Originate", fields, done, action_id=channel_id)
         except LocalProtocolError as error:
-            log.error("leg of agent %d cannot be opened: %s", agent_id, error)
+            log.warning("leg of agent %d cannot be opened: %s", agent_id, error)
             self._out.append(AgentLegLost(agent_id))
             return
         self._mapper.opening[agent_id] = channel_id
@@ -455,7 +455,7 @@ class AsteriskAdapter:
         await connection.ask("Ping")
         return _List(rows, since)
 
-    def _settle(self, channels: _List, kept: Mapping[int, int] = MappingProxyType({}), lost: Iterable[int] = ()) -> None:
+    def _settle(self, channels: _List, kept: Mapping[int, int] = _NOTHING, lost: Iterable[int] = ()) -> None:
         self._serial = max([self._serial, *(dialplan.agent_serial(row[2]) for row in channels.rows)])
         self._mapper.settle(channels.rows, channels.since, self._out, kept=kept, lost_launches=lost)
         self._after_events()
@@ -540,4 +540,3 @@ def _stray(row: Row, mine: set[str]) -> bool:
 
 def _ignore(_: Message | None, __: list[Row]) -> None:
     """An answer that changes nothing."""
-

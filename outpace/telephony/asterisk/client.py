@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from outpace.domain.errors import LinkDown, RemoteProtocolError, TelephonyError
 from outpace.telephony.asterisk._ami import EventReader, Message, encode_action
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 Fields = Iterable[tuple[str, str]]
 Row = tuple[str, ...]
+#: Takes an action's response and the rows of its list; None = time or link ran out.
+Done = Callable[[Message | None, list[Row]], None]
 
 #: Events in answer to a list action: their first wanted field is the ActionID. The last row's event ends in Complete.
 LISTS: dict[str, tuple[str, ...]] = {
@@ -64,7 +66,7 @@ class _Waiting:
 
     __slots__ = ("deadline", "done", "rows", "start")
 
-    def __init__(self, done: Callable[[Message | None, list[Row]], None], deadline: float) -> None:
+    def __init__(self, done: Done, deadline: float) -> None:
         self.done = done
         self.deadline = deadline
         self.rows: list[Row] = []
@@ -93,9 +95,8 @@ class AmiConnection(asyncio.Protocol):
     # ---- asyncio.Protocol ------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(high=_HIGH_WATER)
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit it
+        self._transport.set_write_buffer_limits(high=_HIGH_WATER)
         self._timer = self._loop.call_later(_SWEEP_S, self._sweep)
 
     def data_received(self, data: bytes) -> None:
@@ -144,7 +145,7 @@ class AmiConnection(asyncio.Protocol):
         self,
         name: str,
         fields: Fields,
-        done: Callable[[Message | None, list[Row]], None],
+        done: Done,
         *,
         action_id: str = "",
         timeout_s: float = 0.0,
@@ -238,7 +239,7 @@ class AmiConnection(asyncio.Protocol):
         """Ping from now on."""
         self._next_ping = self._loop.time()
 
-    def _pong(self, sent: float) -> Callable[[Message | None, list[Row]], None]:
+    def _pong(self, sent: float) -> Done:
         def done(message: Message | None, _: list[Row]) -> None:
             if message is not None:
                 self.round_trip_s = self._loop.time() - sent
@@ -279,9 +280,7 @@ async def _login(connection: AmiConnection, settings: AsteriskSettings, where: s
     if filtered.response != "Success":
         log.warning("%s may not filter events (%s): more are read than needed", where, filtered.get("Message"))
     ends: list[asyncio.Future[Any]] = [connection.booted, connection.lost]
-    done, _ = await asyncio.wait(
-        ends, timeout=settings.boot_timeout_s, return_when=asyncio.FIRST_COMPLETED
-    )
+    done, _ = await asyncio.wait(ends, timeout=settings.boot_timeout_s, return_when=asyncio.FIRST_COMPLETED)
     if connection.lost.done():
         raise LinkDown(connection.lost.result())
     if not done:

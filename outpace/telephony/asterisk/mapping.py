@@ -114,10 +114,10 @@ class Mapper:
             "BridgeEnter": self._bridge_enter,
             "BridgeLeave": self._bridge_leave,
             "UserEvent": self._user_event,
-            "Alarm": lambda row, out: self.board.alarm(_number(row[1]), on=True),
-            "AlarmClear": lambda row, out: self.board.alarm(_number(row[1]), on=False),
-            "SpanAlarm": lambda row, out: self.board.span_alarm(_number(row[1]), on=True),
-            "SpanAlarmClear": lambda row, out: self.board.span_alarm(_number(row[1]), on=False),
+            "Alarm": self._alarm,
+            "AlarmClear": self._alarm,
+            "SpanAlarm": self._alarm,
+            "SpanAlarmClear": self._alarm,
         }
 
     def take(self, row: Row, out: list[Event]) -> None:
@@ -263,6 +263,13 @@ class Mapper:
             if verdict is not Verdict.NONE:
                 out.append(CpaVerdict(leg.call_id, verdict, greeting_end_ns, 0, at_ns))
 
+    def _alarm(self, row: Row, _: list[Event]) -> None:
+        number, on = _number(row[1]), not row[0].endswith("Clear")
+        if row[0].startswith("Span"):
+            self.board.span_alarm(number, on=on)
+        else:
+            self.board.alarm(number, on=on)
+
     # ---- what lists tell ---------------------------------------------------------------------------------------
 
     def settle(
@@ -312,7 +319,7 @@ class Mapper:
                 out.append(CallAnswered(leg.call_id, kept[leg.call_id]))
                 out.append(CallEnded(leg.call_id, Outcome.NONE, 16))
             else:
-                out.append(CallEnded(leg.call_id, Outcome.CANCELLED if leg.cancelled else Outcome.LOST))
+                out.append(CallEnded(leg.call_id, Outcome.LOST))
 
     def _vanished(self, call_id: int, kept_ns: int, out: list[Event]) -> None:
         if not kept_ns:

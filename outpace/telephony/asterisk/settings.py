@@ -87,7 +87,9 @@ class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
             if key.endswith("_s") and not 0.001 <= getattr(self, key) <= 3600.0:
                 raise ConfigError(key, f"must be from 0.001 to 3600 seconds, not {getattr(self, key)}")
         if not 100 <= self.after_greeting_silence_ms <= 5000:
-            raise ConfigError("after_greeting_silence_ms", f"must be from 100 to 5000, not {self.after_greeting_silence_ms}")
+            raise ConfigError(
+                "after_greeting_silence_ms", f"must be from 100 to 5000, not {self.after_greeting_silence_ms}"
+            )
         if self.backoff_max_s < self.backoff_s:
             raise ConfigError("backoff_max_s", f"must not be less than backoff_s ({self.backoff_s})")
 
