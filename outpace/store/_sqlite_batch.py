@@ -43,7 +43,7 @@ _DUE = """
 _UP_TO = "WHERE tenant = ? AND campaign_id = ? AND bucket = 0 AND band = 0 AND (due_ns, lead_id) <= (?, ?)"
 _LEASE = f"""
     INSERT INTO leased (tenant, token, lead_id, campaign_id, number, attempts, due_ns)
-    SELECT tenant, ?, lead_id, campaign_id, number, attempts, due_ns FROM queue {_UP_TO}
+    SELECT tenant, ?, lead_id, campaign_id, number, attempts, due_ns FROM queue {_UP_TO} ORDER BY lead_id
 """
 _UNQUEUE = f"DELETE FROM queue {_UP_TO}"
 _NEXT_DUE = """
