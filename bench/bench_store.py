@@ -190,7 +190,7 @@ def test_attempts_against_direct_executemany(million: Store, tmp_path: Path, ben
         peer.append(timed(lambda: write(batch)))
         return (batch,), {}
 
-    benchmark.pedantic(million.end, setup=setup, rounds=ROUNDS)
+    benchmark.pedantic(million.end, setup=setup, rounds=2 * ROUNDS)
     ratio = shown("record 500 attempts", benchmark.stats.stats.data, peer)
     benchmark.extra_info["ratio"] = ratio
     direct.close()
