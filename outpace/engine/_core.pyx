@@ -13,7 +13,7 @@ from outpace.domain._words cimport (
 )
 from outpace.engine._gate cimport LaunchGate
 from outpace.engine._hopper cimport Hopper
-from outpace.engine._intake cimport INTAKE_FACT, INTAKE_LEASE, pack
+from outpace.engine._intake cimport INTAKE_FACT, INTAKE_LEASE, INTAKE_TIME, pack
 from outpace.engine._outtake cimport unpack
 from outpace.engine._state cimport (
     REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_FORBIDDEN, REG_LEASE_EXPIRED, REG_LINK_UP, REG_NOW,
@@ -369,6 +369,8 @@ cdef class EngineCore(LaunchGate):
             self.apply(&fact, now_ns)
         elif how == INTAKE_LEASE:
             self.handle_lease(event, now_ns)
+        elif how == INTAKE_TIME:
+            self.advance(now_ns)
         else:
             self.move_time(now_ns)
             self.registers[REG_FACTS] += 1

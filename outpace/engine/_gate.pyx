@@ -132,8 +132,12 @@ cdef class LaunchGate(CallFlow):
         cdef int32_t campaign = self.calls.campaign[row]
         cdef command_t* command = self.emit(COMMAND_WITHDRAW_INTENT)
         command.call_id = self.calls.life[row].call_id
+        command.agent_id = self.campaigns.campaign_id[campaign]
+        command.lead_id = self.calls.life[row].lead_id
+        command.number = self.calls.life[row].number
         command.code = reason
         command.extra = retry_at_ns
+        command.extra2 = self.calls.life[row].attempt_number
         self.registers[REG_WITHDRAWN] += 1
         self.requeue(campaign, retry_at_ns)
         self.free_call(row)

@@ -4,6 +4,7 @@ from outpace.domain._words cimport fact_t
 cdef enum:
     INTAKE_FACT = 0        # packed into fact_t
     INTAKE_LEASE = 1       # LeadsLeased: carries a batch
-    INTAKE_RARE = 2        # adopted calls, ledgers, settings: a few a day
+    INTAKE_TIME = 2        # TimePassed: a tick as the journal writes it
+    INTAKE_RARE = 3        # adopted calls, ledgers, settings: a few a day
 
 cdef int pack(object event, fact_t* fact) except -1

@@ -49,7 +49,8 @@ cdef dict KINDS = {
     events.CampaignStopped: FACT_CAMPAIGN_STOPPED,
 }
 cdef object LEASE = events.LeadsLeased
-cdef set RARE = {events.CallAdopted, events.LedgerLoaded, events.PacingChanged, events.TimePassed}
+cdef object TIME = events.TimePassed
+cdef set RARE = {events.CallAdopted, events.LedgerLoaded, events.PacingChanged}
 
 
 cdef int pack(object event, fact_t* fact) except -1:
@@ -59,6 +60,8 @@ cdef int pack(object event, fact_t* fact) except -1:
     if kind_of is None:
         if type(event) is LEASE:
             return INTAKE_LEASE
+        if type(event) is TIME:
+            return INTAKE_TIME
         if type(event) in RARE:
             return INTAKE_RARE
         raise TypeError(f"not an event: {event!r}")

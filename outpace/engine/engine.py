@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from outpace.domain.errors import ConfigError, UnknownId
-from outpace.domain.events import CallAdopted, Event, LedgerLoaded, PacingChanged, TimePassed
+from outpace.domain.events import CallAdopted, Event, LedgerLoaded, PacingChanged
 from outpace.domain.outcomes import LimitedBy, Outcome
 from outpace.domain.states import AgentState, CallState, CampaignState
 from outpace.engine._core import EngineCore
@@ -57,7 +57,7 @@ class Engine(EngineCore):
     # ---- facts that come rarely ----------------------------------------------------------------------------------
 
     def handle_rare(self, event: Event, now_ns: int) -> None:
-        """Adopted calls, loaded ledgers, settings, and ticks as a journal holds them."""
+        """Adopted calls, loaded ledgers, settings."""
         if isinstance(event, CallAdopted):
             self.adopt_call(event, now_ns)
         elif isinstance(event, LedgerLoaded):
@@ -67,8 +67,6 @@ class Engine(EngineCore):
             self._campaign("caller_left")[row] = event.caller_left
         elif isinstance(event, PacingChanged):
             self._change_pacing(event)
-        elif isinstance(event, TimePassed):
-            self.tick(now_ns)
 
     def _change_pacing(self, event: PacingChanged) -> None:
         row = self._row(event.campaign_id)
