@@ -1,4 +1,4 @@
-"""AMI: any bytes in any pieces give messages or RemoteProtocolError only, and the same ones; no action leaves its lines."""
+"""AMI: any bytes in any pieces give the same messages or RemoteProtocolError only; no action leaves its lines."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def read(reader: Decoder | EventReader, data: bytes, at: list[int]) -> tuple[Rea
 
 @settings(deadline=None)
 @given(data=streams | likely, at=cuts, every=st.integers(1, 50))
-def test_decoder_when_fed_any_bytes_in_any_pieces_then_the_same_messages(data: bytes, at: list[int], every: int) -> None:
+def test_decoder_when_fed_in_any_pieces_then_the_same_messages(data: bytes, at: list[int], every: int) -> None:
     whole = read(Decoder(MAX_MESSAGE), data, [])
     assert read(Decoder(MAX_MESSAGE), data, at) == whole
     assert read(Decoder(MAX_MESSAGE), data, list(range(0, len(data), every))) == whole
@@ -135,7 +135,9 @@ def test_action_when_encoded_and_decoded_then_the_same(
 @settings(deadline=None)
 @given(
     action=st.text(max_size=10),
-    fields=st.lists(st.tuples(st.text(max_size=10), st.text(max_size=20) | st.text("aé:\r\n\x00 ", max_size=8)), max_size=4),
+    fields=st.lists(
+        st.tuples(st.text(max_size=10), st.text(max_size=20) | st.text("aé:\r\n\x00 ", max_size=8)), max_size=4
+    ),
     action_id=st.text("a1\r\n", max_size=4),
 )
 def test_action_when_any_text_then_one_line_a_field_or_refused(

@@ -1,6 +1,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import final
 
+from typing_extensions import disjoint_base
+
 @final
 class Message:
     @property
@@ -14,6 +16,7 @@ class Message:
     def items(self) -> list[tuple[str, str]]: ...
     def as_dict(self) -> dict[str, str | list[str]]: ...
 
+@disjoint_base
 class _Reader:
     @property
     def banner(self) -> str: ...

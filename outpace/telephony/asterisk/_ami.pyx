@@ -25,90 +25,69 @@ from libc.string cimport memchr, memcmp, memcpy
 
 from outpace.domain.errors import LocalProtocolError, RemoteProtocolError
 
-cdef extern from "Python.h":
-    object PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar)
-    object PyUnicode_DecodeUTF8(const char *at, Py_ssize_t size, const char *errors)
-    object PyUnicode_FromOrdinal(int ordinal)
-    bint PyUnicode_IS_COMPACT_ASCII(PyObject *text)
-    Py_ssize_t PyUnicode_GET_LENGTH(PyObject *text)
-    void *PyUnicode_1BYTE_DATA(PyObject *text)
-    PyObject *PyDict_SetDefault(object d, object key, object value) except NULL
-    char *PyByteArray_AS_STRING(object array)
-    Py_ssize_t PyByteArray_GET_SIZE(object array)
-
-cdef enum:
-    NAMES = 1024            # slots of the cache of header and event names
-    NAME_MAX = 64           # longer names are not cached
-    EXCERPT = 60            # bytes of the stream that an error shows
-    # Asterisk reads a line into 1,024 bytes, throws a fuller buffer away and takes the rest for a new line: the tail of
-    # a long value would become a header of its own. CR and LF count.
-    ACTION_LINE_MAX = 1022
-
 cdef const char *BANNER = b"Asterisk Call Manager"
 
 
 # hot
-cdef const char *message_end(const char **line, const char *end, bint crlf) noexcept nogil:
+cdef const char *message_end(walk_t *walk, const char **line) noexcept nogil:
     # Behind the empty line that ends the message, NULL while it has not come; `line` moves to the first open line.
+    cdef walk_t here = walk[0]      # a copy stays in registers
     cdef const char *at = line[0]
-    cdef const char *lf
-    while at < end:
-        lf = line_end(at, end, crlf)
-        if lf == NULL:
-            break
-        if line_size(at, lf) == 0:
-            return lf + 1
+    cdef const char *lf = line_end(&here)
+    while lf != NULL and line_size(at, lf) != 0:
         at = lf + 1
+        lf = line_end(&here)
+    walk[0] = here
     line[0] = at
-    return NULL
+    return lf + 1 if lf else lf
 
 
-cdef const char *pick_fields(const spec_t *spec, const char **line, const char *end, bint crlf,
-                             span_t *values) noexcept nogil:
+cdef const char *pick_fields(walk_t *walk, const char **line, const spec_t *spec, span_t *values) noexcept nogil:
     # message_end, noting the first value of each wanted field on the way.
+    cdef walk_t here = walk[0]
     cdef const char *at = line[0]
-    cdef const char *lf
-    cdef Py_ssize_t size
+    cdef const char *lf = line_end(&here)
+    cdef Py_ssize_t size, colon
     cdef uint32_t initials = spec.initials
-    cdef int i
-    while at < end:
-        lf = line_end(at, end, crlf)
-        if lf == NULL:
-            break
+    cdef int i, left = spec.fields
+    while lf != NULL:
         size = line_size(at, lf)
         if size == 0:
-            return lf + 1
+            break
         if (initials >> (at[0] & 31)) & 1:
             for i in range(spec.fields):
-                if (values[i].at == NULL and spec.field[i].size <= size
-                        and same_name(at, spec.field[i].key, spec.field[i].size)):
-                    values[i] = value_of(at, size, spec.field[i].size - 1)
+                colon = spec.field[i].size - 1
+                if (colon < size and at[colon] == COLON and values[i].at == NULL
+                        and same_name(at, spec.field[i].key, colon)):
+                    values[i] = value_of(at, size, colon)
+                    left -= 1
+                    if left == 0:
+                        initials = 0
                     break
         at = lf + 1
+        lf = line_end(&here)
+    walk[0] = here
     line[0] = at
-    return NULL
+    return lf + 1 if lf else lf
 
 
-cdef bint next_header(const char **line, const char *end, bint crlf, span_t *name, span_t *value) noexcept nogil:
+cdef bint next_header(walk_t *walk, const char **line, span_t *name, span_t *value) noexcept nogil:
     # The next named line of a whole message; False at its end.
     cdef const char *at = line[0]
-    cdef const char *lf
+    cdef const char *lf = line_end(walk)
     cdef const char *colon
     cdef Py_ssize_t size
-    while at < end:
-        lf = line_end(at, end, crlf)
-        if lf == NULL:
-            break
+    while lf != NULL:
         size = line_size(at, lf)
         colon = <const char *>memchr(at, COLON, size)
+        line[0] = lf + 1
         if colon != NULL and colon > at:
             name.at = at
             name.size = colon - at
             value[0] = value_of(at, size, colon - at)
-            line[0] = lf + 1
             return True
         at = lf + 1
-    line[0] = end
+        lf = line_end(walk)
     return False
 # end hot
 
@@ -179,12 +158,13 @@ cdef class Message:
         return self._values(name, False)
 
     cdef list _values(self, str name, bint first):
-        cdef bytes key = name.encode("utf-8", "surrogateescape").lower()
+        cdef bytes key = name.encode("utf-8", "surrogateescape")
         cdef const char *at = PyBytes_AS_STRING(self._raw)
-        cdef const char *end = at + PyBytes_GET_SIZE(self._raw)
+        cdef walk_t walk
         cdef span_t header, value
         cdef list values = []
-        while next_header(&at, end, self._crlf, &header, &value):
+        start_walk(&walk, at, at + PyBytes_GET_SIZE(self._raw), self._crlf)
+        while next_header(&walk, &at, &header, &value):
             if header.size == PyBytes_GET_SIZE(key) and same_name(header.at, PyBytes_AS_STRING(key), header.size):
                 values.append(text(value.at, value.size))
                 if first:
@@ -194,22 +174,24 @@ cdef class Message:
     def items(self):
         """All headers as (name, value), in the order sent, names as sent."""
         cdef const char *at = PyBytes_AS_STRING(self._raw)
-        cdef const char *end = at + PyBytes_GET_SIZE(self._raw)
+        cdef walk_t walk
         cdef span_t header, value
         cdef list pairs = []
-        while next_header(&at, end, self._crlf, &header, &value):
+        start_walk(&walk, at, at + PyBytes_GET_SIZE(self._raw), self._crlf)
+        while next_header(&walk, &at, &header, &value):
             pairs.append((name_text(header.at, header.size), text(value.at, value.size)))
         return pairs
 
     def as_dict(self):
         """All headers, names as sent; a header that is sent more than once becomes a list of its values."""
         cdef const char *at = PyBytes_AS_STRING(self._raw)
-        cdef const char *end = at + PyBytes_GET_SIZE(self._raw)
+        cdef walk_t walk
         cdef span_t header, value
         cdef dict headers = {}
         cdef object name, word, held
         cdef Py_ssize_t distinct = 0
-        while next_header(&at, end, self._crlf, &header, &value):
+        start_walk(&walk, at, at + PyBytes_GET_SIZE(self._raw), self._crlf)
+        while next_header(&walk, &at, &header, &value):
             name = name_text(header.at, header.size)
             word = text(value.at, value.size)
             PyDict_SetDefault(headers, name, word)
@@ -263,77 +245,91 @@ cdef class _Reader:
 
     cdef list _feed(self, bytes data):
         cdef list out = []
-        cdef Py_ssize_t used, old
+        cdef Py_ssize_t used, left, done = 0, size = PyBytes_GET_SIZE(data)
         if self._fault is not None:
             raise RemoteProtocolError(self._fault)
-        old = PyByteArray_GET_SIZE(self._rest)
-        if old == 0:
-            used = self._read(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), 0, out)
-            if used < PyBytes_GET_SIZE(data) and self._fault is None:
-                self._rest += data[used:]
-        else:
-            self._rest += data
-            used = self._read(PyByteArray_AS_STRING(self._rest), PyByteArray_GET_SIZE(self._rest), old, out)
-            if used:
-                del self._rest[:used]
-        self._offset += used
+        if PyByteArray_GET_SIZE(self._rest):
+            # Only what is likely to end the message that waits is copied to it; the other messages are read in place.
+            done = min(JOIN, size)
+            self._join(data[:done], out)
+            left = PyByteArray_GET_SIZE(self._rest)
+            if left > done:
+                self._join(data[done:], out)
+                done = size
+            elif self._fault is None:
+                done -= left
+                self._rest.clear()
+        if done < size and self._fault is None:
+            used = self._read(PyBytes_AS_STRING(data) + done, size - done, 0, out)
+            self._offset += used
+            if self._fault is None:
+                self._rest += data[done + used:]
         if self._fault is not None and not out:
             raise RemoteProtocolError(self._fault)
         return out
 
+    cdef int _join(self, bytes data, list out) except -1:
+        # Adds bytes to those that wait and takes the whole messages off.
+        cdef Py_ssize_t used, old = PyByteArray_GET_SIZE(self._rest)
+        if self._fault is None and data:
+            self._rest += data
+            used = self._read(PyByteArray_AS_STRING(self._rest), PyByteArray_GET_SIZE(self._rest), old, out)
+            self._offset += used
+            del self._rest[:used]
+        return 0
+
     cdef Py_ssize_t _read(self, const char *start, Py_ssize_t size, Py_ssize_t old, list out) except -1:
         # Takes whole messages off the bytes, of which the first `old` were seen before; returns how many bytes it took.
-        cdef const char *end = start + size
         cdef const char *nul = <const char *>memchr(start + old, 0, size - old)
+        cdef const char *end = start + size if nul == NULL else nul
         cdef const char *at = start
-        cdef const char *line
+        cdef const char *line = start + self._scanned
         cdef const char *stop
-        if nul != NULL:
-            end = nul
+        cdef walk_t walk
         if self._scanned:
-            line = start + self._scanned
-            if message_end(&line, end, self._crlf) == NULL:
+            start_walk(&walk, line, end, self._crlf)
+            if message_end(&walk, &line) == NULL:
                 self._scanned = line - start
                 return self._pause(start, start, end, nul)
             self._scanned = 0
-        while at < end:
-            if at[0] == LF:
-                at += 1
-                continue
-            if at[0] == CR and at + 1 < end and at[1] == LF:
-                at += 2
-                continue
-            if not self._greeted:
-                stop = self._greet(at, end)
-            else:
-                stop = self._message(start, at, end, out)
-            if stop == NULL:
-                break
-            at = stop
+        if not self._greeted:
+            at = self._greet(start, end)
+        if self._greeted:
+            start_walk(&walk, at, end, self._crlf)
+            while at < end and self._fault is None:
+                stop = self._message(start, at, &walk, out)
+                if stop == NULL:
+                    break
+                at = stop
         return self._pause(start, at, end, nul)
 
-    cdef const char *_greet(self, const char *at, const char *end) except? NULL:
-        # The stream's first line: tells the line end, and is the banner unless a message starts with it.
-        cdef const char *lf = <const char *>memchr(at, LF, end - at)
+    cdef const char *_greet(self, const char *start, const char *end) except NULL:
+        # The stream's first line: tells the line end, and is the banner unless a message starts with it. Returns what
+        # is to be read next.
+        cdef const char *at = start
+        cdef const char *lf
         cdef Py_ssize_t size
+        while at < end and (at[0] == LF or (at[0] == CR and at + 1 < end and at[1] == LF)):
+            at += 1
+        lf = <const char *>memchr(at, LF, end - at)
         if lf == NULL:
-            return NULL
+            return at
         self._greeted = True
         self._crlf = lf > at and (lf - 1)[0] == CR
         size = line_size(at, lf)
         if size < 21 or memcmp(at, BANNER, 21) != 0:
             return at
         if lf + 1 - at > self._max_message:
-            self._fail(at, at, end, f"a banner of more than {self._max_message} bytes")
-            return NULL
+            self._fail(start, at, end, f"a banner of more than {self._max_message} bytes")
+            return at
         self.banner = text(at, size)
         return lf + 1
 
-    cdef const char *_message(self, const char *start, const char *at, const char *end, list out) except? NULL:
+    cdef const char *_message(self, const char *start, const char *at, walk_t *walk, list out) except? NULL:
         # One message: appends it where it is wanted and returns its end; NULL when it is not whole (or not AMI).
         cdef const char *line
         cdef const char *stop
-        cdef const char *lf = line_end(at, end, self._crlf)
+        cdef const char *lf = line_end(walk)
         cdef const spec_t *spec = NULL
         cdef span_t head
         cdef span_t values[FIELDS_MAX]
@@ -342,7 +338,11 @@ cdef class _Reader:
         cdef int i
         if lf == NULL:
             return NULL
+        while at[0] == LF and at < lf:      # empty lines of a CRLF stream that lack their CR
+            at += 1
         size = line_size(at, lf)
+        if size == 0:
+            return lf + 1
         is_event = size > 6 and memcmp(at, b"Event:", 6) == 0
         if is_event:
             head = value_of(at, size, 5)
@@ -351,30 +351,28 @@ cdef class _Reader:
         else:
             head.size = 0
         if head.size == 0:
-            self._fail(start, at, end, "a message that starts with neither Event nor Response")
+            self._fail(start, at, walk.end, "a message that starts with neither Event nor Response")
             return NULL
         line = lf + 1
-        if self._specs == NULL or not is_event:
-            stop = message_end(&line, end, self._crlf)
-        else:
+        if self._specs != NULL and is_event:
             spec = self._find(head)
-            if spec == NULL or spec.fields < 0:
-                stop = message_end(&line, end, self._crlf)
-            else:
-                for i in range(spec.fields):
-                    values[i].at = NULL
-                stop = pick_fields(spec, &line, end, self._crlf, values)
+        if spec != NULL and spec.fields >= 0:
+            for i in range(spec.fields):
+                values[i].at = NULL
+            stop = pick_fields(walk, &line, spec, values)
+        else:
+            stop = message_end(walk, &line)
         if stop == NULL:
             self._scanned = line - at
             return NULL
         if stop - at > self._max_message:
             self._scanned = 0
-            self._fail(start, at, end, f"a message of more than {self._max_message} bytes")
+            self._fail(start, at, walk.end, f"a message of more than {self._max_message} bytes")
             return NULL
         if spec != NULL and spec.fields >= 0:
             out.append(_typed(spec, values))
         elif spec != NULL or self._specs == NULL or not is_event:
-            out.append(_whole(at, stop, self._crlf, head, is_event))
+            out.append(_whole(at, stop, walk.crlf, head, is_event))
         else:
             self.skipped += 1
         return stop
@@ -391,6 +389,8 @@ cdef class _Reader:
 
     cdef Py_ssize_t _pause(self, const char *start, const char *at, const char *end, const char *nul) except -1:
         # The bytes from `at` on are no whole message: wait for more, unless they can no longer become one.
+        while at < end and at[0] == LF:
+            at += 1
         if self._fault is None:
             if end - at > self._max_message:
                 self._fail(start, at, end, f"a message of more than {self._max_message} bytes")
@@ -516,7 +516,7 @@ cdef class EventReader(_Reader):
         if len(fields) > FIELDS_MAX:
             raise ValueError(f"at most {FIELDS_MAX} fields of an event, not {len(fields)}")
         for name in fields:
-            key = self._name(name).lower() + b":"
+            key = self._name(name) + b":"
             self._kept.append(key)
             field = &spec.field[spec.fields]
             field.key = PyBytes_AS_STRING(key)

@@ -35,6 +35,7 @@ def by_pyst2(stream: bytes, folder: Path) -> list[Headers | str]:
     result = subprocess.run(
         [sys.executable, str(script), str(path)], env=environment, capture_output=True, check=True, timeout=60
     )
+    messages: list[Headers | str]
     banner, *messages = json.loads(result.stdout)
     assert banner == {"Response": "Generated Header"}
     return messages
@@ -56,7 +57,8 @@ def test_capture_when_read_by_both_then_the_same_headers(name: str, tmp_path: Pa
 
 def test_chan_variables_when_sent_then_pyst2_raises_and_we_list_them(tmp_path: Path) -> None:
     stream = (
-        b"Asterisk Call Manager/11.0.0\r\nEvent: Newchannel\r\nChanVariable: LEAD_ID=7\r\nChanVariable: CAMPAIGN=1\r\n\r\n"
+        b"Asterisk Call Manager/11.0.0\r\n"
+        b"Event: Newchannel\r\nChanVariable: LEAD_ID=7\r\nChanVariable: CAMPAIGN=1\r\n\r\n"
     )
     assert by_pyst2(stream, tmp_path) == ["'dict' object has no attribute 'has_key'"]
     (message,) = Decoder().feed(stream)

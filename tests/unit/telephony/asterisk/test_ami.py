@@ -56,7 +56,9 @@ def test_get_when_case_differs_then_found() -> None:
 
 
 def test_repeated_headers_when_read_then_first_all_and_list() -> None:
-    message = one(b"Event: X\r\nChanVariable: a=1\r\nOne: 1\r\nChanVariable: b=2\r\nChanVariable: b=2\r\nE: \r\nE: \r\n\r\n")
+    message = one(
+        b"Event: X\r\nChanVariable: a=1\r\nOne: 1\r\nChanVariable: b=2\r\nChanVariable: b=2\r\nE: \r\nE: \r\n\r\n"
+    )
     assert message.get("ChanVariable") == "a=1"
     assert message.get_all("chanvariable") == ["a=1", "b=2", "b=2"]
     assert message.get_all("none") == []
@@ -64,7 +66,7 @@ def test_repeated_headers_when_read_then_first_all_and_list() -> None:
 
 
 def test_command_output_when_in_lines_then_a_list_with_its_spaces() -> None:
-    message = one(b"Response: Success\r\nMessage: Command output follows\r\nOutput:   a  b\r\nOutput: \r\nOutput: c:d\r\n\r\n")
+    message = one(b"Response: Success\r\nMessage: follows\r\nOutput:   a  b\r\nOutput: \r\nOutput: c:d\r\n\r\n")
     assert message.get_all("Output") == ["  a  b", "", "c:d"]
 
 
@@ -203,6 +205,20 @@ def test_long_message_when_it_comes_byte_by_byte_then_each_byte_is_scanned_once(
             assert decoder.feed(line[start : start + 10]) == []
     (message,) = decoder.feed(b"\r\n")
     assert len(message.get_all("Output")) == 3000
+
+
+@pytest.mark.parametrize("size", [2000, 2047, 2048, 2049, 5000])
+@pytest.mark.parametrize("cut", [1, 9, 12, 1000])
+def test_long_message_when_cut_once_then_joined_and_what_follows_read(size: int, cut: int) -> None:
+    # Around the number of bytes that the decoder joins to a message that waits.
+    data = b"Event: A\r\nKey: " + b"v" * size + b"\r\n\r\nEvent: B\r\n\r\nEvent: C\r\n"
+    decoder = Decoder()
+    assert decoder.feed(data[:cut]) == []
+    first, second = decoder.feed(data[cut:])
+    assert (first.get("Key"), second.event) == ("v" * size, "B")
+    assert [message.items() for message in decoder.feed(b"K: 1\r\n\r\n")] == [[("Event", "C"), ("K", "1")]]
+    with pytest.raises(RemoteProtocolError, match=f"at byte {len(data) + 8} "):
+        decoder.feed(b"Garbage\r\n")
 
 
 def test_message_when_made_by_hand_then_empty_and_harmless() -> None:

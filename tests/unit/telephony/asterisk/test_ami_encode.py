@@ -60,14 +60,14 @@ def test_action_when_nameless_then_refused() -> None:
         encode_action("", [])
 
 
-@pytest.mark.parametrize("value", ["\ud800", "\udc0a", "\udc0d"])
-def test_value_when_a_surrogate_that_escapes_nothing_then_refused(value: str) -> None:
+@pytest.mark.parametrize("point", [0xD800, 0xDC0A, 0xDC0D])
+def test_value_when_a_surrogate_that_escapes_nothing_then_refused(point: int) -> None:
     with pytest.raises(LocalProtocolError, match="field 'K'"):
-        encode_action("X", [("K", value)])
+        encode_action("X", [("K", chr(point))])
 
 
 def test_line_when_longer_than_the_switch_reads_then_refused() -> None:
-    # Asterisk drops the first 1,024 bytes and would take the tail for a header: "Action: Command" in it would be obeyed.
+    # Asterisk drops the first 1,024 bytes and would take the tail for a header, so for a command if it says so.
     room = 1022 - len("Variable: ")
     assert len(encode_action("X", [("Variable", "x" * room)]).split(b"\r\n")[1]) == 1022
     with pytest.raises(LocalProtocolError, match="field 'Variable': 1023 bytes"):

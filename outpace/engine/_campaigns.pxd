@@ -1,0 +1,84 @@
+from libc.stdint cimport int32_t, int64_t
+
+from outpace.engine._idmap cimport IdMap
+
+cdef enum:
+    MAX_TRUNKS = 16          # trunk groups a campaign may use
+    LEDGER_MINUTES = 1440    # the ledger looks back a day, minute by minute
+    DECISIONS = 256          # decisions kept for explain
+
+cdef enum:
+    CLOCK_ANSWER = 0
+    CLOCK_GREETING_END = 1
+    CLOCK_VERDICT = 2
+
+# one decision, as explain shows it and the journal writes it
+cdef struct decision_row_t:
+    int64_t sequence
+    int64_t now_ns
+    int64_t wanted           # by the pacer
+    int64_t count            # after the gate
+    int64_t limited_by
+    int64_t ready
+    int64_t working
+    int64_t talking
+    int64_t wrap_up
+    int64_t unanswered
+    int64_t classifying
+    int64_t waiting
+    int64_t hopper
+    int64_t trunk_room
+    int64_t repeated         # further decisions with no launch and the same limit that followed this one
+    double expected_abandons
+
+cdef class CampaignTable:
+    cdef readonly dict columns
+    cdef readonly IdMap ids
+    cdef readonly list hoppers
+    cdef readonly list pacers
+    cdef Py_ssize_t count
+    cdef int64_t[::1] campaign_id
+    cdef int64_t[::1] state
+    cdef int64_t[::1] live                # calls in any state
+    cdef int64_t[:, ::1] in_state         # (campaigns, call states)
+    cdef int64_t[:, ::1] outcomes         # (campaigns, outcomes), ended attempts
+    cdef int64_t[:, ::1] agents_in        # (campaigns, agent states)
+    cdef int64_t[::1] launches
+    cdef int64_t[:, ::1] limited          # (campaigns, limits), decisions bound by each
+    cdef int64_t[::1] reason              # why nothing is dialled now, or what bound the last launch
+    cdef int64_t[::1] connected           # ledger: people connected
+    cdef int64_t[::1] no_agent            # ledger: abandoned, no agent in time
+    cdef int64_t[::1] caller_left         # ledger: abandoned, the caller left
+    cdef int64_t[:, :, ::1] minutes       # (campaigns, LEDGER_MINUTES, 3): minute number, connected, abandoned
+    cdef int32_t[::1] waiting_head        # people waiting for an agent, first come first served
+    cdef int32_t[::1] waiting_tail
+    cdef int64_t[::1] lease_asked         # leads asked for and not answered yet, 0 = none
+    cdef int64_t[::1] lease_at_ns         # ask not before
+    cdef int64_t[::1] exhausted           # the store has said: nothing left
+    cdef int64_t[::1] requeued            # a lead got another turn since the last lease was asked for
+    cdef int64_t[::1] window_open
+    cdef int64_t[::1] window_change_ns    # when the calling hours open or close next
+    cdef int64_t[::1] decided_ns          # last decision
+    cdef int64_t[::1] dirty               # something has changed since
+    # settings
+    cdef int64_t[::1] ring_timeout_ns
+    cdef int64_t[::1] connect_limit_ns
+    cdef int64_t[::1] connect_clock
+    cdef int64_t[::1] classify
+    cdef int64_t[::1] classify_limit_ns
+    cdef int64_t[::1] machine_message     # leave the message on machines
+    cdef int64_t[::1] has_message
+    cdef int64_t[::1] message_max_ns
+    cdef int64_t[::1] wrap_up_max_ns
+    cdef int64_t[::1] dispositions
+    cdef int64_t[:, ::1] retry_wait_ns    # (campaigns, outcomes)
+    cdef int64_t[:, ::1] retry_max        # (campaigns, outcomes), attempts in all; 0 = never again
+    cdef int64_t[::1] trunk_count
+    cdef int32_t[:, ::1] trunk_rows       # (campaigns, MAX_TRUNKS)
+    # explain
+    cdef decision_row_t[:, ::1] decisions
+    cdef int64_t[::1] decision_count
+
+    cdef void count_minute(self, Py_ssize_t row, Py_ssize_t column, int64_t now_ns) noexcept nogil
+    cdef void count_connected(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
+    cdef void count_abandoned(self, Py_ssize_t row, int32_t reason, int64_t now_ns) noexcept nogil

@@ -1,0 +1,152 @@
+"""The table of campaigns: settings as numbers, counts, the abandonment ledger, the leases, the last decisions."""
+from libc.stdint cimport int32_t, int64_t
+
+import numpy as np
+
+from outpace.domain._words cimport (
+    ABANDON_CALLER_LEFT, AGENT_STATES, CALL_STATES, CAMPAIGN_DRAFT, LIMIT_NOT_RUNNING, LIMITS, OUTCOMES,
+)
+from outpace.engine._idmap cimport IdMap
+
+from outpace.domain.config import RETRIABLE, ConnectClock, MachineAction
+from outpace.domain.errors import ConfigError
+from outpace.domain.units import seconds_to_ns
+from outpace.engine._hopper import Hopper
+from outpace.pacing import make_pacer
+
+cdef int64_t NS_PER_MINUTE = 60_000_000_000
+
+_PER_CAMPAIGN = (
+    "campaign_id", "state", "live", "launches", "reason", "connected", "no_agent", "caller_left", "lease_asked",
+    "lease_at_ns", "exhausted", "requeued", "window_open", "window_change_ns", "decided_ns", "dirty",
+    "ring_timeout_ns", "connect_limit_ns", "connect_clock", "classify", "classify_limit_ns", "machine_message",
+    "has_message", "message_max_ns", "wrap_up_max_ns", "dispositions", "trunk_count", "decision_count",
+)
+
+DECISION_DTYPE = np.dtype([
+    *((name, np.int64) for name in (
+        "sequence", "now_ns", "wanted", "count", "limited_by", "ready", "working", "talking", "wrap_up", "unanswered",
+        "classifying", "waiting", "hopper", "trunk_room", "repeated")),
+    ("expected_abandons", np.float64),
+], align=True)
+
+_CLOCKS = {
+    ConnectClock.ANSWER: CLOCK_ANSWER,
+    ConnectClock.GREETING_END: CLOCK_GREETING_END,
+    ConnectClock.VERDICT: CLOCK_VERDICT,
+}
+
+
+cdef class CampaignTable:
+    """One row per campaign, in the order of the settings."""
+
+    def __init__(self, campaigns, trunk_ids):
+        cdef Py_ssize_t row
+        self.count = len(campaigns)
+        self.ids = IdMap(max(self.count, 1))
+        self.columns = {name: np.zeros(self.count, np.int64) for name in _PER_CAMPAIGN}
+        self.columns["in_state"] = np.zeros((self.count, CALL_STATES), np.int64)
+        self.columns["outcomes"] = np.zeros((self.count, OUTCOMES), np.int64)
+        self.columns["agents_in"] = np.zeros((self.count, AGENT_STATES), np.int64)
+        self.columns["limited"] = np.zeros((self.count, LIMITS), np.int64)
+        self.columns["minutes"] = np.zeros((self.count, LEDGER_MINUTES, 3), np.int64)
+        self.columns["waiting_head"] = np.full(self.count, -1, np.int32)
+        self.columns["waiting_tail"] = np.full(self.count, -1, np.int32)
+        self.columns["retry_wait_ns"] = np.zeros((self.count, OUTCOMES), np.int64)
+        self.columns["retry_max"] = np.zeros((self.count, OUTCOMES), np.int64)
+        self.columns["trunk_rows"] = np.full((self.count, MAX_TRUNKS), -1, np.int32)
+        self.columns["decisions"] = np.zeros((self.count, DECISIONS), DECISION_DTYPE)
+        self._bind()
+        self.hoppers = [Hopper(campaign.hopper_size) for campaign in campaigns]
+        self.pacers = [make_pacer(campaign) for campaign in campaigns]
+        for row in range(self.count):
+            self.ids.put(campaigns[row].id, <int32_t>row)
+            self._settle(row, campaigns[row], trunk_ids)
+
+    def _bind(self):
+        self.campaign_id = self.columns["campaign_id"]
+        self.state = self.columns["state"]
+        self.live = self.columns["live"]
+        self.launches = self.columns["launches"]
+        self.reason = self.columns["reason"]
+        self.connected = self.columns["connected"]
+        self.no_agent = self.columns["no_agent"]
+        self.caller_left = self.columns["caller_left"]
+        self.lease_asked = self.columns["lease_asked"]
+        self.lease_at_ns = self.columns["lease_at_ns"]
+        self.exhausted = self.columns["exhausted"]
+        self.requeued = self.columns["requeued"]
+        self.window_open = self.columns["window_open"]
+        self.window_change_ns = self.columns["window_change_ns"]
+        self.decided_ns = self.columns["decided_ns"]
+        self.dirty = self.columns["dirty"]
+        self.ring_timeout_ns = self.columns["ring_timeout_ns"]
+        self.connect_limit_ns = self.columns["connect_limit_ns"]
+        self.connect_clock = self.columns["connect_clock"]
+        self.classify = self.columns["classify"]
+        self.classify_limit_ns = self.columns["classify_limit_ns"]
+        self.machine_message = self.columns["machine_message"]
+        self.has_message = self.columns["has_message"]
+        self.message_max_ns = self.columns["message_max_ns"]
+        self.wrap_up_max_ns = self.columns["wrap_up_max_ns"]
+        self.dispositions = self.columns["dispositions"]
+        self.trunk_count = self.columns["trunk_count"]
+        self.decision_count = self.columns["decision_count"]
+        self.in_state = self.columns["in_state"]
+        self.outcomes = self.columns["outcomes"]
+        self.agents_in = self.columns["agents_in"]
+        self.limited = self.columns["limited"]
+        self.minutes = self.columns["minutes"]
+        self.waiting_head = self.columns["waiting_head"]
+        self.waiting_tail = self.columns["waiting_tail"]
+        self.retry_wait_ns = self.columns["retry_wait_ns"]
+        self.retry_max = self.columns["retry_max"]
+        self.trunk_rows = self.columns["trunk_rows"]
+        self.decisions = self.columns["decisions"]
+
+    def _settle(self, Py_ssize_t row, campaign, trunk_ids):
+        cdef Py_ssize_t place
+        self.campaign_id[row] = campaign.id
+        self.state[row] = CAMPAIGN_DRAFT
+        self.reason[row] = LIMIT_NOT_RUNNING
+        self.window_open[row] = 1
+        self.ring_timeout_ns[row] = seconds_to_ns(campaign.ring_timeout_s)
+        self.connect_limit_ns[row] = seconds_to_ns(campaign.connect_limit_s)
+        self.connect_clock[row] = _CLOCKS[campaign.connect_clock]
+        self.classify[row] = campaign.amd
+        self.classify_limit_ns[row] = seconds_to_ns(campaign.amd_timeout_s)
+        self.machine_message[row] = campaign.machine_action is MachineAction.MESSAGE
+        self.has_message[row] = bool(campaign.message)
+        self.message_max_ns[row] = seconds_to_ns(campaign.message_max_s)
+        self.wrap_up_max_ns[row] = seconds_to_ns(campaign.wrap_up_max_s)
+        self.dispositions[row] = len(campaign.dispositions)
+        for name, rule in campaign.retry.items():
+            self.retry_wait_ns[row, int(RETRIABLE[name])] = seconds_to_ns(rule.wait_s)
+            self.retry_max[row, int(RETRIABLE[name])] = rule.max_attempts
+        if len(campaign.trunk_groups) > MAX_TRUNKS:
+            raise ConfigError("trunk_groups", f"a campaign may use {MAX_TRUNKS} trunk groups, not more")
+        self.trunk_count[row] = len(campaign.trunk_groups)
+        for place, group in enumerate(campaign.trunk_groups):
+            self.trunk_rows[row, place] = trunk_ids.get(group)
+
+    # hot
+    cdef void count_minute(self, Py_ssize_t row, Py_ssize_t column, int64_t now_ns) noexcept nogil:
+        cdef int64_t minute = now_ns // NS_PER_MINUTE
+        cdef Py_ssize_t place = minute % LEDGER_MINUTES
+        if self.minutes[row, place, 0] != minute:
+            self.minutes[row, place, 0] = minute
+            self.minutes[row, place, 1] = 0
+            self.minutes[row, place, 2] = 0
+        self.minutes[row, place, column] += 1
+
+    cdef void count_connected(self, Py_ssize_t row, int64_t now_ns) noexcept nogil:
+        self.connected[row] += 1
+        self.count_minute(row, 1, now_ns)
+
+    cdef void count_abandoned(self, Py_ssize_t row, int32_t reason, int64_t now_ns) noexcept nogil:
+        if reason == ABANDON_CALLER_LEFT:
+            self.caller_left[row] += 1
+        else:
+            self.no_agent[row] += 1
+        self.count_minute(row, 2, now_ns)
+    # end hot

@@ -1,0 +1,26 @@
+from libc.stdint cimport int32_t, int64_t
+
+cdef enum:
+    MAX_BATCHES = 64
+
+cdef class Hopper:
+    cdef readonly dict columns
+    cdef int64_t size
+    cdef int64_t[::1] lead_id
+    cdef int64_t[::1] number
+    cdef int64_t[::1] attempts           # earlier attempts of the lead
+    cdef int32_t[::1] batch              # place of the lead's batch
+    cdef int64_t[::1] token              # of the batches, a ring; 0 = free
+    cdef int64_t[::1] deadline_ns
+    cdef int64_t[::1] renew_at_ns
+    cdef int64_t[::1] remaining
+    cdef int64_t[::1] registers          # [0] head, [1] count
+
+    cdef int64_t count(self) noexcept nogil
+    cdef int32_t open_batch(self, int64_t token, int64_t deadline_ns, int64_t now_ns) noexcept nogil
+    cdef bint push(self, int32_t batch, int64_t lead_id, int64_t number, int64_t attempts) noexcept nogil
+    cdef bint pop(self, int64_t now_ns, int64_t* lead_id, int64_t* number, int64_t* attempts, int64_t* token) noexcept nogil
+    cdef int64_t next_renewal_ns(self) noexcept nogil
+    cdef int32_t find_batch(self, int64_t token) noexcept nogil
+    cdef void drop_batch(self, int32_t batch) noexcept nogil
+    cdef void clear(self) noexcept nogil

@@ -1,0 +1,132 @@
+"""The engine's state: all tables, the timers, the scalars, and the buffer of commands. No rule lives here.
+
+The engine is built in layers, each a class over the one below: state, agents, calls, gate, core. A layer calls down
+directly and up only through the few methods that are declared here.
+"""
+from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdlib cimport abort, free, realloc
+from libc.string cimport memset
+
+import numpy as np
+
+from outpace.domain._words cimport AGENT_LOGGED_OUT, attempt_t, command_t
+from outpace.engine._campaigns cimport CampaignTable
+from outpace.engine._tables cimport AgentTable, CallTable
+from outpace.engine._timers cimport TimerHeap
+from outpace.engine._trunks cimport TrunkTable
+
+
+#: Registers by the names under which counters and metrics show them.
+REGISTER_PLACES = {
+    "now_ns": REG_NOW, "epoch": REG_EPOCH, "sequence": REG_SEQUENCE, "link_up": REG_LINK_UP, "fenced": REG_FENCED,
+    "unrecorded": REG_UNRECORDED, "facts": REG_FACTS, "forbidden_facts": REG_FORBIDDEN, "stray_facts": REG_STRAY,
+    "queries": REG_QUERIES, "lost_calls": REG_LOST, "clock_jumps": REG_CLOCK_JUMPS, "decisions": REG_DECISIONS,
+    "withdrawn_intents": REG_WITHDRAWN, "leases_expired": REG_LEASE_EXPIRED, "dirty": REG_DIRTY, "window_ns": REG_WINDOW_NS,
+}
+
+
+cdef class EngineState:
+    """All mutable state of one pool.
+
+    Parameters
+    ----------
+    pool : Pool. Settings.
+    epoch : int, >= 1 and < 2**31. Issued by the store; the upper half of every attempt id.
+    """
+
+    def __init__(self, pool, *, int64_t epoch):
+        if not 1 <= epoch < 2**31:
+            raise ValueError(f"epoch must be from 1 to 2**31 - 1, not {epoch}")
+        self.trunks = TrunkTable(pool.trunk_groups)
+        self.campaigns = CampaignTable(pool.campaigns, self.trunks.ids)
+        place = {campaign.id: row for row, campaign in enumerate(pool.campaigns)}
+        self.agents = AgentTable(
+            [agent.id for agent in pool.agents],
+            [sum(1 << place[number] for number in set(agent.campaigns)) for agent in pool.agents],
+        )
+        self.calls = CallTable(pool.max_calls)
+        self.agent_slots = <int32_t>self.calls.capacity
+        self.campaign_slots = self.agent_slots + <int32_t>self.agents.count
+        self.trunk_slots = self.campaign_slots + <int32_t>self.campaigns.count
+        self.timers = TimerHeap(self.trunk_slots + self.trunks.count)
+        self.registers_array = np.zeros(REGISTERS, np.int64)
+        self.registers = self.registers_array
+        self.registers[REG_EPOCH] = epoch
+        for agent in pool.agents:
+            for number in set(agent.campaigns):
+                self.campaigns.agents_in[place[number], AGENT_LOGGED_OUT] += 1
+
+    def __dealloc__(self):
+        free(self.commands)
+        free(self.attempts)
+
+    # hot
+    cdef command_t* emit(self, int32_t kind) noexcept nogil:
+        cdef command_t* command
+        if self.command_count == self.command_space:
+            self.command_space = 2 * self.command_space + 256
+            self.commands = <command_t*>realloc(self.commands, self.command_space * sizeof(command_t))
+            if self.commands == NULL:
+                abort()
+        command = &self.commands[self.command_count]
+        self.command_count += 1
+        memset(command, 0, sizeof(command_t))
+        command.kind = kind
+        return command
+
+    cdef void emit_call(self, int32_t kind, int32_t row, int32_t code) noexcept nogil:
+        cdef command_t* command = self.emit(kind)
+        command.call_id = self.calls.life[row].call_id
+        command.code = code
+
+    cdef void clear_commands(self) noexcept nogil:
+        self.command_count = 0
+        self.attempt_count = 0
+
+    cdef void set_call_state(self, int32_t row, int32_t state) noexcept nogil:
+        cdef int32_t campaign = self.calls.campaign[row]
+        self.campaigns.in_state[campaign, self.calls.state[row]] -= 1
+        self.campaigns.in_state[campaign, state] += 1
+        self.calls.state[row] = <signed char>state
+        self.mark_dirty(campaign)
+
+    cdef void arm_call(self, int32_t row, int64_t deadline_ns) noexcept nogil:
+        self.timers.arm(row, deadline_ns)
+
+    cdef void mark_dirty(self, int32_t campaign) noexcept nogil:
+        self.campaigns.dirty[campaign] = 1
+        self.registers[REG_DIRTY] = 1
+
+    cdef void mark_dirty_mask(self, uint64_t campaigns) noexcept nogil:
+        cdef int32_t row
+        self.registers[REG_DIRTY] = 1
+        for row in range(<int32_t>self.campaigns.count):
+            if campaigns & (<uint64_t>1 << row):
+                self.campaigns.dirty[row] = 1
+    # end hot
+
+    cdef void offer_waiting(self, int32_t agent, int64_t now_ns) noexcept nogil:
+        pass
+
+    cdef void connect_failed(self, int32_t row, bint leg_lost, int64_t now_ns) noexcept nogil:
+        pass
+
+    cdef void leg_broke(self, int32_t row, int64_t now_ns) noexcept nogil:
+        pass
+
+    def arrays(self):
+        """Every array that holds mutable state, by name, in a fixed order; what snapshot and digest read."""
+        found = {"registers": self.registers_array}
+        for table, columns in (
+            ("calls", self.calls.columns), ("agents", self.agents.columns), ("trunks", self.trunks.columns),
+            ("campaigns", self.campaigns.columns),
+        ):
+            found.update({f"{table}.{name}": column for name, column in columns.items()})
+        for table, ids in (("calls", self.calls.ids), ("agents", self.agents.ids)):
+            found[f"{table}.ids.keys"] = ids.keys_array
+            found[f"{table}.ids.rows"] = ids.rows_array
+        for name in ("deadline", "order", "heap", "position", "registers"):
+            found[f"timers.{name}"] = getattr(self.timers, f"{name}_array")
+        for row, hopper in enumerate(self.campaigns.hoppers):
+            found.update({f"hopper{row}.{name}": column for name, column in hopper.columns.items()})
+        return found

@@ -1,0 +1,247 @@
+"""Engine: the core plus what is policy or happens rarely: calling hours, adoption, settings, explain, snapshot.
+
+The contract: `handle(event, now_ns)` takes one fact, `tick(now_ns)` lets time pass, `next_deadline_ns()` tells when,
+`take_commands()` drains what is to be done. No I/O, no clock, no thread: the same object runs live, in a simulation
+and in a replay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from outpace.domain.errors import ConfigError, UnknownId
+from outpace.domain.events import CallAdopted, Event, LedgerLoaded, PacingChanged
+from outpace.domain.outcomes import LimitedBy, Outcome
+from outpace.domain.states import AgentState, CallState, CampaignState
+from outpace.engine._core import EngineCore
+from outpace.engine._state import REGISTER_PLACES
+from outpace.engine.calling_window import window_at
+from outpace.engine.explain import Decision, Explanation, decisions_of
+from outpace.pacing import PrecisePacer, RatioPacer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from outpace.domain.config import Campaign, Pool
+
+_NS_PER_MINUTE = 60_000_000_000
+_SNAPSHOT_FORMAT = 1
+
+
+class Engine(EngineCore):
+    """The dialer engine of one pool.
+
+    Parameters
+    ----------
+    pool : Pool. Campaigns, trunk groups and agents; fixed for the engine's life but for what facts change.
+    epoch : int, 1 to 2**31 - 1. Issued durably by the store at every start; attempt ids are epoch << 32 | sequence,
+        so that no id is ever used twice. An embedder without a store counts its own starts.
+    """
+
+    def __init__(self, pool: Pool, *, epoch: int = 1) -> None:
+        super().__init__(pool, epoch=epoch)
+        self.pool = pool
+        self._rows = {campaign.id: row for row, campaign in enumerate(pool.campaigns)}
+        if any(campaign.calling_hours for campaign in pool.campaigns):
+            # closed until the first tick tells the time
+            for row, campaign in enumerate(pool.campaigns):
+                self._campaign("window_open")[row] = campaign.calling_hours is None
+            self._set_register("window_ns", 1)
+
+    # ---- facts that come rarely ----------------------------------------------------------------------------------
+
+    def handle_rare(self, event: Event, now_ns: int) -> None:
+        """Adopted calls, loaded ledgers, settings."""
+        if isinstance(event, CallAdopted):
+            self.adopt_call(event, now_ns)
+        elif isinstance(event, LedgerLoaded):
+            row = self._row(event.campaign_id)
+            self._campaign("connected")[row] = event.connected
+            self._campaign("no_agent")[row] = event.no_agent_in_time
+            self._campaign("caller_left")[row] = event.caller_left
+        elif isinstance(event, PacingChanged):
+            self._change_pacing(event)
+
+    def _change_pacing(self, event: PacingChanged) -> None:
+        row = self._row(event.campaign_id)
+        settings: Campaign = msgspec.structs.replace(
+            self.pool.campaigns[row], ratio=event.ratio, reserve=event.reserve
+        )
+        pacer = self.campaigns.pacers[row]
+        if isinstance(pacer, RatioPacer):
+            pacer.ratio = settings.ratio
+        elif isinstance(pacer, PrecisePacer):
+            pacer.reserve = settings.reserve
+        campaigns = list(self.pool.campaigns)
+        campaigns[row] = settings
+        self.pool = msgspec.structs.replace(self.pool, campaigns=tuple(campaigns))
+        self._campaign("dirty")[row] = 1
+        self._set_register("dirty", 1)
+
+    def refresh_windows(self, now_ns: int) -> None:
+        """Open and close the campaigns' calling hours, and note when the next one changes."""
+        next_change = 0
+        for row, campaign in enumerate(self.pool.campaigns):
+            if campaign.calling_hours is None:
+                continue
+            is_open, changes_ns = window_at(campaign.calling_hours, now_ns)
+            self._campaign("window_open")[row] = is_open
+            self._campaign("window_change_ns")[row] = changes_ns
+            self._campaign("dirty")[row] = 1
+            next_change = changes_ns if next_change == 0 else min(next_change, changes_ns)
+        self._set_register("window_ns", next_change)
+        self._set_register("dirty", 1)
+
+    # ---- what can be asked -----------------------------------------------------------------------------------------
+
+    @property
+    def call_columns(self) -> Mapping[str, NDArray[Any]]:
+        """Read-only views of the table of calls, (capacity,) each; rows with state 0 are free."""
+        return _read_only(self.calls.columns)
+
+    @property
+    def agent_columns(self) -> Mapping[str, NDArray[Any]]:
+        """Read-only views of the table of agents, (agents,) each, in the order of the pool."""
+        return _read_only(self.agents.columns)
+
+    @property
+    def trunk_columns(self) -> Mapping[str, NDArray[Any]]:
+        """Read-only views of the table of trunk groups, in the order of the pool."""
+        return _read_only(self.trunks.columns)
+
+    @property
+    def campaign_columns(self) -> Mapping[str, NDArray[Any]]:
+        """Read-only views of the table of campaigns, in the order of the pool."""
+        return _read_only(self.campaigns.columns)
+
+    def campaign_state(self, campaign_id: int) -> CampaignState:
+        """State of a campaign. UnknownId when there is none of that id."""
+        return CampaignState(int(self._campaign("state")[self._row(campaign_id)]))
+
+    def campaign_reason(self, campaign_id: int) -> LimitedBy:
+        """What binds dialling now. UnknownId when there is no campaign of that id."""
+        return LimitedBy(int(self._campaign("reason")[self._row(campaign_id)]))
+
+    def hopper_count(self, campaign_id: int) -> int:
+        """Leads in the campaign's hopper."""
+        return int(self.campaigns.hoppers[self._row(campaign_id)].columns["registers"][1])
+
+    def decisions(self, campaign_id: int) -> tuple[Decision, ...]:
+        """The last decisions of a campaign (at most 256), oldest first."""
+        row = self._row(campaign_id)
+        return decisions_of(self._campaign("decisions")[row], int(self._campaign("decision_count")[row]))
+
+    def explain(self, campaign_id: int) -> Explanation:
+        """What the campaign does now and why. UnknownId when there is none of that id."""
+        row = self._row(campaign_id)
+        minutes = self._campaign("minutes")[row]
+        this_minute = self._register("now_ns") // _NS_PER_MINUTE
+        hour = minutes[(minutes[:, 0] > this_minute - 60) & (minutes[:, 0] <= this_minute)]
+        return Explanation(
+            campaign_id=campaign_id,
+            state=self.campaign_state(campaign_id),
+            reason=self.campaign_reason(campaign_id),
+            connected=int(self._campaign("connected")[row]),
+            abandoned_no_agent=int(self._campaign("no_agent")[row]),
+            abandoned_caller_left=int(self._campaign("caller_left")[row]),
+            connected_last_hour=int(hour[:, 1].sum()),
+            abandoned_last_hour=int(hour[:, 2].sum()),
+            decisions=self.decisions(campaign_id),
+        )
+
+    def counters(self) -> dict[str, Any]:
+        """Counters since the start and gauges of now, as plain Python numbers; `campaigns` holds a dict per id."""
+        found: dict[str, Any] = {name: self._register(name) for name in REGISTER_PLACES}
+        found["calls"] = int(self.calls.columns["registers"][1])
+        found["agents"] = {
+            state.name.lower(): int((self.agents.columns["state"][: len(self.pool.agents)] == state).sum())
+            for state in AgentState
+        }
+        found["trunks"] = {
+            int(group_id): {
+                name: int(self.trunks.columns[name][row])
+                for name in ("channels", "in_use", "pending", "pipeline", "no_circuit")
+            }
+            for row, group_id in enumerate(self.trunks.columns["trunk_group_id"])
+        }
+        found["campaigns"] = {campaign.id: self._campaign_counters(campaign.id) for campaign in self.pool.campaigns}
+        return found
+
+    def _campaign_counters(self, campaign_id: int) -> dict[str, Any]:
+        row = self._row(campaign_id)
+        plain = ("live", "launches", "connected", "no_agent", "caller_left")
+        found: dict[str, Any] = {name: int(self._campaign(name)[row]) for name in plain}
+        found["state"] = self.campaign_state(campaign_id).name.lower()
+        found["reason"] = self.campaign_reason(campaign_id).name.lower()
+        found["hopper"] = self.hopper_count(campaign_id)
+        for name, words in (("in_state", CallState), ("outcomes", Outcome), ("agents_in", AgentState)):
+            found[name] = {word.name.lower(): int(self._campaign(name)[row, word]) for word in words}
+        found["limited"] = {limit.name.lower(): int(self._campaign("limited")[row, limit]) for limit in LimitedBy}
+        return found
+
+    # ---- state as bytes --------------------------------------------------------------------------------------------
+
+    def digest(self) -> bytes:
+        """Hash of all state (16 bytes). Equal facts give equal digests, on every run of the same build."""
+        hasher = hashlib.blake2b(digest_size=16)
+        for name, array in self.arrays().items():
+            hasher.update(name.encode())
+            hasher.update(np.ascontiguousarray(array))
+        return hasher.digest()
+
+    def snapshot(self) -> bytes:
+        """All state as bytes, for `Engine.restore`. Commands that were not taken yet are not part of it."""
+        arrays = {name: np.ascontiguousarray(array).tobytes() for name, array in self.arrays().items()}
+        return msgspec.msgpack.encode({"format": _SNAPSHOT_FORMAT, "pool": self.pool, "arrays": arrays})
+
+    @classmethod
+    def restore(cls, pool: Pool, data: bytes) -> Engine:
+        """An engine in the state of a snapshot. ConfigError when the snapshot is of another pool or format."""
+        try:
+            held = msgspec.msgpack.decode(data)
+        except msgspec.DecodeError as error:
+            raise ConfigError("snapshot", f"cannot be read: {error}") from error
+        if not isinstance(held, dict) or held.get("format") != _SNAPSHOT_FORMAT:
+            raise ConfigError("snapshot", "is of another format")
+        if msgspec.convert(held["pool"], type(pool)) != pool:
+            raise ConfigError("snapshot", "is of a pool with other settings")
+        engine = cls(pool)
+        for name, array in engine.arrays().items():
+            saved = held["arrays"].get(name)
+            if saved is None or len(saved) != array.nbytes:
+                raise ConfigError("snapshot", f"does not fit the pool: {name}")
+            array[...] = np.frombuffer(saved, array.dtype).reshape(array.shape)
+        engine.calls.ids.rebuild()
+        return engine
+
+    # ---- within --------------------------------------------------------------------------------------------------
+
+    def _row(self, campaign_id: int) -> int:
+        try:
+            return self._rows[campaign_id]
+        except KeyError:
+            raise UnknownId(f"no campaign {campaign_id}") from None
+
+    def _campaign(self, name: str) -> NDArray[Any]:
+        return self.campaigns.columns[name]
+
+    def _register(self, name: str) -> int:
+        return int(self.registers_array[REGISTER_PLACES[name]])
+
+    def _set_register(self, name: str, value: int) -> None:
+        self.registers_array[REGISTER_PLACES[name]] = value
+
+
+def _read_only(columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    views = {}
+    for name, column in columns.items():
+        view = column.view()
+        view.flags.writeable = False
+        views[name] = view
+    return views

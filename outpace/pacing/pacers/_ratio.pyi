@@ -1,0 +1,6 @@
+from outpace.pacing._pacer import Pacer
+
+class RatioPacer(Pacer):
+    ratio: float
+    counts_working: bool
+    def __init__(self, ratio: float = 1.0, counts_working: bool = False) -> None: ...
