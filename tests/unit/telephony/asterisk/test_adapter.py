@@ -307,7 +307,7 @@ async def test_capacity_of_a_card_is_read_at_link_up_and_follows_alarms(peer, fa
     peer.answers["DAHDIShowStatus"] = rows
     adapter = await connect(circuits=(CIRCUITS,), reconcile_s=0.1)
     assert adapter.capabilities.trunk_alarms
-    assert facts.seen[:3] == [TrunkCapacity(1, 30), TrunkCapacity(2, 0), LinkUp()]
+    assert facts.seen[:3] == [LinkUp(), TrunkCapacity(1, 30), TrunkCapacity(2, 0)]
     span["Alarms"] = "OK"
     assert await facts.wait(TrunkCapacity, 2, count=2) == TrunkCapacity(2, 30)
     peer.push("Alarm", DAHDIChannel="3", Alarm="Red Alarm")
@@ -358,7 +358,7 @@ async def test_a_snapshot_knows_calls_of_any_epoch(peer, facts, connect):
         LiveCall(old, CallPresence.BRIDGED, 7),
         LiveCall(old + 1, CallPresence.UNANSWERED),
     ]
-    assert [type(fact) for fact in facts.seen] == [TrunkCapacity, TrunkCapacity, LinkUp]
+    assert [type(fact) for fact in facts.seen] == [LinkUp, TrunkCapacity, TrunkCapacity]
 
 
 def test_a_campaign_s_message_is_checked_at_once():
