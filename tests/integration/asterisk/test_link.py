@@ -85,6 +85,7 @@ async def test_kill_and_restart_of_the_switch(lab, up):
     adapter, facts = await up(backoff_s=0.1, max_pending=2)
     talking, ringing, answered = (originate(number(kind, next(_serials))) for kind in (SILENT, RINGS, SILENT))
     adapter.submit([OpenAgentLeg(18), talking, ringing, answered])
+    await facts.wait(AgentLegUp, 18)
     for call in (talking, answered):
         await facts.wait(CallAnswered, call.call_id)
     await facts.wait(CallRinging, ringing.call_id)
