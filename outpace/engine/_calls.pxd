@@ -5,6 +5,8 @@ from outpace.engine._agents cimport AgentDesk
 
 cdef class CallFlow(AgentDesk):
     cdef void call_fact(self, int32_t row, const fact_t* fact, int64_t now_ns) noexcept nogil
+    cdef bint absurd(self, int32_t row, const fact_t* fact) noexcept nogil
+    cdef void intent_refused(self, int32_t row, int32_t reason, int64_t now_ns) noexcept nogil
     cdef void progress(self, int32_t row, const fact_t* fact, int64_t now_ns) noexcept nogil
     cdef void answered(self, int32_t row, const fact_t* fact, int64_t now_ns) noexcept nogil
     cdef void verdict(self, int32_t row, int32_t verdict, const fact_t* fact, int64_t now_ns) noexcept nogil

@@ -11,18 +11,20 @@ from outpace.domain._words cimport (
     CALL_TREATMENT, COMMAND_CONNECT_AGENT, COMMAND_HANG_UP, COMMAND_PLAY_MESSAGE, COMMAND_QUERY_CALL,
     COMMAND_RECORD_ATTEMPT, FACT_AGENT_CONNECTED, FACT_AGENT_RELEASED, FACT_CALL_ANSWERED, FACT_CALL_ENDED,
     FACT_CALL_PROCEEDING, FACT_CALL_QUERIED, FACT_CALL_RINGING, FACT_CONNECT_FAILED, FACT_CPA_VERDICT,
-    FACT_INTENT_DURABLE, FACT_INTENT_REFUSED, FACT_MESSAGE_ENDED, FACT_ORIGINATE_REFUSED, LEG_UP, OUTCOME_ABANDONED,
-    OUTCOME_CANCELLED, OUTCOME_CONNECTED, OUTCOME_FAILED, OUTCOME_FAX, OUTCOME_LOST, OUTCOME_MACHINE, OUTCOME_NONE,
+    FACT_INTENT_DURABLE, FACT_INTENT_REFUSED, FACT_MESSAGE_ENDED, FACT_ORIGINATE_REFUSED, INTENT_STALE_EPOCH, LEG_UP,
+    OUTCOME_ABANDONED, OUTCOME_CANCELLED, OUTCOME_CONNECTED, OUTCOME_FAILED, OUTCOME_FAX, OUTCOME_LOST, OUTCOME_MACHINE, OUTCOME_NONE,
     PRESENCE_BRIDGED, PRESENCE_GONE, PRESENCE_UNANSWERED, VERDICT_FAX, VERDICT_MACHINE, VERDICT_UNSURE,
     WITHDRAW_STORE_LATE, attempt_t, call_next, command_t, fact_t,
 )
 from outpace.engine._agents cimport AgentDesk
 from outpace.engine._campaigns cimport CLOCK_ANSWER, CLOCK_GREETING_END
 from outpace.engine._state cimport (
-    CONNECT_TIMEOUT_MS, HANGUP_LIMIT_MS, LAUNCH_LIMIT_MS, QUERY_LIMIT_MS, QUERY_TRIES, REG_FORBIDDEN, REG_LINK_UP,
+    CONNECT_TIMEOUT_MS, HANGUP_LIMIT_MS, LAUNCH_LIMIT_MS, QUERY_LIMIT_MS, QUERY_TRIES, REG_FENCED, REG_FORBIDDEN, REG_LINK_UP,
     REG_LOST, REG_QUERIES, REG_STRAY, REG_UNRECORDED, RELEASE_GRACE_MS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
-from outpace.engine._tables cimport FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_HANGUP, FLAG_PENDING, FLAG_QUERIED, FLAG_SENT
+from outpace.engine._tables cimport (
+    FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_HANGUP, FLAG_PENDING, FLAG_QUERIED, FLAG_SENT,
+)
 
 from libc.stdlib cimport abort, realloc
 
@@ -37,6 +39,9 @@ cdef class CallFlow(AgentDesk):
     cdef void call_fact(self, int32_t row, const fact_t* fact, int64_t now_ns) noexcept nogil:
         cdef int32_t state = self.calls.state[row]
         cdef int32_t kind = fact.kind
+        if self.absurd(row, fact):
+            self.registers[REG_FORBIDDEN] += 1
+            return
         if call_next[state][kind] < 0:
             self.registers[REG_FORBIDDEN] += 1
             # a repeated sign of progress says nothing new; anything else puts the state in doubt
@@ -68,7 +73,28 @@ cdef class CallFlow(AgentDesk):
         elif kind == FACT_ORIGINATE_REFUSED:
             self.originate_refused(row, fact.code, now_ns)
         elif kind == FACT_INTENT_REFUSED:
-            self.free_call(row)                  # the store has dealt with the lead
+            self.intent_refused(row, fact.code, now_ns)
+
+    cdef bint absurd(self, int32_t row, const fact_t* fact) noexcept nogil:
+        # what nobody can know yet, or what is said of an agent who is not the call's (any more)
+        cdef int32_t agent = self.calls.agent[row]
+        cdef int32_t kind = fact.kind
+        if kind == FACT_INTENT_DURABLE:
+            return False
+        if kind == FACT_INTENT_REFUSED:
+            return self.calls.flags[row] & FLAG_DURABLE != 0
+        if not self.calls.flags[row] & FLAG_SENT:
+            return True
+        if kind == FACT_CONNECT_FAILED or kind == FACT_AGENT_RELEASED:
+            return agent >= 0 and self.agents.agent_id[agent] != fact.agent_id
+        return False
+
+    cdef void intent_refused(self, int32_t row, int32_t reason, int64_t now_ns) noexcept nogil:
+        if reason == INTENT_STALE_EPOCH:
+            self.registers[REG_FENCED] = 1
+        else:
+            self.requeue(self.calls.campaign[row], now_ns)   # the store has dealt with the lead: it may be due again
+        self.free_call(row)
 
     cdef void no_longer_pending(self, int32_t row) noexcept nogil:
         if self.calls.flags[row] & FLAG_PENDING:

@@ -70,6 +70,8 @@ cdef class EngineCore(LaunchGate):
         if now_ns != self.registers[REG_NOW]:
             self.move_time(now_ns)
         self.registers[REG_FACTS] += 1
+        if fact.kind < 0:
+            raise ValueError(f"no such kind of fact: {fact.kind}")
         if fact.kind < FACTS_OF_CALLS:
             row = self.calls.ids.find(fact.call_id) if fact.call_id > 0 else -1
             if row < 0:
