@@ -16,6 +16,7 @@ cdef class CallFlow(AgentDesk):
     cdef void connect(self, int32_t row, int32_t agent, int64_t now_ns) noexcept nogil
     cdef void connected(self, int32_t row, int64_t agent_id, int64_t switch_ns, int64_t now_ns) noexcept nogil
     cdef void abandon(self, int32_t row, int64_t now_ns) noexcept nogil
+    cdef void charge(self, int32_t row, int64_t now_ns) noexcept nogil
     cdef void treat(self, int32_t row, bint message, int64_t now_ns) noexcept nogil
     cdef void released(self, int32_t row, int64_t switch_ns, int64_t now_ns) noexcept nogil
     cdef void ended(self, int32_t row, int32_t outcome, int64_t extra, int64_t switch_ns, int64_t now_ns) noexcept nogil

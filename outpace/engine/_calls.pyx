@@ -12,15 +12,15 @@ from outpace.domain._words cimport (
     COMMAND_RECORD_ATTEMPT, FACT_AGENT_CONNECTED, FACT_AGENT_RELEASED, FACT_CALL_ANSWERED, FACT_CALL_ENDED,
     FACT_CALL_PROCEEDING, FACT_CALL_QUERIED, FACT_CALL_RINGING, FACT_CONNECT_FAILED, FACT_CPA_VERDICT,
     FACT_INTENT_DURABLE, FACT_INTENT_REFUSED, FACT_MESSAGE_ENDED, FACT_ORIGINATE_REFUSED, INTENT_STALE_EPOCH, LEG_UP,
-    OUTCOME_ABANDONED, OUTCOME_CANCELLED, OUTCOME_CONNECTED, OUTCOME_FAILED, OUTCOME_FAX, OUTCOME_LOST, OUTCOME_MACHINE, OUTCOME_NONE,
-    PRESENCE_BRIDGED, PRESENCE_GONE, PRESENCE_UNANSWERED, VERDICT_FAX, VERDICT_MACHINE, VERDICT_UNSURE,
-    WITHDRAW_STORE_LATE, attempt_t, call_next, command_t, fact_t,
+    OUTCOME_ABANDONED, OUTCOME_CANCELLED, OUTCOME_CONNECTED, OUTCOME_FAILED, OUTCOME_FAX, OUTCOME_LOST, OUTCOME_MACHINE, OUTCOMES,
+    PRESENCE_ANSWERED, PRESENCE_BRIDGED, PRESENCE_GONE, PRESENCE_UNANSWERED, VERDICT_FAX, VERDICT_MACHINE,
+    VERDICT_PERSON, VERDICT_UNSURE, WITHDRAW_STORE_LATE, attempt_t, call_next, command_t, fact_t,
 )
 from outpace.engine._agents cimport AgentDesk
 from outpace.engine._campaigns cimport CLOCK_ANSWER, CLOCK_GREETING_END
 from outpace.engine._state cimport (
-    CONNECT_TIMEOUT_MS, HANGUP_LIMIT_MS, LAUNCH_LIMIT_MS, QUERY_LIMIT_MS, QUERY_TRIES, REG_FENCED, REG_FORBIDDEN, REG_LINK_UP,
-    REG_LOST, REG_QUERIES, REG_STRAY, REG_UNRECORDED, RELEASE_GRACE_MS, RING_GRACE_MS, TALK_AUDIT_MS,
+    CONNECT_TIMEOUT_MS, HANGUP_LIMIT_MS, LAUNCH_LIMIT_MS, QUERY_LIMIT_MS, QUERY_TRIES, REG_FENCED, REG_FORBIDDEN,
+    REG_LINK_UP, REG_LOST, REG_QUERIES, REG_STRAY, REG_UNRECORDED, RELEASE_GRACE_MS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
 from outpace.engine._tables cimport (
     FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_HANGUP, FLAG_PENDING, FLAG_QUERIED, FLAG_SENT,
@@ -117,7 +117,10 @@ cdef class CallFlow(AgentDesk):
         self.no_longer_pending(row)
         self.calls.life[row].answered_ns = fact.switch_ns if fact.switch_ns > 0 else now_ns
         self.calls.clock_ns[row] = now_ns
-        if self.calls.flags[row] & FLAG_CLASSIFY:
+        if self.calls.flags[row] & FLAG_HANGUP:
+            self.charge(row, now_ns)             # our HangUp is on its way: nobody will talk to this person
+            self.treat(row, False, now_ns)
+        elif self.calls.flags[row] & FLAG_CLASSIFY:
             self.set_call_state(row, CALL_CLASSIFYING)
             self.arm_call(row, now_ns + self.campaigns.classify_limit_ns[campaign])
         else:
@@ -127,18 +130,27 @@ cdef class CallFlow(AgentDesk):
         cdef int32_t campaign = self.calls.campaign[row]
         cdef attempt_t* life = &self.calls.life[row]
         cdef int64_t greeting_end = now_ns
+        cdef bint hung_up = self.calls.flags[row] & FLAG_HANGUP != 0
+        if not VERDICT_PERSON <= verdict <= VERDICT_UNSURE:
+            verdict = VERDICT_UNSURE
         life.verdict = verdict
         life.verdict_ns = now_ns
         if fact != NULL:
             life.verdict_ns = fact.switch_ns if fact.switch_ns > 0 else now_ns
             life.speech_start_ns = fact.extra2
             life.greeting_end_ns = fact.extra
-            if fact.extra > 0:
-                # on our clock the greeting ended as long ago as it did on the switch's
-                greeting_end = now_ns - (life.verdict_ns - fact.extra)
+            if 0 < fact.extra < life.verdict_ns:
+                # on our clock the greeting ended as long ago as it did on the switch's, but not before the answer
+                greeting_end = max(now_ns - (life.verdict_ns - fact.extra), self.calls.clock_ns[row])
         if verdict == VERDICT_MACHINE or verdict == VERDICT_FAX:
             life.outcome = OUTCOME_FAX if verdict == VERDICT_FAX else OUTCOME_MACHINE
-            self.treat(row, verdict == VERDICT_MACHINE and self.campaigns.machine_message[campaign], now_ns)
+            self.treat(
+                row, verdict == VERDICT_MACHINE and self.campaigns.machine_message[campaign] and not hung_up, now_ns
+            )
+            return
+        if hung_up:
+            self.charge(row, now_ns)
+            self.treat(row, False, now_ns)
             return
         if self.campaigns.connect_clock[campaign] != CLOCK_ANSWER:
             # greeting end where the rule says so, else the verdict
@@ -256,12 +268,14 @@ cdef class CallFlow(AgentDesk):
 
     cdef void abandon(self, int32_t row, int64_t now_ns) noexcept nogil:
         # the limit has passed without an agent
-        cdef int32_t campaign = self.calls.campaign[row]
         self.remove_waiting(row)
+        self.charge(row, now_ns)
+        self.treat(row, self.campaigns.has_message[self.calls.campaign[row]] != 0, now_ns)
+
+    cdef void charge(self, int32_t row, int64_t now_ns) noexcept nogil:
         self.calls.life[row].outcome = OUTCOME_ABANDONED
         self.calls.life[row].abandon_reason = ABANDON_NO_AGENT_IN_TIME
-        self.campaigns.count_abandoned(campaign, ABANDON_NO_AGENT_IN_TIME, now_ns)
-        self.treat(row, self.campaigns.has_message[campaign] != 0, now_ns)
+        self.campaigns.count_abandoned(self.calls.campaign[row], ABANDON_NO_AGENT_IN_TIME, now_ns)
 
     cdef void treat(self, int32_t row, bint message, int64_t now_ns) noexcept nogil:
         cdef int32_t campaign = self.calls.campaign[row]
@@ -296,7 +310,7 @@ cdef class CallFlow(AgentDesk):
         if state <= CALL_RINGING:
             if self.calls.flags[row] & FLAG_CANCELLED:
                 outcome = OUTCOME_CANCELLED
-            elif outcome <= OUTCOME_ABANDONED:
+            elif not OUTCOME_ABANDONED < outcome < OUTCOMES:
                 outcome = OUTCOME_FAILED
         elif state == CALL_CLASSIFYING or state == CALL_QUEUED or state == CALL_CONNECTING:
             outcome = OUTCOME_ABANDONED
