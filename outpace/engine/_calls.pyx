@@ -217,6 +217,8 @@ cdef class CallFlow(AgentDesk):
     cdef void connect(self, int32_t row, int32_t agent, int64_t now_ns) noexcept nogil:
         cdef command_t* command
         self.remove_waiting(row)
+        self.calls.flags[row] &= ~FLAG_QUERIED       # what was asked before says nothing of this bridge
+        self.calls.queries[row] = 0
         self.calls.agent[row] = agent
         self.calls.life[row].agent_id = self.agents.agent_id[agent]
         self.calls.life[row].offered_ns = now_ns
@@ -397,17 +399,18 @@ cdef class CallFlow(AgentDesk):
     cdef void queried(self, int32_t row, int32_t presence, int64_t agent_id, int64_t switch_ns, int64_t now_ns) noexcept nogil:
         cdef int32_t state = self.calls.state[row]
         cdef int32_t agent = self.calls.agent[row]
+        cdef bint asked = self.calls.flags[row] & FLAG_QUERIED != 0
         cdef fact_t fact
         self.calls.flags[row] &= ~FLAG_QUERIED
         self.calls.queries[row] = 0
-        if state == CALL_LAUNCHING and not self.calls.flags[row] & FLAG_SENT:
-            return                                   # the switch cannot know of it
         if presence == PRESENCE_GONE:
             self.ended(row, OUTCOME_LOST, 0, switch_ns, now_ns)
+        elif not asked and state > CALL_RINGING and presence != PRESENCE_BRIDGED:
+            return                                   # an answer from before the call came this far
         elif self.calls.flags[row] & FLAG_HANGUP:
             self.hang_up(row, CAUSE_NORMAL, now_ns)
         elif state <= CALL_RINGING:
-            if presence == PRESENCE_UNANSWERED:
+            if presence != PRESENCE_ANSWERED and presence != PRESENCE_BRIDGED:
                 self.no_longer_pending(row)
                 if self.calls.life[row].launched_ns + self.campaigns.ring_timeout_ns[self.calls.campaign[row]] + (
                     LAUNCH_LIMIT_MS * NS_PER_MS
@@ -422,9 +425,9 @@ cdef class CallFlow(AgentDesk):
         elif state == CALL_CONNECTING:
             if presence == PRESENCE_BRIDGED and agent >= 0 and self.agents.agent_id[agent] == agent_id:
                 self.connected(row, agent_id, switch_ns, now_ns)
-            else:
+            elif asked:
                 self.connect_failed(row, False, now_ns)
-        elif state == CALL_TALKING and presence != PRESENCE_BRIDGED:
+        elif state == CALL_TALKING and (presence != PRESENCE_BRIDGED or agent < 0):
             self.released(row, switch_ns, now_ns)
             self.hang_up(row, CAUSE_NORMAL, now_ns)
         else:
