@@ -12,6 +12,8 @@ cdef class CallFlow(AgentDesk):
     cdef void verdict(self, int32_t row, int32_t verdict, const fact_t* fact, int64_t now_ns) noexcept nogil
     cdef void enqueue(self, int32_t row, int64_t now_ns) noexcept nogil
     cdef void append_waiting(self, int32_t row) noexcept nogil
+    cdef void prepend_waiting(self, int32_t row) noexcept nogil
+    cdef int32_t pick_agent(self, int32_t campaign) noexcept nogil
     cdef void remove_waiting(self, int32_t row) noexcept nogil
     cdef void connect(self, int32_t row, int32_t agent, int64_t now_ns) noexcept nogil
     cdef void connected(self, int32_t row, int64_t agent_id, int64_t switch_ns, int64_t now_ns) noexcept nogil

@@ -168,6 +168,30 @@ cdef class CallFlow(AgentDesk):
             self.campaigns.waiting_head[campaign] = row
         self.campaigns.waiting_tail[campaign] = row
 
+    cdef void prepend_waiting(self, int32_t row) noexcept nogil:
+        # whose bridge failed was the first in the line before
+        cdef int32_t campaign = self.calls.campaign[row]
+        cdef int32_t head = self.campaigns.waiting_head[campaign]
+        self.calls.previous[row] = -1
+        self.calls.next[row] = head
+        if head >= 0:
+            self.calls.previous[head] = row
+        else:
+            self.campaigns.waiting_tail[campaign] = row
+        self.campaigns.waiting_head[campaign] = row
+
+    cdef int32_t pick_agent(self, int32_t campaign) noexcept nogil:
+        # The longest idle; where campaigns share agents, the longest idle of those whom the others' calls in hand need
+        # least, so that an agent counted for one campaign is not spent on another that had a choice.
+        cdef uint64_t needed = 0
+        cdef int32_t other
+        if not self.registers[REG_LINK_UP]:
+            return -1
+        for other in range(<int32_t>self.campaigns.count):
+            if other != campaign and self.campaigns.in_hand(other) > 0:
+                needed |= <uint64_t>1 << other
+        return self.agents.longest_idle(<uint64_t>1 << campaign, needed)
+
     cdef void remove_waiting(self, int32_t row) noexcept nogil:
         cdef int32_t campaign = self.calls.campaign[row]
         cdef int32_t before = self.calls.previous[row]
@@ -190,7 +214,7 @@ cdef class CallFlow(AgentDesk):
         cdef int32_t agent
         self.set_call_state(row, CALL_QUEUED)
         self.append_waiting(row)
-        agent = self.agents.longest_idle(<uint64_t>1 << campaign) if self.registers[REG_LINK_UP] else -1
+        agent = self.pick_agent(campaign)
         if agent >= 0:
             self.connect(row, agent, now_ns)
         elif limit <= now_ns:
@@ -217,8 +241,6 @@ cdef class CallFlow(AgentDesk):
     cdef void connect(self, int32_t row, int32_t agent, int64_t now_ns) noexcept nogil:
         cdef command_t* command
         self.remove_waiting(row)
-        self.calls.flags[row] &= ~FLAG_QUERIED       # what was asked before says nothing of this bridge
-        self.calls.queries[row] = 0
         self.calls.agent[row] = agent
         self.calls.life[row].agent_id = self.agents.agent_id[agent]
         self.calls.life[row].offered_ns = now_ns
@@ -235,8 +257,6 @@ cdef class CallFlow(AgentDesk):
             self.registers[REG_FORBIDDEN] += 1
             self.query(row, now_ns)
             return
-        self.calls.flags[row] &= ~FLAG_QUERIED
-        self.calls.queries[row] = 0
         self.calls.life[row].connected_ns = switch_ns if switch_ns > 0 else now_ns
         self.calls.life[row].outcome = OUTCOME_CONNECTED
         self.campaigns.count_connected(self.calls.campaign[row], now_ns)
@@ -251,11 +271,10 @@ cdef class CallFlow(AgentDesk):
         cdef int32_t other
         self.calls.agent[row] = -1
         self.calls.life[row].agent_id = 0
-        self.calls.flags[row] &= ~FLAG_QUERIED
         self.set_call_state(row, CALL_QUEUED)
-        self.append_waiting(row)
+        self.prepend_waiting(row)
         # somebody else first, so that a leg that cannot be bridged is not tried again at once
-        other = self.agents.longest_idle(<uint64_t>1 << campaign) if self.registers[REG_LINK_UP] else -1
+        other = self.pick_agent(campaign)
         if limit <= now_ns:
             self.abandon(row, now_ns)
         elif other >= 0:
@@ -283,6 +302,7 @@ cdef class CallFlow(AgentDesk):
         cdef int32_t campaign = self.calls.campaign[row]
         cdef command_t* command
         self.set_call_state(row, CALL_TREATMENT)
+        self.mark_dirty_mask(<uint64_t>-1)       # the agent this call might have needed is another campaign's again
         if not message:
             self.hang_up(row, CAUSE_NORMAL, now_ns)
             return

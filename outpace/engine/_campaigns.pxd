@@ -79,6 +79,7 @@ cdef class CampaignTable:
     cdef decision_row_t[:, ::1] decisions
     cdef int64_t[::1] decision_count
 
+    cdef int64_t in_hand(self, Py_ssize_t row) noexcept nogil    # calls that may need an agent yet
     cdef void count_minute(self, Py_ssize_t row, Py_ssize_t column, int64_t now_ns) noexcept nogil
     cdef void count_connected(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
     cdef void count_abandoned(self, Py_ssize_t row, int32_t reason, int64_t now_ns) noexcept nogil

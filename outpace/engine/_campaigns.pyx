@@ -4,7 +4,8 @@ from libc.stdint cimport int32_t, int64_t
 import numpy as np
 
 from outpace.domain._words cimport (
-    ABANDON_CALLER_LEFT, AGENT_STATES, CALL_STATES, CAMPAIGN_DRAFT, LIMIT_NOT_RUNNING, LIMITS, OUTCOMES,
+    ABANDON_CALLER_LEFT, AGENT_STATES, CALL_CLASSIFYING, CALL_LAUNCHING, CALL_PROCEEDING, CALL_QUEUED, CALL_RINGING,
+    CALL_STATES, CAMPAIGN_DRAFT, LIMIT_NOT_RUNNING, LIMITS, OUTCOMES,
 )
 from outpace.engine._idmap cimport IdMap
 
@@ -130,6 +131,12 @@ cdef class CampaignTable:
             self.trunk_rows[row, place] = trunk_ids.get(group)
 
     # hot
+    cdef int64_t in_hand(self, Py_ssize_t row) noexcept nogil:
+        return (
+            self.in_state[row, CALL_LAUNCHING] + self.in_state[row, CALL_PROCEEDING] + self.in_state[row, CALL_RINGING]
+            + self.in_state[row, CALL_CLASSIFYING] + self.in_state[row, CALL_QUEUED]
+        )
+
     cdef void count_minute(self, Py_ssize_t row, Py_ssize_t column, int64_t now_ns) noexcept nogil:
         cdef int64_t minute = now_ns // NS_PER_MINUTE
         cdef Py_ssize_t place = minute % LEDGER_MINUTES

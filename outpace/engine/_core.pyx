@@ -156,7 +156,7 @@ cdef class EngineCore(LaunchGate):
             self.drain_trunk(trunk, now_ns)
         for campaign in range(<int32_t>self.campaigns.count):
             while self.campaigns.waiting_head[campaign] >= 0:
-                agent = self.agents.longest_idle(<uint64_t>1 << campaign)
+                agent = self.pick_agent(campaign)
                 if agent < 0:
                     break
                 self.connect(self.campaigns.waiting_head[campaign], agent, now_ns)
