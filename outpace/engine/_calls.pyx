@@ -97,9 +97,12 @@ cdef class CallFlow(AgentDesk):
         self.free_call(row)
 
     cdef void no_longer_pending(self, int32_t row) noexcept nogil:
+        cdef int32_t trunk = self.calls.trunk[row]
         if self.calls.flags[row] & FLAG_PENDING:
             self.calls.flags[row] &= ~FLAG_PENDING
-            self.trunks.pending[self.calls.trunk[row]] -= 1
+            if self.trunks.pending[trunk] + self.trunks.pipeline[trunk] >= self.trunks.max_pending[trunk]:
+                self.mark_dirty_mask(<uint64_t>-1)       # room for whoever dials on this group
+            self.trunks.pending[trunk] -= 1
 
     cdef void progress(self, int32_t row, const fact_t* fact, int64_t now_ns) noexcept nogil:
         cdef int32_t campaign = self.calls.campaign[row]

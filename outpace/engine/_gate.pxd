@@ -7,6 +7,8 @@ cdef class LaunchGate(CallFlow):
     cdef readonly PacingSnapshot snapshot_arrays
     cdef bint trunk_open(self, int32_t trunk, int64_t now_ns) noexcept nogil
     cdef void drain_trunk(self, int32_t trunk, int64_t now_ns) noexcept nogil
+    cdef void wake_trunk(self, int32_t trunk, int64_t at_ns) noexcept nogil
+    cdef void wake_trunks(self, int32_t campaign, int64_t now_ns) noexcept nogil
     cdef void originate(self, int32_t row, int64_t now_ns) noexcept nogil
     cdef bint may_dial(self, int32_t campaign) noexcept nogil
     cdef int32_t pick_trunk(self, int32_t campaign, int64_t now_ns) noexcept nogil

@@ -11,7 +11,7 @@ from outpace.domain._words cimport (
     CALL_CLASSIFYING, CALL_CONNECTING, CALL_FREE, CALL_LAUNCHING, CALL_PROCEEDING, CALL_QUEUED, CALL_RINGING,
     CAMPAIGN_COMPLETED, CAMPAIGN_DRAINING, CAMPAIGN_PAUSED, CAMPAIGN_RUNNING, COMMAND_CAMPAIGN_STATE,
     COMMAND_LEASE_LEADS, COMMAND_ORIGINATE, COMMAND_RELEASE_LEADS, COMMAND_RENEW_LEASE, COMMAND_WITHDRAW_INTENT,
-    COMMAND_WRITE_INTENT, LIMIT_CALL_TABLE_FULL, LIMIT_DRAINING, LIMIT_NO_LEADS, LIMIT_NONE, LIMIT_NOT_RUNNING,
+    COMMAND_WRITE_INTENT, LIMIT_CALL_TABLE_FULL, LIMIT_CPS, LIMIT_DRAINING, LIMIT_NO_LEADS, LIMIT_NONE, LIMIT_NOT_RUNNING,
     LIMIT_OUTSIDE_HOURS, LIMIT_STORE_BEHIND, LIMIT_SWITCH_DOWN, LIMIT_TRUNK_CHANNELS, OUTCOME_FAILED,
     REFUSED_BY_SWITCH, REFUSED_LINK_DOWN, REFUSED_NO_CIRCUIT, WITHDRAW_GATE_CLOSED, WITHDRAW_LINK_DOWN,
     WITHDRAW_NO_CIRCUIT, attempt_t, command_t,
@@ -83,6 +83,7 @@ cdef class LaunchGate(CallFlow):
     cdef void drain_trunk(self, int32_t trunk, int64_t now_ns) noexcept nogil:
         cdef int32_t row = self.trunks.head[trunk]
         cdef int32_t reason
+        cdef int64_t at
         while row >= 0:
             reason = self.closed_reason(self.calls.campaign[row])
             if reason == LIMIT_NONE and not self.trunk_open(trunk, now_ns):
@@ -99,10 +100,27 @@ cdef class LaunchGate(CallFlow):
                 )
             row = self.trunks.head[trunk]
         if row >= 0:
-            # the rate's next token; progress of pending calls and the link's return drain too
-            self.timers.arm(self.trunk_slots + trunk, max(
-                self.trunks.next_token_ns(trunk), self.trunks.blocked_until_ns[trunk], now_ns + NS_PER_MS
-            ))
+            at = max(self.trunks.next_token_ns(trunk), self.trunks.blocked_until_ns[trunk])
+            self.wake_trunk(trunk, at if at > now_ns else now_ns + NS_PER_MS)
+
+    cdef void wake_trunk(self, int32_t trunk, int64_t at_ns) noexcept nogil:
+        # one timer a group, for its line and for decisions that its rate has bound: the earlier wish stands
+        cdef int32_t slot = self.trunk_slots + trunk
+        if self.timers.position[slot] < 0 or at_ns < self.timers.deadline[slot]:
+            self.timers.arm(slot, at_ns)
+
+    cdef void wake_trunks(self, int32_t campaign, int64_t now_ns) noexcept nogil:
+        # where a rate or a block binds, time alone makes room; where channels bind, a call's end does
+        cdef int32_t reason, trunk
+        cdef int64_t at
+        cdef Py_ssize_t place
+        for place in range(self.campaigns.trunk_count[campaign]):
+            trunk = self.campaigns.trunk_rows[campaign, place]
+            self.trunks.room(trunk, now_ns, &reason)
+            if reason == LIMIT_CPS or self.trunks.blocked_until_ns[trunk] > now_ns:
+                at = self.trunks.next_room_ns(trunk, now_ns)
+                if at < INT64_MAX:
+                    self.wake_trunk(trunk, at)
 
     cdef void originate(self, int32_t row, int64_t now_ns) noexcept nogil:
         cdef int32_t campaign = self.calls.campaign[row]
@@ -153,7 +171,7 @@ cdef class LaunchGate(CallFlow):
         if reason == REFUSED_NO_CIRCUIT:
             self.trunks.no_circuit[trunk] += 1
             self.trunks.blocked_until_ns[trunk] = now_ns + NO_CIRCUIT_BLOCK_NS
-            self.timers.arm(self.trunk_slots + trunk, now_ns + NO_CIRCUIT_BLOCK_NS)
+            self.wake_trunk(trunk, now_ns + NO_CIRCUIT_BLOCK_NS)
             self.withdraw(row, WITHDRAW_NO_CIRCUIT, now_ns + NO_CIRCUIT_WAIT_NS, now_ns)
         elif reason == REFUSED_LINK_DOWN:
             self.withdraw(row, WITHDRAW_LINK_DOWN, now_ns + LINK_DOWN_WAIT_NS, now_ns)
@@ -256,10 +274,7 @@ cdef class LaunchGate(CallFlow):
         if room < count:
             count = room
             limited_by = trunk_reason
-            # when the rate binds, time alone makes room
-            self.timers.arm(self.trunk_slots + self.campaigns.trunk_rows[campaign, 0], max(
-                self.trunks.next_token_ns(self.campaigns.trunk_rows[campaign, 0]), now_ns + NS_PER_MS
-            ))
+            self.wake_trunks(campaign, now_ns)
         if self.calls.capacity - self.calls.registers[1] < count:
             count = self.calls.capacity - self.calls.registers[1]
             limited_by = LIMIT_CALL_TABLE_FULL
