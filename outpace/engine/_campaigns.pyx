@@ -19,7 +19,7 @@ cdef int64_t NS_PER_MINUTE = 60_000_000_000
 
 _PER_CAMPAIGN = (
     "campaign_id", "state", "live", "launches", "reason", "connected", "no_agent", "caller_left", "lease_asked",
-    "lease_at_ns", "exhausted", "requeued", "window_open", "window_change_ns", "decided_ns", "dirty",
+    "lease_at_ns", "lease_timeout_ns", "exhausted", "requeued", "window_open", "window_change_ns", "decided_ns", "dirty",
     "ring_timeout_ns", "connect_limit_ns", "connect_clock", "classify", "classify_limit_ns", "machine_message",
     "has_message", "message_max_ns", "wrap_up_max_ns", "dispositions", "trunk_count", "decision_count",
 )
@@ -75,6 +75,7 @@ cdef class CampaignTable:
         self.caller_left = self.columns["caller_left"]
         self.lease_asked = self.columns["lease_asked"]
         self.lease_at_ns = self.columns["lease_at_ns"]
+        self.lease_timeout_ns = self.columns["lease_timeout_ns"]
         self.exhausted = self.columns["exhausted"]
         self.requeued = self.columns["requeued"]
         self.window_open = self.columns["window_open"]

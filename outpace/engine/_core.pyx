@@ -16,7 +16,7 @@ from outpace.engine._hopper cimport Hopper
 from outpace.engine._intake cimport INTAKE_FACT, INTAKE_LEASE, INTAKE_TIME, pack
 from outpace.engine._outtake cimport unpack
 from outpace.engine._state cimport (
-    REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_FORBIDDEN, REG_LEASE_EXPIRED, REG_LINK_UP, REG_NOW,
+    REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_FORBIDDEN, REG_LINK_UP, REG_NOW,
     REG_STRAY, REG_UNRECORDED, REG_WINDOW_NS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
 from outpace.engine._tables cimport FLAG_DURABLE, FLAG_SENT
@@ -188,9 +188,7 @@ cdef class EngineCore(LaunchGate):
         elif fact.kind == FACT_LEASE_LOST:
             batch = hopper.find_batch(fact.extra2)
             if batch >= 0:
-                self.registers[REG_LEASE_EXPIRED] += hopper.remaining[batch]
-                hopper.drop_batch(batch)
-                self.requeue(campaign, now_ns)
+                self.drop_leads(campaign, batch, now_ns)
         else:
             raise ValueError(f"no such kind of fact: {fact.kind}")
         self.arm_lease(campaign, now_ns)
@@ -215,7 +213,7 @@ cdef class EngineCore(LaunchGate):
         hopper = <Hopper>self.campaigns.hoppers[campaign]
         asked = self.campaigns.lease_asked[campaign]
         self.campaigns.lease_asked[campaign] = 0
-        if count > 0:
+        if count > 0 and deadline_ns > now_ns:
             batch = hopper.open_batch(token, deadline_ns, now_ns)
             # what finds no place stays leased until the deadline; the store takes it back then
             for i in range(count if batch >= 0 else 0):

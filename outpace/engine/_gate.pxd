@@ -22,6 +22,7 @@ cdef class LaunchGate(CallFlow):
     cdef int ask_for_leads(self, int32_t campaign, int64_t now_ns) except -1
     cdef int arm_lease(self, int32_t campaign, int64_t now_ns) except -1
     cdef int lease_timer(self, int32_t campaign, int64_t now_ns) except -1
+    cdef int drop_leads(self, int32_t campaign, int32_t batch, int64_t now_ns) except -1
     cdef int release_leads(self, int32_t campaign) except -1
     cdef int set_campaign_state(self, int32_t campaign, int32_t state) except -1
     cdef int settle_campaign(self, int32_t campaign, int64_t now_ns) except -1

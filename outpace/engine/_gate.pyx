@@ -20,8 +20,8 @@ from outpace.engine._calls cimport CallFlow
 from outpace.engine._campaigns cimport DECISIONS, decision_row_t
 from outpace.engine._hopper cimport MAX_BATCHES, Hopper
 from outpace.engine._state cimport (
-    INTENT_LIMIT_MS, LAUNCH_LIMIT_MS, REG_DECISIONS, REG_DIRTY, REG_EPOCH, REG_FENCED, REG_LINK_UP, REG_ROTATION,
-    REG_SEQUENCE, REG_UNRECORDED, REG_WITHDRAWN,
+    INTENT_LIMIT_MS, LAUNCH_LIMIT_MS, REG_DECISIONS, REG_DIRTY, REG_EPOCH, REG_FENCED, REG_LEASE_EXPIRED, REG_LINK_UP,
+    REG_ROTATION, REG_SEQUENCE, REG_UNRECORDED, REG_WITHDRAWN,
 )
 from outpace.engine._tables cimport FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_PENDING, FLAG_SENT
 from outpace.pacing._pacer cimport Pacer, PacingSnapshot, decision_t
@@ -158,11 +158,13 @@ cdef class LaunchGate(CallFlow):
 
     cdef void requeue(self, int32_t campaign, int64_t retry_at_ns) noexcept nogil:
         # a lead of ours has another turn: the list is not exhausted
+        cdef int32_t slot = self.campaign_slots + campaign
         self.campaigns.exhausted[campaign] = 0
         self.campaigns.requeued[campaign] = 1
         if self.campaigns.lease_asked[campaign] == 0 and retry_at_ns < self.campaigns.lease_at_ns[campaign]:
             self.campaigns.lease_at_ns[campaign] = retry_at_ns
-            self.timers.arm(self.campaign_slots + campaign, retry_at_ns)
+            if self.timers.position[slot] < 0 or retry_at_ns < self.timers.deadline[slot]:
+                self.timers.arm(slot, retry_at_ns)
 
     cdef void originate_refused(self, int32_t row, int32_t reason, int64_t now_ns) noexcept nogil:
         cdef int32_t trunk = self.calls.trunk[row]
@@ -366,20 +368,23 @@ cdef class LaunchGate(CallFlow):
         cdef command_t* command
         if self.campaigns.lease_asked[campaign] or self.campaigns.lease_at_ns[campaign] > now_ns:
             return 0
-        if 2 * hopper.count() > hopper.size or missing <= 0:
+        if 2 * hopper.count() > hopper.size or hopper.free_batch() < 0:
             return 0
         command = self.emit(COMMAND_LEASE_LEADS)
         command.agent_id = self.campaigns.campaign_id[campaign]
         command.extra = missing
         self.campaigns.lease_asked[campaign] = missing
         self.campaigns.requeued[campaign] = 0
-        self.timers.arm(self.campaign_slots + campaign, now_ns + LEASE_TIMEOUT_NS)
+        self.campaigns.lease_timeout_ns[campaign] = now_ns + LEASE_TIMEOUT_NS
+        self.arm_lease(campaign, now_ns)
         return 0
 
     cdef int arm_lease(self, int32_t campaign, int64_t now_ns) except -1:
-        # the next moment at which something about leases is due: asking again, or renewing
-        cdef int64_t at = (<Hopper>self.campaigns.hoppers[campaign]).next_renewal_ns()
-        if self.campaigns.lease_asked[campaign] == 0 and self.campaigns.lease_at_ns[campaign] > now_ns:
+        # the next moment at which something about leases is due: an answer, asking again, renewing, an end
+        cdef int64_t at = (<Hopper>self.campaigns.hoppers[campaign]).next_due_ns()
+        if self.campaigns.lease_asked[campaign]:
+            at = min(at, self.campaigns.lease_timeout_ns[campaign])
+        elif self.campaigns.lease_at_ns[campaign] > now_ns:
             at = min(at, self.campaigns.lease_at_ns[campaign])
         if at < INT64_MAX:
             self.timers.arm(self.campaign_slots + campaign, max(at, now_ns + NS_PER_MS))
@@ -389,17 +394,27 @@ cdef class LaunchGate(CallFlow):
         cdef Hopper hopper = <Hopper>self.campaigns.hoppers[campaign]
         cdef command_t* command
         cdef int32_t place
-        if self.campaigns.lease_asked[campaign]:
+        if self.campaigns.lease_asked[campaign] and self.campaigns.lease_timeout_ns[campaign] <= now_ns:
             self.campaigns.lease_asked[campaign] = 0     # the store did not answer: ask again
             self.campaigns.lease_at_ns[campaign] = now_ns
         for place in range(MAX_BATCHES):
-            if hopper.remaining[place] > 0 and hopper.renew_at_ns[place] <= now_ns:
+            if hopper.remaining[place] > 0 and hopper.deadline_ns[place] <= now_ns:
+                self.drop_leads(campaign, place, now_ns)
+            elif hopper.remaining[place] > 0 and hopper.renew_at_ns[place] <= now_ns:
                 command = self.emit(COMMAND_RENEW_LEASE)
                 command.agent_id = self.campaigns.campaign_id[campaign]
                 command.extra = hopper.token[place]
                 hopper.renew_at_ns[place] = now_ns + LEASE_TIMEOUT_NS
         self.mark_dirty(campaign)
         self.arm_lease(campaign, now_ns)
+        return 0
+
+    cdef int drop_leads(self, int32_t campaign, int32_t batch, int64_t now_ns) except -1:
+        # the store has these leads back: they will be leased again
+        cdef Hopper hopper = <Hopper>self.campaigns.hoppers[campaign]
+        self.registers[REG_LEASE_EXPIRED] += hopper.remaining[batch]
+        hopper.drop_batch(batch)
+        self.requeue(campaign, now_ns)
         return 0
 
     cdef int release_leads(self, int32_t campaign) except -1:
@@ -435,7 +450,8 @@ cdef class LaunchGate(CallFlow):
         if self.campaigns.live[campaign] > 0:
             return 0
         if self.campaigns.state[campaign] == CAMPAIGN_DRAINING:
-            self.set_campaign_state(campaign, CAMPAIGN_PAUSED)
+            if self.campaigns.lease_asked[campaign] == 0:    # else leads may come yet, and are given back
+                self.set_campaign_state(campaign, CAMPAIGN_PAUSED)
         elif self.campaigns.state[campaign] == CAMPAIGN_RUNNING and self.campaigns.exhausted[campaign]:
             if hopper.count() == 0 and self.campaigns.lease_asked[campaign] == 0:
                 self.set_campaign_state(campaign, CAMPAIGN_COMPLETED)
