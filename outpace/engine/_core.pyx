@@ -16,7 +16,7 @@ from outpace.engine._hopper cimport Hopper
 from outpace.engine._intake cimport INTAKE_FACT, INTAKE_LEASE, INTAKE_TIME, pack
 from outpace.engine._outtake cimport unpack
 from outpace.engine._state cimport (
-    REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_FORBIDDEN, REG_LINK_UP, REG_NOW,
+    MAX_UNRECORDED, REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_FORBIDDEN, REG_LINK_UP, REG_NOW,
     REG_STRAY, REG_UNRECORDED, REG_WINDOW_NS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
 from outpace.engine._tables cimport FLAG_DURABLE, FLAG_SENT
@@ -61,9 +61,21 @@ cdef class EngineCore(LaunchGate):
         # anybody who could have acted. Shift all timers, so that nobody is abandoned by a jump.
         if now_ns - was > JUMP_NS and self.timers.first_ns() < now_ns - JUMP_NS and was > 0:
             self.timers.shift_all(now_ns - was)
+            self.shift_clocks(now_ns - was)
             self.registers[REG_CLOCK_JUMPS] += 1
         self.registers[REG_NOW] = now_ns
+        # before anything else: a fact of this moment meets the calling hours of this moment
+        if 0 < self.registers[REG_WINDOW_NS] <= now_ns:
+            self.refresh_windows(now_ns)
         return 0
+
+    cdef void shift_clocks(self, int64_t by_ns) noexcept nogil:
+        # whoever waits has waited as long as before the jump
+        cdef int32_t row
+        for row in range(self.calls.registers[2]):
+            if self.calls.state[row] != CALL_FREE and self.calls.clock_ns[row] > 0:
+                self.calls.clock_ns[row] += by_ns
+                self.calls.limit_ns[row] += by_ns
 
     cdef int apply(self, const fact_t* fact, int64_t now_ns) except -1:
         cdef int32_t row
@@ -169,6 +181,8 @@ cdef class EngineCore(LaunchGate):
         if fact.kind == FACT_ATTEMPT_RECORDED:
             if self.registers[REG_UNRECORDED] > 0:
                 self.registers[REG_UNRECORDED] -= 1
+                if self.registers[REG_UNRECORDED] == MAX_UNRECORDED:
+                    self.mark_dirty_mask(<uint64_t>-1)       # the store has caught up
             return 0
         if fact.kind == FACT_INTENT_WITHDRAWN:
             return 0
@@ -337,8 +351,6 @@ cdef class EngineCore(LaunchGate):
             else:
                 self.drain_trunk(slot - self.trunk_slots, now_ns)
                 self.mark_dirty_mask(<uint64_t>-1)
-        if 0 < self.registers[REG_WINDOW_NS] <= now_ns:
-            self.refresh_windows(now_ns)
         if self.registers[REG_DIRTY]:
             self.decide_all(now_ns)
         return 0

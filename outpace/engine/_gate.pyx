@@ -20,7 +20,7 @@ from outpace.engine._calls cimport CallFlow
 from outpace.engine._campaigns cimport DECISIONS, decision_row_t
 from outpace.engine._hopper cimport MAX_BATCHES, Hopper
 from outpace.engine._state cimport (
-    INTENT_LIMIT_MS, LAUNCH_LIMIT_MS, REG_DECISIONS, REG_DIRTY, REG_EPOCH, REG_FENCED, REG_LEASE_EXPIRED, REG_LINK_UP,
+    INTENT_LIMIT_MS, LAUNCH_LIMIT_MS, MAX_UNRECORDED, REG_DECISIONS, REG_DIRTY, REG_EPOCH, REG_FENCED, REG_LEASE_EXPIRED, REG_LINK_UP,
     REG_ROTATION, REG_SEQUENCE, REG_UNRECORDED, REG_WITHDRAWN,
 )
 from outpace.engine._tables cimport FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_PENDING, FLAG_SENT
@@ -32,7 +32,6 @@ cdef int64_t NO_CIRCUIT_BLOCK_NS = 1_000_000_000      # before the trunk group i
 cdef int64_t LINK_DOWN_WAIT_NS = 1_000_000_000
 cdef int64_t LEASE_POLL_NS = 5_000_000_000            # new leads are looked for this often
 cdef int64_t LEASE_TIMEOUT_NS = 10_000_000_000
-cdef int64_t MAX_UNRECORDED = 5000                    # endings the store may lag behind
 
 
 cdef class LaunchGate(CallFlow):
