@@ -311,9 +311,11 @@ cdef class EngineCore(LaunchGate):
         # when the person answered nobody was there to see; it was before now
         life.answered_ns = now_ns
         self.calls.clock_ns[row] = now_ns
-        if presence == PRESENCE_BRIDGED and agent >= 0 and self.agents.state[agent] == AGENT_LOGGED_OUT:
+        if presence == PRESENCE_BRIDGED and agent >= 0 and self.agents.call[agent] < 0:
             self.calls.agent[row] = agent
-            self.agents.adopted[agent] = 1
+            self.agents.adopted[agent] = self.agents.state[agent] == AGENT_LOGGED_OUT
+            self.stop_being_ready(agent)
+            self.agents.leg_busy[agent] = 0
             self.agents.leg[agent] = LEG_UP
             self.agents.call[agent] = row
             self.agents.last_call[agent] = call_id
