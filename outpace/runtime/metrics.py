@@ -148,7 +148,7 @@ class NodeCollector(Collector):
     def _answer(self, answer: concurrent.futures.Future[Reading]) -> None:
         try:
             answer.set_result(self._read())
-        except Exception as error:  # the scrape fails, with the reason; the node does not
+        except Exception as error:  # noqa: BLE001 - the scrape fails, with the reason; the node does not
             answer.set_exception(error)
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import msgspec
 
-from outpace import __version__
 from outpace.domain.commands import AnyCommand, CampaignStateChanged
 from outpace.domain.errors import ConfigError, OutpaceError, StoreError
 from outpace.domain.events import (
@@ -64,13 +63,14 @@ class Ending(Enum):
 
 
 class NodeOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line may set over the campaign file. None = as the file says."""
+    """What the command line may set over the campaign file. None = as the file says. `version` goes to the journal."""
 
     store_path: Path | None = None
     journal_path: Path | None = None
     metrics_port: int | None = None
     speed: float | None = None
     seed: int | None = None
+    version: str = ""
 
 
 class Node:
@@ -113,7 +113,7 @@ class Node:
         StoreError, LinkDown, ConfigError : it could not be started; StaleEpoch : another engine took the pool;
         whatever the engine raised.
         """
-        self._worker = StoreWorker(lambda: self._open_store(), self._post, self._fail)
+        self._worker = StoreWorker(self._open_store, self._post, self._fail)
         try:
             with self._signals(signals):
                 await self._start()
@@ -217,8 +217,10 @@ class Node:
         if path is None:
             return None
         if settings is None:
-            return Journal(path, version=__version__)
-        return Journal(path, version=__version__, file_bytes=round(settings.file_mb * 1e6), keep=settings.keep)
+            return Journal(path, version=self._options.version)
+        return Journal(
+            path, version=self._options.version, file_bytes=round(settings.file_mb * 1e6), keep=settings.keep
+        )
 
     def _latest_ns(self, store: Store) -> int:
         # An accelerated run leaves times ahead of the wall's clock; the next one goes on from there.
@@ -340,7 +342,7 @@ class Node:
 async def _until(holds: Callable[[], bool], longest_s: float) -> None:
     # Looks again every few milliseconds: only used when a run ends.
     deadline_ns = monotonic_ns() + seconds_to_ns(longest_s)
-    while not holds() and monotonic_ns() < deadline_ns:
+    while not holds() and monotonic_ns() < deadline_ns:  # noqa: ASYNC110 - what is waited for tells nobody
         await asyncio.sleep(0.02)
 
 
