@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from outpace.runtime.board import Progress
     from outpace.runtime.campaign_file import Setup
     from outpace.runtime.node import Ending, Node, NodeOptions
@@ -27,7 +29,7 @@ EXIT_SWITCH = 4
 EXIT_STOPPED = 130
 
 PLAIN_EVERY_S = 5.0
-BOARD_EVERY_S = 0.25
+BOARD_PER_S = 4
 
 _store_option = click.option(
     "--store", "store_path", type=click.Path(dir_okay=False, path_type=Path), help="The store's SQLite file."
@@ -115,10 +117,24 @@ def _run_node(
         async def dial() -> tuple[Ending, Node]:
             node = Node(setup, options)
             callback = (lambda progress: show(node, progress)) if show is not None else None
-            every_s = BOARD_EVERY_S if live else PLAIN_EVERY_S
+            every_s = 1.0 / BOARD_PER_S if live else PLAIN_EVERY_S
             return await node.run(callback, every_s=every_s, signals=True), node
 
         return loops.run(dial(), loop)
+
+
+class _Board:
+    # What a terminal shows; drawn by a thread of its own, so that the loop that dials does not wait for the terminal.
+    def __init__(self) -> None:
+        self._latest: tuple[Progress, float] | None = None
+
+    def show(self, node: Node, progress: Progress) -> None:
+        self._latest = progress, node.clock.speed
+
+    def __rich__(self) -> RenderableType:
+        from outpace.runtime.screen import board
+
+        return board(*self._latest) if self._latest is not None else ""
 
 
 @contextmanager
@@ -129,10 +145,9 @@ def _progress(*, live: bool, quiet: bool) -> Iterator[Callable[[Node, Progress],
     elif live:
         from rich.live import Live
 
-        from outpace.runtime.screen import board
-
-        with Live(auto_refresh=False, transient=False) as screen:
-            yield lambda node, progress: screen.update(board(progress, node.clock.speed), refresh=True)
+        shown = _Board()
+        with Live(shown, refresh_per_second=BOARD_PER_S):
+            yield shown.show
     else:
         from outpace.runtime.text import progress_line
 

@@ -121,6 +121,8 @@ class Node:
                 try:
                     await self._ended.wait()
                     await self._finish()
+                    if on_progress is not None and self._failure is None:
+                        on_progress(self.progress())
                 finally:
                     if reporter is not None:
                         reporter.cancel()
@@ -295,6 +297,17 @@ class Node:
             await _until(lambda: not self.engine.counters()["agents"]["wrap_up"], WRAP_UP_WAIT_S)
             self._agents.log_out()
         await _until(lambda: not self.pump.waiting() and not self._worker.waiting(), SETTLE_WAIT_S)
+        log.info(
+            "ended",
+            extra={
+                "campaign": self._setup.campaign.name,
+                "facts": self.pump.facts_handled,
+                "lag_p50_s": self.pump.lag_s.quantile(0.5),
+                "lag_p99_s": self.pump.lag_s.quantile(0.99),
+                "commit_p50_s": self._worker.commit_s.quantile(0.5),
+                "commit_p99_s": self._worker.commit_s.quantile(0.99),
+            },
+        )
 
     async def _close(self) -> None:
         if hasattr(self, "pump"):
@@ -333,9 +346,14 @@ class Node:
         reading.values.extend((f"{part}_{name}", value) for part, gauges in parts for name, value in gauges.items())
         reading.labelled.append(("commands_total", "kind", dict(self.pump.commands_sent)))
         reading.labelled.append(("facts_refused_total", "kind", dict(self.pump.refused)))
-        reading.histograms.append(("pump_lag_seconds", self.pump.lag_s))
-        reading.histograms.append(("pump_turn_seconds", self.pump.turn_s))
-        reading.histograms.append(("store_commit_seconds", self._worker.commit_s))
+        reading.histograms.extend(
+            (name, histogram.cumulative(), histogram.sum)
+            for name, histogram in (
+                ("pump_lag_seconds", self.pump.lag_s),
+                ("pump_turn_seconds", self.pump.turn_s),
+                ("store_commit_seconds", self._worker.commit_s),
+            )
+        )
         return reading
 
 
