@@ -53,6 +53,8 @@ WRAP_UP_WAIT_S = 30.0
 #: Real seconds that an end waits for what was said last to reach store and switch.
 SETTLE_WAIT_S = 5.0
 
+_LOOK_S = 0.02
+
 
 class Ending(Enum):
     """How a run ended."""
@@ -296,7 +298,11 @@ class Node:
         if not self._stopping:
             await _until(lambda: not self.engine.counters()["agents"]["wrap_up"], WRAP_UP_WAIT_S)
             self._agents.log_out()
-        await _until(lambda: not self.pump.waiting() and not self._worker.waiting(), SETTLE_WAIT_S)
+        await self._settle()
+        if self.engine.hopper_count(self.campaign_id):
+            # Leads that were asked for before the end came after it: give them back.
+            self._post([CampaignDraining(self.campaign_id)])
+            await self._settle()
         log.info(
             "ended",
             extra={
@@ -308,6 +314,12 @@ class Node:
                 "commit_p99_s": self._worker.commit_s.quantile(0.99),
             },
         )
+
+    async def _settle(self) -> None:
+        # Twice: between the store's thread and the loop facts are out of sight for a moment.
+        for _ in range(2):
+            await _until(lambda: not self.pump.waiting() and not self._worker.waiting(), SETTLE_WAIT_S)
+            await asyncio.sleep(_LOOK_S)
 
     async def _close(self) -> None:
         if hasattr(self, "pump"):
@@ -361,7 +373,7 @@ async def _until(holds: Callable[[], bool], longest_s: float) -> None:
     # Looks again every few milliseconds: only used when a run ends.
     deadline_ns = monotonic_ns() + seconds_to_ns(longest_s)
     while not holds() and monotonic_ns() < deadline_ns:  # noqa: ASYNC110 - what is waited for tells nobody
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(_LOOK_S)
 
 
 def _speed(setup: Setup, options: NodeOptions) -> float:
