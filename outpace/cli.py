@@ -39,9 +39,9 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        from outpace import __version__
+        from outpace.domain.version import VERSION
 
-        click.echo(f"outpace {__version__}")
+        click.echo(f"outpace {VERSION}")
         ctx.exit()
 
 
@@ -80,7 +80,6 @@ def run(
     Ctrl-C drains: nothing more is launched and the calls in hand go on; a second Ctrl-C stops now.
     """
     with _errors():
-        from outpace import __version__
         from outpace.runtime import logs
         from outpace.runtime.campaign_file import load
         from outpace.runtime.node import NodeOptions
@@ -96,7 +95,6 @@ def run(
             metrics_port=metrics,
             speed=speed,
             seed=seed,
-            version=__version__,
         )
         _import_own_list(setup, store_path or Path(setup.store.path), quiet=quiet or as_json)
         ending, node = _run_node(setup, options, loop, live=live, quiet=quiet or as_json)

@@ -27,6 +27,7 @@ from outpace.domain.events import (
 )
 from outpace.domain.states import CampaignState
 from outpace.domain.units import NS_PER_S, seconds_to_ns
+from outpace.domain.version import VERSION
 from outpace.engine.engine import Engine
 from outpace.runtime.agents import AgentDriver
 from outpace.runtime.audit import RunMark, write_mark
@@ -65,14 +66,13 @@ class Ending(Enum):
 
 
 class NodeOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line may set over the campaign file. None = as the file says. `version` goes to the journal."""
+    """What the command line may set over the campaign file. None = as the file says."""
 
     store_path: Path | None = None
     journal_path: Path | None = None
     metrics_port: int | None = None
     speed: float | None = None
     seed: int | None = None
-    version: str = ""
 
 
 class Node:
@@ -221,10 +221,8 @@ class Node:
         if path is None:
             return None
         if settings is None:
-            return Journal(path, version=self._options.version)
-        return Journal(
-            path, version=self._options.version, file_bytes=round(settings.file_mb * 1e6), keep=settings.keep
-        )
+            return Journal(path, version=VERSION)
+        return Journal(path, version=VERSION, file_bytes=round(settings.file_mb * 1e6), keep=settings.keep)
 
     def _latest_ns(self, store: Store) -> int:
         # An accelerated run leaves times ahead of the wall's clock; the next one goes on from there.

@@ -19,7 +19,6 @@ from outpace.telephony.simulated.people import Act, People
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outpace.domain.events import Event
     from outpace.sim._world import Watch
     from outpace.sim.scenario import Change, Scenario
 
@@ -66,18 +65,12 @@ def build_world(scenario: Scenario, seed: int, watch: Watch | None = None) -> tu
     return world, engine, carrier
 
 
-def _plan_change(
-    scenario: Scenario, world: World, carrier: SimulatedCarrier, people: People, change: Change
-) -> None:
+def _plan_change(scenario: Scenario, world: World, carrier: SimulatedCarrier, people: People, change: Change) -> None:
     at_ns = DAY_BEGINS_NS + seconds_to_ns(change.at_s)
     if change.live is not None or change.talk is not None:
         profile = scenario.carrier_profile(change.live, change.talk)
 
-        def switch_profile(now_ns: int) -> list[Event]:
-            carrier.set_profile(profile)
-            return []
-
-        world.at(at_ns, switch_profile)
+        world.at(at_ns, lambda _now_ns: carrier.set_profile(profile))
     for count, act in ((change.pause_agents, Act.ACT_PAUSE), (change.resume_agents, Act.ACT_RESUME)):
         # evenly spread over the floor
         for place in range(min(count, scenario.agents)):
