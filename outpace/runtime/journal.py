@@ -40,7 +40,7 @@ class Journal:
     Parameters
     ----------
     folder : where the files go; made when missing.
-    file_bytes : size at which the next file is begun.
+    file_bytes : bytes of turns after which the next file is begun; the state at a file's head comes on top.
     keep : files kept, the oldest go first; those of earlier runs count too.
     digest_every_ns : engine time between two digests.
     """
@@ -58,6 +58,7 @@ class Journal:
         self._folder = folder
         self._version = version
         self._file_bytes = file_bytes
+        self._chunk_bytes = min(_CHUNK_BYTES, file_bytes)
         self._keep = keep
         self._digest_every_ns = digest_every_ns
         self._buffer = bytearray()
@@ -94,7 +95,7 @@ class Journal:
             self._next_digest_ns = now_ns + self._digest_every_ns
         append_record(self._buffer, Turn(now_ns, list(facts), list(launches), digest))
         self.turns += 1
-        if len(self._buffer) >= _CHUNK_BYTES:
+        if len(self._buffer) >= self._chunk_bytes:
             self.flush()
             if self._in_file >= self._file_bytes and not self._gap:
                 self._begin_file(now_ns, continues=True)
@@ -114,9 +115,9 @@ class Journal:
         """Write a last digest and wait for the thread."""
         if not self._thread.is_alive():
             return
-        self._next_digest_ns = now_ns
-        self.turn(now_ns, (), ())
-        self.flush()
+        if not self._gap:
+            append_record(self._buffer, Turn(now_ns, digest=self._engine.digest(), ticked=False))
+            self.flush()
         self._queue.put(None)
         self._thread.join(10.0)
 
@@ -150,9 +151,10 @@ class Journal:
             self._number -= 1
             self._leave_gap()
             return
-        self._in_file = 0
         self._buffer += MAGIC
         append_record(self._buffer, header)
+        self.flush()
+        self._in_file = 0
 
     def _leave_gap(self) -> None:
         self._gap = True

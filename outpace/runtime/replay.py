@@ -85,7 +85,8 @@ def _replay_turn(engine: Engine, turn: Turn, report: ReplayReport) -> None:
             engine.handle(fact, turn.now_ns)
         except StateError as error:
             log.debug("refused, as before: %s", error)
-    engine.tick(turn.now_ns)
+    if turn.ticked:
+        engine.tick(turn.now_ns)
     launches = _launches(engine.take_commands())
     report.turns += 1
     report.facts += len(turn.facts)

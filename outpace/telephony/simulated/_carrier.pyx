@@ -21,7 +21,7 @@ assert len(STAT_NAMES) == STATS
 
 
 cdef class SimulatedCarrier(CarrierCore):
-    """A carrier, its lines and the legs of the agents; see the module's head and simulated/README.md.
+    """A carrier, its lines and the legs of the agents. What happens in it is told in _core.
 
     Parameters
     ----------
