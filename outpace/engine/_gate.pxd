@@ -16,7 +16,10 @@ cdef class LaunchGate(CallFlow):
     cdef void take_snapshot(self) noexcept
     cdef int decide_all(self, int64_t now_ns) except -1
     cdef int decide(self, int32_t campaign, int64_t now_ns) except -1
-    cdef void note_decision(self, int32_t campaign, const decision_t* wanted, int64_t count, int32_t limited_by, int64_t room, int64_t now_ns) noexcept
+    cdef void note_decision(
+        self, int32_t campaign, const decision_t* wanted, int64_t count, int32_t limited_by, int64_t room,
+        int64_t now_ns,
+    ) noexcept
     cdef int ask_for_leads(self, int32_t campaign, int64_t now_ns) except -1
     cdef int arm_lease(self, int32_t campaign, int64_t now_ns) except -1
     cdef int lease_timer(self, int32_t campaign, int64_t now_ns) except -1

@@ -8,13 +8,12 @@ from libc.stdint cimport INT64_MAX, int32_t, int64_t, uint64_t
 
 from outpace.domain._words cimport (
     AGENT_CONNECTING, AGENT_HOLD, AGENT_PREVIEWING, AGENT_READY, AGENT_RESERVED, AGENT_TALKING, AGENT_WRAP_UP,
-    CALL_CLASSIFYING, CALL_CONNECTING, CALL_FREE, CALL_LAUNCHING, CALL_PROCEEDING, CALL_QUEUED, CALL_RINGING,
-    CAMPAIGN_COMPLETED, CAMPAIGN_DRAINING, CAMPAIGN_PAUSED, CAMPAIGN_RUNNING, COMMAND_CAMPAIGN_STATE,
-    COMMAND_LEASE_LEADS, COMMAND_ORIGINATE, COMMAND_RELEASE_LEADS, COMMAND_RENEW_LEASE, COMMAND_WITHDRAW_INTENT,
-    COMMAND_WRITE_INTENT, LIMIT_CALL_TABLE_FULL, LIMIT_DRAINING, LIMIT_NO_LEADS, LIMIT_NONE, LIMIT_NOT_RUNNING,
-    LIMIT_OUTSIDE_HOURS, LIMIT_STORE_BEHIND, LIMIT_SWITCH_DOWN, LIMIT_TRUNK_CHANNELS, OUTCOME_FAILED,
-    REFUSED_BY_SWITCH, REFUSED_LINK_DOWN, REFUSED_NO_CIRCUIT, WITHDRAW_GATE_CLOSED, WITHDRAW_LINK_DOWN,
-    WITHDRAW_NO_CIRCUIT, attempt_t, command_t,
+    CALL_CLASSIFYING, CALL_FREE, CALL_LAUNCHING, CALL_PROCEEDING, CALL_QUEUED, CALL_RINGING, CAMPAIGN_COMPLETED,
+    CAMPAIGN_DRAINING, CAMPAIGN_PAUSED, CAMPAIGN_RUNNING, COMMAND_CAMPAIGN_STATE, COMMAND_LEASE_LEADS,
+    COMMAND_ORIGINATE, COMMAND_RELEASE_LEADS, COMMAND_RENEW_LEASE, COMMAND_WITHDRAW_INTENT, COMMAND_WRITE_INTENT,
+    LIMIT_CALL_TABLE_FULL, LIMIT_DRAINING, LIMIT_NO_LEADS, LIMIT_NONE, LIMIT_NOT_RUNNING, LIMIT_OUTSIDE_HOURS,
+    LIMIT_STORE_BEHIND, LIMIT_SWITCH_DOWN, LIMIT_TRUNK_CHANNELS, OUTCOME_FAILED, REFUSED_BY_SWITCH, REFUSED_LINK_DOWN,
+    REFUSED_NO_CIRCUIT, WITHDRAW_GATE_CLOSED, WITHDRAW_LINK_DOWN, WITHDRAW_NO_CIRCUIT, attempt_t, command_t,
 )
 from outpace.engine._calls cimport CallFlow
 from outpace.engine._campaigns cimport DECISIONS, decision_row_t
@@ -308,11 +307,11 @@ cdef class LaunchGate(CallFlow):
 
     cdef int launch(self, int32_t campaign, int64_t count, int64_t now_ns) except -1:
         cdef Hopper hopper = <Hopper>self.campaigns.hoppers[campaign]
-        cdef int64_t lead_id, number, attempts, token, call_id, done
+        cdef int64_t lead_id, number, attempts, token, call_id, _done
         cdef int32_t row, trunk
         cdef command_t* command
         cdef attempt_t* life
-        for done in range(count):
+        for _done in range(count):
             trunk = self.pick_trunk(campaign, now_ns)
             if trunk < 0 or not hopper.pop(now_ns, &lead_id, &number, &attempts, &token):
                 break

@@ -9,7 +9,7 @@ from libc.string cimport memset
 
 import numpy as np
 
-from outpace.domain._words cimport AGENT_LOGGED_OUT, attempt_t, command_t
+from outpace.domain._words cimport AGENT_LOGGED_OUT, command_t
 from outpace.engine._campaigns cimport CampaignTable
 from outpace.engine._tables cimport AgentTable, CallTable
 from outpace.engine._timers cimport TimerHeap

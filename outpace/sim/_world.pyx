@@ -168,9 +168,10 @@ cdef class World:
     cdef int from_carrier(self) except -1:
         cdef Py_ssize_t i
         cdef const fact_t* fact
+        cdef bint faults = self.lose + self.duplicate + self.delay > 0.0
         for i in range(self.carrier.facts.count):
             fact = &self.carrier.facts.facts[i]
-            if self.lose + self.duplicate + self.delay > 0.0 and fact.kind != FACT_LINK_UP and fact.kind != FACT_LINK_DOWN:
+            if faults and fact.kind != FACT_LINK_UP and fact.kind != FACT_LINK_DOWN:
                 self.faulty(fact)
             else:
                 self.deliver(fact)

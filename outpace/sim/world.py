@@ -66,9 +66,7 @@ def build_world(scenario: Scenario, seed: int, watch: Watch | None = None) -> tu
     return world, engine, carrier
 
 
-def _plan_change(
-    scenario: Scenario, world: World, carrier: SimulatedCarrier, people: People, change: Change
-) -> None:
+def _plan_change(scenario: Scenario, world: World, carrier: SimulatedCarrier, people: People, change: Change) -> None:
     at_ns = DAY_BEGINS_NS + seconds_to_ns(change.at_s)
     if change.live is not None or change.talk is not None:
         profile = scenario.carrier_profile(change.live, change.talk)
