@@ -37,7 +37,7 @@ from outpace.runtime.clock import Clock, monotonic_ns, wall_ns
 from outpace.runtime.journal import Journal
 from outpace.runtime.metrics import MetricsServer, NodeCollector, Reading, engine_reading
 from outpace.runtime.pump import Pump
-from outpace.runtime.recovery import recover
+from outpace.runtime.recovery import forget_settled, recover
 from outpace.runtime.store_worker import StoreWorker
 from outpace.runtime.switches import SimulatedSettings, build_adapter, require
 from outpace.store.port import Store
@@ -293,6 +293,7 @@ class Node:
             await _until(lambda: not self.engine.counters()["agents"]["wrap_up"], WRAP_UP_WAIT_S)
             self._agents.log_out()
         await _until(lambda: not self.pump.waiting() and not self._worker.waiting(), SETTLE_WAIT_S)
+        await forget_settled(self._worker, self._adapter)
 
     async def _close(self) -> None:
         if hasattr(self, "pump"):
