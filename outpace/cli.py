@@ -37,9 +37,9 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        from outpace import __version__
+        from outpace.domain.version import VERSION
 
-        click.echo(f"outpace {__version__}")
+        click.echo(f"outpace {VERSION}")
         ctx.exit()
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 
-import outpace
 from outpace.domain.config import Pool
 from outpace.domain.errors import ConfigError, LinkDown, StoreError, TelephonyError
 from outpace.domain.units import NS_PER_S
@@ -72,7 +71,7 @@ def _python() -> Check:
 
 def _compiled() -> Check:
     # Each compiled module has a stub beside it.
-    root = Path(outpace.__file__).parent
+    root = Path(__file__).parents[1]
     names = sorted(".".join(path.relative_to(root.parent).with_suffix("").parts) for path in root.rglob("_*.pyi"))
     missing = []
     for name in names:
@@ -205,7 +204,7 @@ async def _dialplan(connection: AmiConnection, settings: AsteriskSettings) -> Ch
         if await _value(connection, f"DIALPLAN_EXISTS({context},{extension},1)") != "1"
     ]
     if missing:
-        path = Path(outpace.__file__).parent / "telephony" / "asterisk" / "outpace.conf"
+        path = Path(__file__).parents[1] / "telephony" / "asterisk" / "outpace.conf"
         mend = f'Put "#include {path}" into extensions.conf and say "dialplan reload".'
         return Check("dialplan", False, f"not found: {', '.join(missing)}", mend)
     return Check("dialplan", True, "outpace's fragment is there")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from outpace import __version__
+from outpace.domain.version import VERSION
 from outpace.domain.commands import AnyCommand, CampaignStateChanged
 from outpace.domain.errors import ConfigError, OutpaceError, StoreError
 from outpace.domain.events import (
@@ -217,8 +217,8 @@ class Node:
         if path is None:
             return None
         if settings is None:
-            return Journal(path, version=__version__)
-        return Journal(path, version=__version__, file_bytes=round(settings.file_mb * 1e6), keep=settings.keep)
+            return Journal(path, version=VERSION)
+        return Journal(path, version=VERSION, file_bytes=round(settings.file_mb * 1e6), keep=settings.keep)
 
     def _latest_ns(self, store: Store) -> int:
         # An accelerated run leaves times ahead of the wall's clock; the next one goes on from there.

@@ -19,7 +19,6 @@ from outpace.telephony.simulated.people import Act, People
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outpace.domain.events import Event
     from outpace.sim._world import Watch
     from outpace.sim.scenario import Change, Scenario
 
@@ -71,11 +70,7 @@ def _plan_change(scenario: Scenario, world: World, carrier: SimulatedCarrier, pe
     if change.live is not None or change.talk is not None:
         profile = scenario.carrier_profile(change.live, change.talk)
 
-        def switch_profile(now_ns: int) -> list[Event]:
-            carrier.set_profile(profile)
-            return []
-
-        world.at(at_ns, switch_profile)
+        world.at(at_ns, lambda _now_ns: carrier.set_profile(profile))
     for count, act in ((change.pause_agents, Act.ACT_PAUSE), (change.resume_agents, Act.ACT_RESUME)):
         # evenly spread over the floor
         for place in range(min(count, scenario.agents)):
