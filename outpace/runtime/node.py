@@ -186,9 +186,13 @@ class Node:
         )  # fmt: skip
         self._agents = AgentDriver(setup.automatic(), self._post, self.clock, self._seed)
         await self._adapter.connect(self.pump.post)
-        first = await recover(worker, self._adapter, pool, self.clock.now_ns())
         await self._note_run()
-        for watcher in (self.board.watch, self._agents.watch, self._watch):  # type: ignore[union-attr]
+        first = await recover(worker, self._adapter, pool, self.clock.now_ns())
+        leads = await worker.call(lambda store: store.counts(self.campaign_id))
+        self.board = Board(
+            engine, self.campaign_id, setup.campaign.name, leads=leads, now_ns=self.clock.now_ns()
+        )  # fmt: skip
+        for watcher in (self.board.watch, self._agents.watch, self._watch):
             self.pump.watch(watcher)
         if self._journal is not None:
             self._journal.open(engine, epoch, self.clock.now_ns())
@@ -204,12 +208,11 @@ class Node:
         )
 
     async def _note_run(self) -> None:
+        # Before recovery: what it settles belongs to this run.
         campaign, campaign_id, now_ns = self._setup.campaign, self.campaign_id, self.clock.now_ns()
         digest = hashlib.sha256(msgspec.json.encode(campaign)).hexdigest()[:16]
         self._run_id = await self._worker.call(lambda store: store.begin_run(campaign_id, digest, now_ns))
-        leads = await self._worker.call(lambda store: store.counts(campaign_id))
         write_mark(self.store_path, RunMark((campaign.name,)))
-        self.board = Board(self.engine, campaign_id, campaign.name, leads=leads, now_ns=now_ns)
 
     def _make_journal(self) -> Journal | None:
         settings = self._setup.journal
