@@ -37,7 +37,7 @@ from outpace.runtime.clock import Clock, monotonic_ns, wall_ns
 from outpace.runtime.journal import Journal
 from outpace.runtime.metrics import MetricsServer, NodeCollector, Reading, engine_reading
 from outpace.runtime.pump import Pump
-from outpace.runtime.recovery import recover
+from outpace.runtime.recovery import forget_settled, recover
 from outpace.runtime.store_worker import StoreWorker
 from outpace.runtime.switches import SimulatedSettings, build_adapter, require
 from outpace.store.port import Store
@@ -190,9 +190,13 @@ class Node:
         )  # fmt: skip
         self._agents = AgentDriver(setup.automatic(), self._post, self.clock, self._seed)
         await self._adapter.connect(self.pump.post)
-        first = await recover(worker, self._adapter, pool, self.clock.now_ns())
         await self._note_run()
-        for watcher in (self.board.watch, self._agents.watch, self._watch):  # type: ignore[union-attr]
+        first = await recover(worker, self._adapter, pool, self.clock.now_ns())
+        leads = await worker.call(lambda store: store.counts(self.campaign_id))
+        self.board = Board(
+            engine, self.campaign_id, setup.campaign.name, leads=leads, now_ns=self.clock.now_ns()
+        )  # fmt: skip
+        for watcher in (self.board.watch, self._agents.watch, self._watch):
             self.pump.watch(watcher)
         if self._journal is not None:
             self._journal.open(engine, epoch, self.clock.now_ns())
@@ -208,12 +212,11 @@ class Node:
         )
 
     async def _note_run(self) -> None:
+        # Before recovery: what it settles belongs to this run.
         campaign, campaign_id, now_ns = self._setup.campaign, self.campaign_id, self.clock.now_ns()
         digest = hashlib.sha256(msgspec.json.encode(campaign)).hexdigest()[:16]
         self._run_id = await self._worker.call(lambda store: store.begin_run(campaign_id, digest, now_ns))
-        leads = await self._worker.call(lambda store: store.counts(campaign_id))
         write_mark(self.store_path, RunMark((campaign.name,)))
-        self.board = Board(self.engine, campaign_id, campaign.name, leads=leads, now_ns=now_ns)
 
     def _make_journal(self) -> Journal | None:
         settings = self._setup.journal
@@ -301,6 +304,7 @@ class Node:
             # Leads that were asked for before the end came after it: give them back.
             self._post([CampaignDraining(self.campaign_id)])
             await self._settle()
+        await forget_settled(self._worker, self._adapter)
         log.info(
             "ended",
             extra={

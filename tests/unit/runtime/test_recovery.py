@@ -101,10 +101,11 @@ def test_settle_forgets_every_kept_result_also_of_calls_settled_before() -> None
     assert [record.call_id for record in settlement.records] == [FIRST + 1]
 
 
-def test_settle_when_a_call_lives_and_a_result_was_kept_adopts_and_leaves_the_result() -> None:
-    live = [LiveCall(FIRST + 1, CallPresence.ANSWERED)]
-    kept = [KeptResult(FIRST + 1, AbandonReason.NO_AGENT_IN_TIME, 4_010 * S)]
+def test_settle_when_a_call_lives_and_a_result_was_kept_lets_the_switch_finish_and_charges_it() -> None:
+    # the second call was settled before, by an engine that died before it could forget the result
+    live = [LiveCall(FIRST + 1, CallPresence.ANSWERED), LiveCall(FIRST + 2, CallPresence.ANSWERED)]
+    kept = [KeptResult(FIRST + n, AbandonReason.NO_AGENT_IN_TIME, 4_010 * S) for n in (1, 2)]
     settlement = settle([intent(1)], live, kept, POOL, NOW)
-    assert settlement.records == ()
-    assert len(settlement.adopted) == 1
-    assert settlement.forget == ()
+    assert [(record.call_id, record.outcome) for record in settlement.records] == [(FIRST + 1, Outcome.ABANDONED)]
+    assert (settlement.adopted, settlement.hang_up) == ((), ())
+    assert settlement.forget == (FIRST + 1, FIRST + 2)
