@@ -14,6 +14,7 @@ import msgspec
 
 from outpace.domain.commands import HangUp, RecordAttempt
 from outpace.domain.config import Campaign, Pool
+from outpace.domain.errors import LinkDown
 from outpace.domain.events import CallAdopted, Event, LedgerLoaded
 from outpace.domain.outcomes import AbandonReason, Outcome, Verdict
 from outpace.domain.units import seconds_to_ns
@@ -44,32 +45,37 @@ def settle(
     intents: Sequence[OpenIntent],
     live: Sequence[LiveCall],
     kept: Sequence[KeptResult],
-    campaigns: Sequence[Campaign],
+    pool: Pool,
     now_ns: int,
 ) -> Settlement:
-    """Decide on every open intent. A live call of a campaign that this pool does not have is hung up, and is lost."""
+    """Decide on every open intent.
+
+    A live call whose campaign or trunk group this pool does not have (any more) is hung up, and is lost. A live call
+    with a kept result is left alone: the switch plays the message to its end and hangs up by itself.
+    """
     on_switch = {call.call_id: call for call in live}
     results = {result.call_id: result for result in kept}
-    rules = {campaign.id: campaign for campaign in campaigns}
+    campaigns = {campaign.id: campaign for campaign in pool.campaigns}
+    trunk_groups = {group.id for group in pool.trunk_groups}
     records: list[RecordAttempt] = []
     adopted: list[CallAdopted] = []
     for intent in intents:
         call = on_switch.get(intent.call_id)
-        campaign = rules.get(intent.campaign_id)
-        if call is not None and campaign is not None:
+        campaign = campaigns.get(intent.campaign_id)
+        known = campaign is not None and intent.trunk_group_id in trunk_groups
+        if call is not None and known and intent.call_id not in results:
             on_switch.pop(intent.call_id)
             adopted.append(_adoption(intent, call))
         else:
             records.append(_ending(intent, results.get(intent.call_id), campaign, now_ns))
-    taken = {call.call_id for call in adopted}
-    forget = tuple(call_id for call_id in results if call_id not in taken)
-    return Settlement(tuple(records), tuple(adopted), tuple(on_switch), forget)
+    hang_up = tuple(call_id for call_id in on_switch if call_id not in results)
+    return Settlement(tuple(records), tuple(adopted), hang_up, tuple(results))
 
 
 async def recover(worker: StoreWorker, adapter: TelephonyAdapter, pool: Pool, now_ns: int) -> list[Event]:
     """Settle what is open; returns the facts with which the engine has to begin. Raises StoreError, LinkDown."""
     intents = await worker.call(lambda store: store.open_intents())
-    settlement = settle(intents, await adapter.snapshot(), await adapter.kept_results(), pool.campaigns, now_ns)
+    settlement = settle(intents, await adapter.snapshot(), await adapter.kept_results(), pool, now_ns)
     if settlement.records:
         await worker.call(lambda store: store.execute(settlement.records, now_ns))
     if settlement.forget:
@@ -88,6 +94,20 @@ async def recover(worker: StoreWorker, adapter: TelephonyAdapter, pool: Pool, no
         facts.append(LedgerLoaded(campaign.id, ledger.connected, ledger.no_agent_in_time, ledger.caller_left))
     facts.extend(settlement.adopted)
     return facts
+
+
+async def forget_settled(worker: StoreWorker, adapter: TelephonyAdapter) -> None:
+    """Have the switch forget results of calls that are on record: its timers act while a link is down, too.
+
+    Raises StoreError. Without a link the next start does it.
+    """
+    try:
+        kept = await adapter.kept_results()
+        intents = await worker.call(lambda store: store.open_intents())
+        is_open = {intent.call_id for intent in intents}
+        await adapter.forget([result.call_id for result in kept if result.call_id not in is_open])
+    except LinkDown as error:
+        log.warning("kept results stay on the switch until the next start: %s", error)
 
 
 def _ledger(campaign_id: int, store: Store) -> Ledger:
