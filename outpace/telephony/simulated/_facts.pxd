@@ -1,9 +1,11 @@
 """Facts in C and their way to Python. Contract only; see _facts.pyx."""
+cimport cython
 from libc.stdint cimport int32_t, int64_t
 
 from outpace.domain._words cimport command_t, fact_t
 
 
+@cython.final
 cdef class FactBuffer:
     cdef fact_t* facts          # in the order in which they happened; `switch_ns` is when
     cdef Py_ssize_t count

@@ -1,4 +1,5 @@
 """Timers and an index for rows. Contract only; see _timers.pyx."""
+cimport cython
 from libc.stdint cimport int32_t, int64_t
 
 cdef int64_t NEVER      # 2**63 - 1: no time at all
@@ -9,6 +10,7 @@ cdef struct timer_t:
     int32_t item
 
 
+@cython.final
 cdef class TimerHeap:
     cdef timer_t* entries       # binary heap ordered by (when_ns, sequence)
     cdef int32_t* place         # item -> its index in entries, -1 = no timer
@@ -25,6 +27,7 @@ cdef class TimerHeap:
     cdef void _down(self, int32_t at) noexcept nogil
 
 
+@cython.final
 cdef class IdIndex:
     cdef int64_t* keys          # open addressing, 0 = empty
     cdef int32_t* rows

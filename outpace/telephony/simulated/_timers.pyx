@@ -3,6 +3,7 @@
 Each item (a row of a table) has at most one timer, so the heap is bounded by the table. Equal times fire in the order
 in which they were set.
 """
+cimport cython
 from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 
@@ -13,6 +14,7 @@ cdef inline bint earlier(const timer_t* a, const timer_t* b) noexcept nogil:
     return a.when_ns < b.when_ns or (a.when_ns == b.when_ns and a.sequence < b.sequence)
 
 
+@cython.final
 cdef class TimerHeap:
     """One timer an item, addressable: set again moves it."""
 
@@ -45,6 +47,7 @@ cdef class TimerHeap:
         self.capacity = capacity
         return 0
 
+    # hot
     cdef void set(self, int32_t item, int64_t when_ns) noexcept nogil:
         cdef int32_t at = self.place[item]
         if when_ns == NEVER:
@@ -110,8 +113,10 @@ cdef class TimerHeap:
             at = child
         self.entries[at] = entry
         self.place[entry.item] = at
+    # end hot
 
 
+@cython.final
 cdef class IdIndex:
     """Outside id (not 0) -> row. Linear probing; a removal shifts what follows back, so no tombstones gather."""
 
@@ -126,6 +131,7 @@ cdef class IdIndex:
         free(self.keys)
         free(self.rows)
 
+    # hot
     cdef int64_t _home(self, int64_t key) noexcept nogil:
         return <int64_t>(((<uint64_t>key) * <uint64_t>0x9E3779B97F4A7C15) >> 20) & self.mask
 
@@ -136,6 +142,7 @@ cdef class IdIndex:
                 return self.rows[at]
             at = (at + 1) & self.mask
         return -1
+    # end hot
 
     cdef int add(self, int64_t key, int32_t row) except -1:
         cdef int64_t at
