@@ -12,7 +12,7 @@ cdef class FactBuffer:
     cdef Py_ssize_t capacity
 
     cdef fact_t* push(self, int32_t kind, int64_t call_id, int64_t agent_id, int64_t when_ns) except NULL
-    cdef void clear(self) noexcept nogil
+    cdef void clear(self) noexcept
 
 
 cdef object event_of(const fact_t* fact)

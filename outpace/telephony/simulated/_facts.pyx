@@ -65,7 +65,7 @@ cdef class FactBuffer:
         fact.extra = fact.extra2 = 0
         return fact
 
-    cdef void clear(self) noexcept nogil:
+    cdef void clear(self) noexcept:
         self.count = 0
 
     def take(self):

@@ -19,12 +19,12 @@ cdef class TimerHeap:
     cdef int64_t sequence
 
     cdef int reserve(self, int32_t capacity) except -1
-    cdef void set(self, int32_t item, int64_t when_ns) noexcept nogil
-    cdef void clear(self, int32_t item) noexcept nogil
-    cdef int64_t next_ns(self) noexcept nogil
-    cdef int32_t next_item(self) noexcept nogil
-    cdef void _up(self, int32_t at) noexcept nogil
-    cdef void _down(self, int32_t at) noexcept nogil
+    cdef void set(self, int32_t item, int64_t when_ns) noexcept
+    cdef void clear(self, int32_t item) noexcept
+    cdef int64_t next_ns(self) noexcept
+    cdef int32_t next_item(self) noexcept
+    cdef void _up(self, int32_t at) noexcept
+    cdef void _down(self, int32_t at) noexcept
 
 
 @cython.final
@@ -34,8 +34,8 @@ cdef class IdIndex:
     cdef int64_t mask           # size - 1, size is a power of two
     cdef int64_t count
 
-    cdef int32_t find(self, int64_t key) noexcept nogil
+    cdef int32_t find(self, int64_t key) noexcept
     cdef int add(self, int64_t key, int32_t row) except -1
-    cdef void remove(self, int64_t key) noexcept nogil
-    cdef int64_t _home(self, int64_t key) noexcept nogil
+    cdef void remove(self, int64_t key) noexcept
+    cdef int64_t _home(self, int64_t key) noexcept
     cdef int _resize(self, int64_t size) except -1

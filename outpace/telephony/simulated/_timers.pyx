@@ -48,7 +48,7 @@ cdef class TimerHeap:
         return 0
 
     # hot
-    cdef void set(self, int32_t item, int64_t when_ns) noexcept nogil:
+    cdef void set(self, int32_t item, int64_t when_ns) noexcept:
         cdef int32_t at = self.place[item]
         if when_ns == NEVER:
             self.clear(item)
@@ -64,7 +64,7 @@ cdef class TimerHeap:
         self._up(at)
         self._down(self.place[item])
 
-    cdef void clear(self, int32_t item) noexcept nogil:
+    cdef void clear(self, int32_t item) noexcept:
         cdef int32_t at = self.place[item], moved
         if at < 0:
             return
@@ -78,13 +78,13 @@ cdef class TimerHeap:
         self._up(at)
         self._down(self.place[moved])
 
-    cdef int64_t next_ns(self) noexcept nogil:
+    cdef int64_t next_ns(self) noexcept:
         return self.entries[0].when_ns if self.count else NEVER
 
-    cdef int32_t next_item(self) noexcept nogil:
+    cdef int32_t next_item(self) noexcept:
         return self.entries[0].item if self.count else -1
 
-    cdef void _up(self, int32_t at) noexcept nogil:
+    cdef void _up(self, int32_t at) noexcept:
         cdef timer_t entry = self.entries[at]
         cdef int32_t parent
         while at > 0:
@@ -97,7 +97,7 @@ cdef class TimerHeap:
         self.entries[at] = entry
         self.place[entry.item] = at
 
-    cdef void _down(self, int32_t at) noexcept nogil:
+    cdef void _down(self, int32_t at) noexcept:
         cdef timer_t entry = self.entries[at]
         cdef int32_t child
         while True:
@@ -132,10 +132,10 @@ cdef class IdIndex:
         free(self.rows)
 
     # hot
-    cdef int64_t _home(self, int64_t key) noexcept nogil:
+    cdef int64_t _home(self, int64_t key) noexcept:
         return <int64_t>(((<uint64_t>key) * <uint64_t>0x9E3779B97F4A7C15) >> 20) & self.mask
 
-    cdef int32_t find(self, int64_t key) noexcept nogil:
+    cdef int32_t find(self, int64_t key) noexcept:
         cdef int64_t at = self._home(key)
         while self.keys[at] != 0:
             if self.keys[at] == key:
@@ -156,7 +156,7 @@ cdef class IdIndex:
         self.count += 1
         return 0
 
-    cdef void remove(self, int64_t key) noexcept nogil:
+    cdef void remove(self, int64_t key) noexcept:
         cdef int64_t at = self._home(key), hole, home
         while self.keys[at] != key:
             if self.keys[at] == 0:
