@@ -72,6 +72,8 @@ class CarrierMachine(RuleBasedStateMachine):
         self.carrier.advance(self.now)
         self.calls: dict[int, str] = {}
         self.agent_of: dict[int, int] = {}
+        self.connecting: dict[int, int] = {}
+        self.up: set[int] = set()
         self.capacity = CHANNELS
         self.last_id = 0
 
@@ -90,7 +92,14 @@ class CarrierMachine(RuleBasedStateMachine):
                 self.follow(event)
 
     def check_answer(self, event):
-        if isinstance(event, CallQueried):
+        if isinstance(event, AgentLegUp):
+            self.up.add(event.agent_id)
+        elif isinstance(event, AgentLegLost):
+            self.up.discard(event.agent_id)
+        elif isinstance(event, ConnectFailed):
+            if self.connecting.get(event.call_id) == event.agent_id:
+                del self.connecting[event.call_id]
+        else:
             assert (event.presence is CallPresence.GONE) == (event.call_id not in self.calls)
 
     def follow(self, event):
@@ -102,11 +111,13 @@ class CarrierMachine(RuleBasedStateMachine):
         if isinstance(event, OriginateRefused):
             del self.calls[call]
         elif isinstance(event, CallEnded):
+            self.connecting.pop(call, None)
             answered = self.calls.pop(call) in ("answered", "released")
             assert (event.outcome is Outcome.NONE) == answered
             assert 1 <= event.hangup_cause <= 127
         elif isinstance(event, AgentConnected):
             assert event.agent_id not in self.agent_of.values()
+            assert self.connecting.pop(call) == event.agent_id
             self.agent_of[call] = event.agent_id
             self.calls[call] = "bridged"
         elif isinstance(event, AgentReleased):
@@ -137,8 +148,18 @@ class CarrierMachine(RuleBasedStateMachine):
 
     @rule(call=st.integers(1, 40), agent=st.sampled_from(AGENTS))
     def connect(self, call, agent):
+        busy = {*self.connecting.values(), *self.agent_of.values()}
+        alone = {one.call_id for one in self.carrier.kept_results()}
+        waiting = self.calls.get(call) == "answered" and call not in self.connecting and call not in alone
+        possible = waiting and agent in self.up and agent not in busy
         self.carrier.submit([ConnectAgent(call, agent)], self.now)
-        self.learn()
+        refused = self.carrier.advance(self.now)
+        assert bool(refused) != possible
+        if possible:
+            self.connecting[call] = agent
+        else:
+            (failed,) = refused
+            assert failed == ConnectFailed(call, agent, agent not in self.up, self.now)
 
     @rule(agent=st.sampled_from(AGENTS), up=st.booleans())
     def leg(self, agent, up):
