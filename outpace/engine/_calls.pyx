@@ -335,7 +335,7 @@ cdef class CallFlow(AgentDesk):
         if state <= CALL_RINGING:
             if self.calls.flags[row] & FLAG_CANCELLED:
                 outcome = OUTCOME_CANCELLED
-            elif not OUTCOME_ABANDONED < outcome < OUTCOMES:
+            elif not OUTCOME_FAX < outcome < OUTCOMES:       # the others need an answer
                 outcome = OUTCOME_FAILED
         elif state == CALL_CLASSIFYING or state == CALL_QUEUED or state == CALL_CONNECTING:
             outcome = OUTCOME_ABANDONED
