@@ -1,7 +1,8 @@
 """Build of the Cython extensions; everything else is in pyproject.toml.
 
-OUTPACE_BUILD=debug turns bounds, None and division checks back on (build/cython-debug).
-OUTPACE_ANNOTATE=1 writes the annotated HTML beside the generated C.
+OUTPACE_BUILD=debug turns bounds, None and division checks back on (C in build/cython-debug; give it its own build
+folder too, as tools/test.sh does). OUTPACE_BUILD=none builds nothing: an editable install registers a tree that
+`build_ext --inplace` has built. OUTPACE_ANNOTATE=1 writes the annotated HTML beside the generated C.
 """
 
 import os
@@ -10,7 +11,10 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-DEBUG = os.environ.get("OUTPACE_BUILD") == "debug"
+BUILD = os.environ.get("OUTPACE_BUILD", "release")
+if BUILD not in ("release", "debug", "none"):
+    raise SystemExit(f"OUTPACE_BUILD is release, debug or none, not {BUILD!r}")
+DEBUG = BUILD == "debug"
 ROOT = Path(__file__).parent
 
 directives = {
@@ -26,9 +30,10 @@ directives = {
 # No fast-math and no contraction: a decision must not depend on how the compiler fuses operations.
 compile_args = ["-O1" if DEBUG else "-O3", "-ffp-contract=off", "-fno-fast-math", "-Wno-unused-function"]
 
+sources = [] if BUILD == "none" else sorted((ROOT / "outpace").rglob("*.pyx"))
 extensions = [
     Extension(".".join(path.with_suffix("").parts), [str(path)], extra_compile_args=compile_args)
-    for path in sorted(p.relative_to(ROOT) for p in (ROOT / "outpace").rglob("*.pyx"))
+    for path in (source.relative_to(ROOT) for source in sources)
 ]
 
 setup(
@@ -38,5 +43,6 @@ setup(
         nthreads=2,
         annotate=bool(os.environ.get("OUTPACE_ANNOTATE")),
         compiler_directives=directives,
-    )
+    ),
+    options={"build_ext": {"parallel": 2}},
 )

@@ -25,7 +25,10 @@ class OutpaceError(Exception):
 
 
 class ConfigError(OutpaceError, ValueError):
-    """A setting is wrong (a ValueError, so that msgspec adds the path). `where` names the file and line or the key, `reason` what is wrong with it."""
+    """A setting is wrong: `where` names the file and line or the key, `reason` what is wrong with it.
+
+    It is a ValueError, so that msgspec adds the path of the struct in which it was raised.
+    """
 
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(f"{where}: {reason}")

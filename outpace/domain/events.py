@@ -1,4 +1,4 @@
-"""Facts: what has happened, with the switch's own time where it has one. Frozen; `Engine.handle(event, now_ns)` takes them.
+"""Facts: what has happened, with the switch's own time where it has one. `Engine.handle(event, now_ns)` takes them.
 
 `call_id` is the attempt id (epoch << 32 | sequence), `switch_ns` the switch's clock in UTC nanoseconds, 0 = unknown.
 Settings, operators' acts and the store's answers are facts too: what is not a fact cannot change the engine.
@@ -48,7 +48,10 @@ class CallAnswered(Event, frozen=True):
 
 
 class CpaVerdict(Event, frozen=True):
-    """Call progress analysis has decided. `greeting_end_ns` is the verdict's time less the detector's closing silence."""
+    """Call progress analysis has decided.
+
+    `greeting_end_ns` is the verdict's time less the detector's closing silence.
+    """
 
     call_id: int
     verdict: Verdict

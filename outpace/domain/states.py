@@ -26,7 +26,10 @@ class CallState(IntEnum):
 
 
 class AgentState(IntEnum):
-    """What an agent does. RESERVED, PREVIEWING and HOLD belong to preview dialing and to hold; no mode here enters them."""
+    """What an agent does.
+
+    RESERVED, PREVIEWING and HOLD belong to preview dialing and to hold; no mode here enters them.
+    """
 
     LOGGED_OUT = 0
     NOT_READY = 1

@@ -3,6 +3,8 @@
 A store is synchronous and single-threaded; `execute` is one durable transaction. The runtime calls it from one writer
 thread and hands it whatever commands have gathered meanwhile (group commit); the simulator calls it directly.
 Nothing here reads a clock: `now_ns` is always an argument, in engine time.
+
+A lead is in exactly one place: the queue (due at a time), leased under a token, held by an open intent, or finished.
 """
 
 from __future__ import annotations
@@ -14,6 +16,15 @@ import msgspec
 
 from outpace.domain.commands import RecordAttempt, StoreCommand
 from outpace.domain.events import Event
+from outpace.domain.outcomes import Outcome
+from outpace.domain.states import LeadState
+from outpace.domain.units import NS_PER_S
+
+#: A lead whose number is being dialled by another campaign comes back to the queue after this time.
+NUMBER_OPEN_RETRY_NS = 60 * NS_PER_S
+
+#: How long a lease holds, unless the store is told otherwise.
+LEASE_S = 300.0
 
 
 class NewLead(msgspec.Struct, frozen=True):
@@ -46,27 +57,62 @@ class Ledger(msgspec.Struct, frozen=True):
     caller_left: int
 
 
+class Run(msgspec.Struct, frozen=True):
+    """One run of a campaign by one engine. `ended_ns` 0 = goes on, or its engine died."""
+
+    run_id: int
+    campaign_id: int
+    epoch: int
+    started_ns: int
+    ended_ns: int
+    config_digest: str
+
+
 class Store(Protocol):
-    """The memory of a pool. All methods raise StoreError; those that write under an epoch raise StaleEpoch."""
+    """The memory of a pool. All methods raise StoreError; those that write under an epoch raise StaleEpoch.
+
+    Under an epoch write `execute`, `begin_run` and `end_run`; they need `open_pool` first.
+    """
 
     def open_pool(self, pool: str, now_ns: int) -> int:
-        """Issue the pool's next epoch durably and return it (1, 2, ...). From then on an older epoch can write nothing."""
+        """Issue the pool's next epoch durably and return it (1, 2, ...). From then on an older epoch can write nothing.
+
+        Epochs are unique over all pools of a store, so that no two calls have one id. Leads that the pool's earlier
+        epoch had leased and not dialled are due again at once: nobody can dial them under the old tokens.
+        """
 
     def campaign_id(self, name: str) -> int:
         """The id of the campaign of that name; a new one is created durably."""
 
     def add_leads(self, campaign_id: int, leads: Iterable[NewLead], now_ns: int) -> tuple[int, int]:
-        """Add leads in one transaction; returns (added, duplicates). A number is a duplicate within its campaign."""
+        """Add leads in one transaction; returns (added, duplicates). A number is a duplicate within its campaign.
+
+        Needs no epoch: an import may run beside an engine. Lead ids increase and may have gaps.
+        """
 
     def execute(self, commands: Sequence[StoreCommand], now_ns: int) -> list[Event]:
         """Carry out the commands in order, in one durable transaction, and return their facts in the same order.
 
-        WriteIntent is conditional on the epoch in the call id being the pool's current one and on the number having
-        no open intent in the tenant. Durable means synced to disk before this returns.
+        Durable means synced to disk before this returns. The batch is kept whole or, with a StoreError, not at all;
+        after StaleEpoch the engine must stop. First, leases whose deadline is not later than `now_ns` end and their
+        leads are due as before. ReleaseLeads and RecordDisposition have no fact. The others:
+
+        LeaseLeads -> LeadsLeased: the earliest due, ties by lead id. `next_due_ns` is the earliest due that remains in
+        the queue, never 0 while something remains (a lead that is due since ever counts as 1). Without leads the
+        token is 0.
+        RenewLease -> LeaseRenewed, or LeaseLost for a token that has ended.
+        WriteIntent -> IntentDurable; the lead leaves its lease. IntentRefused with STALE_EPOCH when the call id is not
+        of the current epoch, LEASE_LOST when the lead and number are not held under that token (or the call is
+        already recorded), NUMBER_OPEN when the tenant has an open intent for the number: the lead is due again in
+        `NUMBER_OPEN_RETRY_NS`. Writing the same intent twice is IntentDurable twice.
+        WithdrawIntent -> IntentWithdrawn, also when there is no such intent (any more).
+        RecordAttempt -> AttemptRecorded, also when it was recorded before (nothing changes), when the call is of an
+        earlier epoch and when there is no intent: then too the lead takes its next turn, unless another intent
+        holds it.
         """
 
     def open_intents(self) -> list[OpenIntent]:
-        """Every intent without an ending, oldest first."""
+        """Every intent of the tenant without an ending, oldest first."""
 
     def ledger(self, campaign_id: int) -> Ledger:
         """Counts over the attempts of the campaign."""
@@ -74,8 +120,35 @@ class Store(Protocol):
     def attempts(self, campaign_id: int, since_ns: int = 0) -> Iterator[RecordAttempt]:
         """The attempts that ended at or after a time, in the order they were recorded."""
 
+    def dispositions(self, campaign_id: int, since_ns: int = 0) -> dict[int, int]:
+        """How often each disposition was given to the attempts that ended at or after a time, by its number.
+
+        An agent's last word on an attempt counts; two agents on one attempt count twice.
+        """
+
     def counts(self, campaign_id: int) -> dict[str, int]:
-        """Leads per `LeadState` name in lower case, as they stand now; with `total`."""
+        """Leads per `LeadState` name in lower case, as they stand now; with `total`.
+
+        An open intent counts as `dialing`: the store does not know how far its call has come.
+        """
+
+    def begin_run(self, campaign_id: int, config_digest: str, now_ns: int) -> int:
+        """Note that the open pool's engine starts to run the campaign; returns the run's id."""
+
+    def end_run(self, run_id: int, now_ns: int) -> None:
+        """Note that the run has ended. The first ending stands."""
+
+    def last_run(self, campaign_id: int) -> Run | None:
+        """The latest run of the campaign, None = it was never run."""
 
     def close(self) -> None:
         """Release files and locks."""
+
+
+def finished_state(outcome: Outcome) -> LeadState:
+    """State of a lead whose last attempt had that outcome and that will not be dialled again."""
+    if outcome is Outcome.CONNECTED:
+        return LeadState.COMPLETED
+    if outcome is Outcome.INVALID:
+        return LeadState.INVALID
+    return LeadState.EXHAUSTED

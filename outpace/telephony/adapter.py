@@ -53,7 +53,7 @@ class TelephonyAdapter(Protocol):
     capabilities: Capabilities
 
     async def connect(self, sink: FactSink) -> None:
-        """Start the link; returns when it is up (LinkUp was given to the sink), raises LinkDown when it can't be made."""
+        """Start the link; returns when it is up (LinkUp was given to the sink), raises LinkDown when it cannot be."""
 
     def submit(self, commands: Iterable[SwitchCommand]) -> None:
         """Carry the commands out, in order, without blocking. Outstanding originates beyond the bound wait inside."""

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Installs the AMI libraries that outpace is compared with, each into a folder of its own under .bench/: pyst2 and
+# asterisk-ami both bring a package called "asterisk", so they cannot share one. Nothing of them enters the environment.
+# Runs "$PYTHON" -m pip; a folder that is complete is left as it is. Needed by bench/bench_ami.py and by
+# tests/integration/ami_peers.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+: "${PYTHON:=python3}"
+
+install() {  # folder, requirement...
+    local folder=".bench/$1"
+    shift
+    [[ -e "$folder/.complete" ]] && return
+    rm -rf "$folder"
+    "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps --target "$folder" "$@"
+    touch "$folder/.complete"
+}
+
+install pyst2 pyst2==0.5.1 six
+install asterisk-ami asterisk-ami==0.1.7
+install panoramisk panoramisk==1.4

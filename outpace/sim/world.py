@@ -1,0 +1,173 @@
+"""Running a scenario: build the world, let the day pass, drain, report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outpace.domain.events import CampaignDraining, CampaignStarted
+from outpace.domain.outcomes import Outcome
+from outpace.domain.states import AgentState, CampaignState
+from outpace.domain.units import NS_PER_S, seconds_to_ns
+from outpace.engine.engine import Engine
+from outpace.sim._world import TOTAL_NAMES, World
+from outpace.sim.leads import SimulatedList
+from outpace.sim.report import SimulationReport, percentile_of_bins, wilson, worst_window
+from outpace.sim.scenario import DAY_BEGINS_NS
+from outpace.telephony.simulated._carrier import SimulatedCarrier
+from outpace.telephony.simulated.people import Act, People
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from outpace.sim._world import Watch
+    from outpace.sim.scenario import Change, Scenario
+
+#: After the end of the day the calls in hand are let end; by then every deadline has passed.
+_DRAIN_NS = 3600 * NS_PER_S
+_SLICES = 200
+_CAMPAIGN = 1
+
+
+def build_world(scenario: Scenario, seed: int, watch: Watch | None = None) -> tuple[World, Engine, SimulatedCarrier]:
+    """A world at the beginning of its day, with the scenario's faults and changes on its script."""
+    pool = scenario.pool()
+    engine = Engine(pool, epoch=1)
+    limit_s = pool.campaigns[0].connect_limit_s
+    carrier = SimulatedCarrier(scenario.carrier_profile(), pool.trunk_groups, seed=seed, dead_man_s=limit_s + 1.0)
+    people = People(scenario.people, [agent.id for agent in pool.agents], seed=seed)
+    world = World(
+        engine,
+        carrier,
+        people,
+        {_CAMPAIGN: SimulatedList(scenario.leads, seconds_to_ns(scenario.lease_s))},
+        start_ns=DAY_BEGINS_NS,
+        minutes=int(scenario.hours * 60) + 60,
+        store_ns=seconds_to_ns(scenario.store_s),
+        watch=watch,
+    )
+    faults = scenario.faults
+    if faults.lose or faults.duplicate or faults.delay:
+        world.set_faults(
+            seed=seed,
+            lose=faults.lose,
+            duplicate=faults.duplicate,
+            delay=faults.delay,
+            delay_ns=seconds_to_ns(faults.delay_s),
+        )
+    people.start(DAY_BEGINS_NS)
+    carrier.set_link(True, DAY_BEGINS_NS)
+    for outage in scenario.link_down:
+        down = DAY_BEGINS_NS + seconds_to_ns(outage.at_s)
+        world.at(down, lambda now_ns: carrier.set_link(False, now_ns))
+        world.at(down + seconds_to_ns(outage.for_s), lambda now_ns: carrier.set_link(True, now_ns))
+    for change in scenario.changes:
+        _plan_change(scenario, world, carrier, people, change)
+    return world, engine, carrier
+
+
+def _plan_change(scenario: Scenario, world: World, carrier: SimulatedCarrier, people: People, change: Change) -> None:
+    at_ns = DAY_BEGINS_NS + seconds_to_ns(change.at_s)
+    if change.live is not None or change.talk is not None:
+        profile = scenario.carrier_profile(change.live, change.talk)
+
+        world.at(at_ns, lambda _now_ns: carrier.set_profile(profile))
+    for count, act in ((change.pause_agents, Act.ACT_PAUSE), (change.resume_agents, Act.ACT_RESUME)):
+        # evenly spread over the floor
+        for place in range(min(count, scenario.agents)):
+            people.plan(1 + place * scenario.agents // count, at_ns, act)
+
+
+def simulate(
+    scenario: Scenario,
+    seed: int | None = None,
+    *,
+    watch: Watch | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> SimulationReport:
+    """Run a scenario and report.
+
+    Parameters
+    ----------
+    scenario : what is simulated.
+    seed : int, or None for the scenario's own. Equal seeds give equal reports, digest included.
+    watch : sees every fact and command as Python objects (checkers do); slows the run down.
+    progress : called with the share of the day that is over, in [0, 1].
+    """
+    seed = scenario.seed if seed is None else seed
+    world, engine, _ = build_world(scenario, seed, watch)
+    world.give(CampaignStarted(_CAMPAIGN))
+    length = seconds_to_ns(scenario.hours * 3600.0)
+    for piece in range(1, _SLICES + 1):
+        world.run(DAY_BEGINS_NS + length * piece // _SLICES)
+        if progress is not None:
+            progress(piece / _SLICES)
+    spent = _agent_seconds(engine, world.now_ns)
+    totals_at_end = dict(zip(TOTAL_NAMES, world.totals_array.tolist(), strict=False))
+    if engine.campaign_state(_CAMPAIGN) in (CampaignState.RUNNING, CampaignState.PAUSED):
+        world.give(CampaignDraining(_CAMPAIGN))
+    until = world.now_ns + _DRAIN_NS
+    while engine.counters()["calls"] and world.now_ns < until:
+        world.run(min(until, world.now_ns + NS_PER_S))
+    return _report(scenario, seed, world, engine, spent, totals_at_end)
+
+
+def _agent_seconds(engine: Engine, now_ns: int) -> dict[AgentState, float]:
+    columns = engine.agents.columns
+    count = len(engine.pool.agents)
+    spent = columns["spent_ns"][:count].sum(axis=0)
+    for state in AgentState:
+        there = columns["state"][:count] == state
+        spent[state] += (now_ns - columns["since_ns"][:count][there]).sum()
+    return {state: float(spent[state]) / NS_PER_S for state in AgentState}
+
+
+def _report(
+    scenario: Scenario,
+    seed: int,
+    world: World,
+    engine: Engine,
+    spent: dict[AgentState, float],
+    day: dict[str, int],
+) -> SimulationReport:
+    totals = dict(zip(TOTAL_NAMES, world.totals_array.tolist(), strict=False))
+    outcomes = {outcome.name.lower(): int(world.outcomes_array[0, outcome]) for outcome in Outcome if outcome}
+    connected, abandoned = outcomes["connected"], outcomes["abandoned"]
+    answered = connected + abandoned
+    talk, wrap_up = spent[AgentState.TALKING], spent[AgentState.WRAP_UP]
+    idle = spent[AgentState.READY] + spent[AgentState.CONNECTING]
+    staffed = max(talk + wrap_up + idle, 1e-9)
+    channels = sum(group.channels for group in engine.pool.trunk_groups)
+    counters = engine.counters()
+    return SimulationReport(
+        scenario=scenario.name,
+        seed=seed,
+        hours=scenario.hours,
+        agents=scenario.agents,
+        occupancy=(talk + wrap_up) / staffed,
+        talk_share=talk / staffed,
+        idle_s_per_call=idle / max(connected, 1),
+        connects_per_agent_hour=connected / (staffed / 3600.0),
+        attempts=totals["attempts"],
+        outcomes=outcomes,
+        answered=answered,
+        connected=connected,
+        abandoned=abandoned,
+        abandoned_no_agent_in_time=abandoned - totals["caller_left"],
+        abandoned_caller_left=totals["caller_left"],
+        abandonment=abandoned / max(answered, 1),
+        abandonment_interval=wilson(abandoned, answered),
+        worst_15_min=worst_window(world.minutes_array, 15),
+        worst_60_min=worst_window(world.minutes_array, 60),
+        dials_per_connect=totals["attempts"] / max(connected, 1),
+        wait_p50_s=percentile_of_bins(world.waits_array, 0.50, 0.01),
+        wait_p99_s=percentile_of_bins(world.waits_array, 0.99, 0.01),
+        talk_seconds=totals["talk_ns"] / NS_PER_S,
+        trunk_use=day["trunk_ns"] / (scenario.hours * 3600.0 * NS_PER_S * channels),
+        trunk_peak=totals["trunk_peak"],
+        withdrawn=totals["withdrawn"],
+        lost_calls=counters["lost_calls"],
+        faults=dict(world.faults_done),
+        facts=counters["facts"],
+        open=counters["calls"],
+        digest=engine.digest().hex(),
+    )

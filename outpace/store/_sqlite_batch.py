@@ -1,0 +1,321 @@
+"""Commands of one transaction against SQLite. Consecutive commands of one kind are carried out set-wise.
+
+Knows nothing of transactions, epochs of other stores or files: `sqlite.py` opens, fences and commits.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from outpace.domain.commands import (
+    LeaseLeads,
+    RecordAttempt,
+    RecordDisposition,
+    ReleaseLeads,
+    RenewLease,
+    StoreCommand,
+    WithdrawIntent,
+    WriteIntent,
+)
+from outpace.domain.events import (
+    AttemptRecorded,
+    Event,
+    IntentDurable,
+    IntentRefused,
+    IntentWithdrawn,
+    LeadsLeased,
+    LeaseLost,
+    LeaseRenewed,
+)
+from outpace.domain.outcomes import IntentRefusal
+from outpace.store.port import NUMBER_OPEN_RETRY_NS, finished_state
+
+# `IN (SELECT value FROM json_each(?))` takes a whole set as one parameter, so that one prepared statement serves all.
+_DUE = """
+    SELECT due_ns, lead_id, number, attempts FROM queue
+    WHERE tenant = ? AND campaign_id = ? AND bucket = 0 AND band = 0 AND due_ns <= ? ORDER BY due_ns, lead_id LIMIT ?
+"""
+_UP_TO = "WHERE tenant = ? AND campaign_id = ? AND bucket = 0 AND band = 0 AND (due_ns, lead_id) <= (?, ?)"
+_LEASE = f"""
+    INSERT INTO leased (tenant, token, lead_id, campaign_id, number, attempts, due_ns)
+    SELECT tenant, ?, lead_id, campaign_id, number, attempts, due_ns FROM queue {_UP_TO} ORDER BY lead_id
+"""
+_UNQUEUE = f"DELETE FROM queue {_UP_TO}"
+_NEXT_DUE = """
+    SELECT due_ns FROM queue WHERE tenant = ? AND campaign_id = ? AND bucket = 0 AND band = 0 ORDER BY due_ns LIMIT 1
+"""
+_ENQUEUE = """
+    INSERT INTO queue (tenant, campaign_id, bucket, band, due_ns, lead_id, number, attempts)
+    VALUES (?, ?, 0, 0, ?, ?, ?, ?)
+"""
+_GIVE_BACK = """
+    INSERT INTO queue (tenant, campaign_id, bucket, band, due_ns, lead_id, number, attempts)
+    SELECT tenant, campaign_id, 0, 0, due_ns, lead_id, number, attempts FROM leased WHERE tenant = ? AND token = ?
+"""
+_HELD = """
+    SELECT lead_id, campaign_id, number, attempts FROM leased
+    WHERE tenant = ? AND token = ? AND lead_id IN (SELECT value FROM json_each(?))
+"""
+_UNLEASE = "DELETE FROM leased WHERE tenant = ? AND token = ? AND lead_id IN (SELECT value FROM json_each(?))"
+_OPEN_CALLS = """
+    SELECT call_id, lead_id, number, campaign_id, attempts FROM intents
+    WHERE tenant = ? AND call_id IN (SELECT value FROM json_each(?))
+"""
+_OPEN_NUMBERS = "SELECT number FROM intents WHERE tenant = ? AND number IN (SELECT value FROM json_each(?))"
+_INTEND = "INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_CLOSE = "DELETE FROM intents WHERE tenant = ? AND call_id IN (SELECT value FROM json_each(?))"
+_RECORDED = "SELECT call_id FROM attempts WHERE tenant = ? AND call_id IN (SELECT value FROM json_each(?))"
+_LAST_SEQ = "SELECT seq FROM attempts WHERE tenant = ? AND campaign_id = ? ORDER BY seq DESC LIMIT 1"
+_APPEND = f"INSERT INTO attempts VALUES ({', '.join('?' * (2 + len(RecordAttempt.__struct_fields__)))})"
+_FINISH = "INSERT INTO finished VALUES (?, ?, ?, ?, ?)"
+_DISPOSE = """
+    INSERT INTO dispositions VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+    SET disposition = excluded.disposition, set_ns = excluded.set_ns
+"""
+
+Call = tuple[int, int, int, int]  # lead_id, number, campaign_id, attempts so far
+
+
+def end_leases(db: sqlite3.Connection, tenant: int, tokens: Iterable[int]) -> None:
+    """Put the undialled leads of the tokens back into the queue, due as before, and forget the tokens."""
+    for token in tokens:
+        db.execute(_GIVE_BACK, (tenant, token))
+        db.execute("DELETE FROM leased WHERE tenant = ? AND token = ?", (tenant, token))
+        db.execute("DELETE FROM leases WHERE tenant = ? AND token = ?", (tenant, token))
+
+
+class Batch:
+    """One `execute`: the commands in order, their facts in order. `sequence` counts the leases of the epoch."""
+
+    def __init__(self, db: sqlite3.Connection, tenant: int, epoch: int, now_ns: int, lease_ns: int) -> None:
+        self._db = db
+        self._tenant = tenant
+        self._epoch = epoch
+        self._now_ns = now_ns
+        self._lease_ns = lease_ns
+        self._facts: list[Event] = []
+        self.sequence = 0
+
+    def run(self, commands: Sequence[StoreCommand], sequence: int) -> list[Event]:
+        """Carry the commands out; lease tokens go on after `sequence`."""
+        self.sequence = sequence
+        handlers: dict[type, Callable[[list[Any]], None]] = {
+            LeaseLeads: self._lease,
+            RenewLease: self._renew,
+            ReleaseLeads: self._release,
+            WriteIntent: self._intend,
+            WithdrawIntent: self._withdraw,
+            RecordAttempt: self._record,
+            RecordDisposition: self._dispose,
+        }
+        expired = self._db.execute(
+            "SELECT token FROM leases WHERE tenant = ? AND deadline_ns <= ?", (self._tenant, self._now_ns)
+        ).fetchall()
+        end_leases(self._db, self._tenant, (token for (token,) in expired))
+        for kind, group in groupby(commands, type):
+            handlers[kind](list(group))
+        return self._facts
+
+    # ---- leases ----------------------------------------------------------------------------------------------------
+
+    def _lease(self, commands: list[LeaseLeads]) -> None:
+        for command in commands:
+            key = (self._tenant, command.campaign_id)
+            deadline_ns = self._now_ns + self._lease_ns
+            rows = self._db.execute(_DUE, (*key, self._now_ns, max(0, command.count))).fetchall()
+            token = 0
+            if rows:
+                self.sequence += 1
+                token = self._epoch << 32 | self.sequence
+                last = rows[-1][:2]
+                self._db.execute("INSERT INTO leases VALUES (?, ?, ?, ?)", (key[0], token, key[1], deadline_ns))
+                self._db.execute(_LEASE, (token, *key, *last))
+                self._db.execute(_UNQUEUE, (*key, *last))
+            next_due = self._db.execute(_NEXT_DUE, key).fetchone()
+            self._facts.append(
+                LeadsLeased(
+                    campaign_id=command.campaign_id,
+                    token=token,
+                    deadline_ns=deadline_ns,
+                    lead_ids=[row[1] for row in rows],
+                    numbers=[row[2] for row in rows],
+                    attempts=[row[3] for row in rows],
+                    next_due_ns=max(1, next_due[0]) if next_due else 0,
+                )
+            )
+
+    def _renew(self, commands: list[RenewLease]) -> None:
+        deadline_ns = self._now_ns + self._lease_ns
+        for command in commands:
+            renewed = self._db.execute(
+                "UPDATE leases SET deadline_ns = ? WHERE tenant = ? AND token = ? AND campaign_id = ?",
+                (deadline_ns, self._tenant, command.token, command.campaign_id),
+            ).rowcount
+            if renewed:
+                self._facts.append(LeaseRenewed(command.campaign_id, command.token, deadline_ns))
+            else:
+                self._facts.append(LeaseLost(command.campaign_id, command.token))
+
+    def _release(self, commands: list[ReleaseLeads]) -> None:
+        for command in commands:
+            ours = self._db.execute(
+                "SELECT token FROM leases WHERE tenant = ? AND token = ? AND campaign_id = ?",
+                (self._tenant, command.token, command.campaign_id),
+            ).fetchall()
+            end_leases(self._db, self._tenant, (token for (token,) in ours))
+
+    # ---- intents ---------------------------------------------------------------------------------------------------
+
+    def _intend(self, commands: list[WriteIntent]) -> None:
+        calls = _json(c.call_id for c in commands)
+        is_open = {call_id: (lead, number) for call_id, lead, number, _, _ in self._select(_OPEN_CALLS, calls)}
+        recorded = {call_id for (call_id,) in self._select(_RECORDED, calls)}
+        numbers = {number for (number,) in self._select(_OPEN_NUMBERS, _json(c.number for c in commands))}
+        held = self._held(commands)
+        gone: dict[int, list[int]] = {}
+        written: list[tuple[int, ...]] = []
+        queued: list[tuple[int, ...]] = []
+        for c in commands:
+            here = held.get((c.lease_token, c.lead_id))
+            if c.call_id >> 32 != self._epoch:
+                self._refuse(c.call_id, IntentRefusal.STALE_EPOCH)
+            elif is_open.get(c.call_id) == (c.lead_id, c.number):
+                self._facts.append(IntentDurable(c.call_id))
+            elif c.call_id in is_open or c.call_id in recorded or here is None or here[:2] != (c.campaign_id, c.number):
+                self._refuse(c.call_id, IntentRefusal.LEASE_LOST)
+            else:
+                attempts = held.pop((c.lease_token, c.lead_id))[2]
+                gone.setdefault(c.lease_token, []).append(c.lead_id)
+                if c.number in numbers:
+                    due_ns = self._now_ns + NUMBER_OPEN_RETRY_NS
+                    queued.append((self._tenant, c.campaign_id, due_ns, c.lead_id, c.number, attempts))
+                    self._refuse(c.call_id, IntentRefusal.NUMBER_OPEN)
+                else:
+                    numbers.add(c.number)
+                    is_open[c.call_id] = (c.lead_id, c.number)
+                    written.append((self._tenant, *msgspec.structs.astuple(c), self._now_ns, attempts))
+                    self._facts.append(IntentDurable(c.call_id))
+        self._db.executemany(_INTEND, written)
+        self._db.executemany(_ENQUEUE, queued)
+        for token, lead_ids in gone.items():
+            self._db.execute(_UNLEASE, (self._tenant, token, _json(lead_ids)))
+
+    def _held(self, commands: list[WriteIntent]) -> dict[tuple[int, int], tuple[int, int, int]]:
+        """(token, lead_id) -> (campaign_id, number, attempts so far) of the leads that the commands name."""
+        wanted: dict[int, list[int]] = {}
+        for c in commands:
+            wanted.setdefault(c.lease_token, []).append(c.lead_id)
+        held = {}
+        for token, lead_ids in wanted.items():
+            for lead_id, *rest in self._db.execute(_HELD, (self._tenant, token, _json(lead_ids))):
+                held[token, lead_id] = (rest[0], rest[1], rest[2])
+        return held
+
+    def _refuse(self, call_id: int, reason: IntentRefusal) -> None:
+        self._facts.append(IntentRefused(call_id, reason))
+
+    def _withdraw(self, commands: list[WithdrawIntent]) -> None:
+        calls = self._close(c.call_id for c in commands)
+        queued = []
+        for c in commands:
+            call = calls.pop(c.call_id, None)
+            if call is not None:
+                lead_id, number, campaign_id, attempts = call
+                queued.append((self._tenant, campaign_id, c.retry_at_ns, lead_id, number, attempts))
+            self._facts.append(IntentWithdrawn(c.call_id))
+        self._db.executemany(_ENQUEUE, queued)
+
+    def _close(self, call_ids: Iterable[int]) -> dict[int, Call]:
+        calls = _json(call_ids)
+        rows = self._select(_OPEN_CALLS, calls)
+        if rows:
+            self._db.execute(_CLOSE, (self._tenant, calls))
+        return {row[0]: row[1:] for row in rows}
+
+    # ---- endings ---------------------------------------------------------------------------------------------------
+
+    def _record(self, commands: list[RecordAttempt]) -> None:
+        recorded = {call_id for (call_id,) in self._select(_RECORDED, _json(c.call_id for c in commands))}
+        fresh: list[RecordAttempt] = []
+        for c in commands:
+            if c.call_id not in recorded:
+                recorded.add(c.call_id)
+                fresh.append(c)
+            self._facts.append(AttemptRecorded(c.call_id))
+        if not fresh:
+            return
+        calls = self._close(c.call_id for c in fresh)
+        self._append(fresh)
+        if len(calls) == len(fresh):
+            self._turn([(c, calls[c.call_id]) for c in fresh])
+            return
+        for c in fresh:  # in order: two of them may name one lead
+            call = calls.get(c.call_id) or self._take(c.lead_id)
+            if call is not None:
+                self._turn([(c, call)])
+
+    def _append(self, attempts: list[RecordAttempt]) -> None:
+        last: dict[int, int] = {}
+        rows = []
+        for c in attempts:
+            seq = last.get(c.campaign_id)
+            if seq is None:
+                row = self._db.execute(_LAST_SEQ, (self._tenant, c.campaign_id)).fetchone()
+                seq = row[0] if row else 0
+            last[c.campaign_id] = seq = seq + 1
+            fields = msgspec.to_builtins(c)  # enums as int; the first item is the tag
+            fields[0] = seq
+            rows.append((self._tenant, *fields))
+        self._db.executemany(_APPEND, rows)
+
+    def _turn(self, endings: list[tuple[RecordAttempt, Call]]) -> None:
+        """Give each lead its next turn, or none."""
+        queued, finished = [], []
+        for c, (lead_id, number, campaign_id, attempts) in endings:
+            if c.retry_at_ns > 0:
+                queued.append((self._tenant, campaign_id, c.retry_at_ns, lead_id, number, attempts + 1))
+            else:
+                state = int(finished_state(c.outcome))
+                finished.append((self._tenant, campaign_id, lead_id, state, attempts + 1))
+        self._db.executemany(_ENQUEUE, queued)
+        self._db.executemany(_FINISH, finished)
+
+    def _take(self, lead_id: int) -> Call | None:
+        """Take a lead out of its place; None where there is no such lead or an intent holds it.
+
+        Only for an attempt that has no intent. The queue is not keyed by lead: this may read the campaign's queue.
+        """
+        lead = self._db.execute(
+            "SELECT campaign_id, number FROM leads WHERE tenant = ? AND lead_id = ?", (self._tenant, lead_id)
+        ).fetchone()
+        if lead is None:
+            return None
+        campaign_id, number = lead
+        by_lead = (self._tenant, lead_id)
+        by_campaign = (self._tenant, campaign_id, lead_id)
+        for place, parameters in (
+            ("leased WHERE tenant = ? AND lead_id = ?", by_lead),
+            ("finished WHERE tenant = ? AND campaign_id = ? AND lead_id = ?", by_campaign),
+            ("queue WHERE tenant = ? AND campaign_id = ? AND lead_id = ?", by_campaign),
+        ):
+            rows = self._db.execute(f"DELETE FROM {place} RETURNING attempts", parameters).fetchall()
+            if rows:
+                return lead_id, number, campaign_id, rows[0][0]
+        return None
+
+    def _dispose(self, commands: list[RecordDisposition]) -> None:
+        self._db.executemany(
+            _DISPOSE, [(self._tenant, c.call_id, c.agent_id, c.disposition, self._now_ns) for c in commands]
+        )
+
+    def _select(self, statement: str, values: str) -> list[Any]:
+        return self._db.execute(statement, (self._tenant, values)).fetchall()
+
+
+def _json(values: Iterable[int]) -> str:
+    return msgspec.json.encode(list(values)).decode()

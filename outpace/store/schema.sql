@@ -1,0 +1,146 @@
+-- A lead is in exactly one place: queue, leased, intents or finished. The row in `leads` never changes after import.
+-- `tenant` leads every key. Times are UTC nanoseconds.
+
+CREATE TABLE pools (
+    tenant INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    epoch INTEGER NOT NULL UNIQUE,      -- unique over all pools of the file: call ids are made from it
+    opened_ns INTEGER NOT NULL,
+    PRIMARY KEY (tenant, name)
+) WITHOUT ROWID;
+
+CREATE TABLE campaigns (
+    tenant INTEGER NOT NULL,
+    campaign_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (tenant, campaign_id),
+    UNIQUE (tenant, name)
+) WITHOUT ROWID;
+
+CREATE TABLE leads (
+    tenant INTEGER NOT NULL,
+    lead_id INTEGER NOT NULL,
+    campaign_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,            -- E.164 digits
+    due_ns INTEGER NOT NULL,            -- first due
+    added_ns INTEGER NOT NULL,
+    reference TEXT NOT NULL,
+    attributes TEXT NOT NULL,           -- JSON
+    PRIMARY KEY (tenant, lead_id),
+    UNIQUE (tenant, campaign_id, number)
+) WITHOUT ROWID;
+
+-- What may be leased, in the order of leasing: a lease is one range read and one range delete.
+CREATE TABLE queue (
+    tenant INTEGER NOT NULL,
+    campaign_id INTEGER NOT NULL,
+    bucket INTEGER NOT NULL,            -- calling window; 0 = the only one
+    band INTEGER NOT NULL,              -- priority; 0 = the only one
+    due_ns INTEGER NOT NULL,
+    lead_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,          -- so far
+    PRIMARY KEY (tenant, campaign_id, bucket, band, due_ns, lead_id)
+) WITHOUT ROWID;
+
+CREATE TABLE leases (
+    tenant INTEGER NOT NULL,
+    token INTEGER NOT NULL,             -- epoch << 32 | sequence, never issued twice
+    campaign_id INTEGER NOT NULL,
+    deadline_ns INTEGER NOT NULL,
+    PRIMARY KEY (tenant, token)
+) WITHOUT ROWID;
+
+-- Keyed by token, so that a lease writes few pages however scattered its lead ids are.
+CREATE TABLE leased (
+    tenant INTEGER NOT NULL,
+    token INTEGER NOT NULL,
+    lead_id INTEGER NOT NULL,
+    campaign_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    due_ns INTEGER NOT NULL,            -- as it was in the queue
+    PRIMARY KEY (tenant, token, lead_id)
+) WITHOUT ROWID;
+
+-- Open intents only: a row goes when its call is recorded or withdrawn.
+CREATE TABLE intents (
+    tenant INTEGER NOT NULL,
+    call_id INTEGER NOT NULL,
+    campaign_id INTEGER NOT NULL,
+    lead_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    lease_token INTEGER NOT NULL,
+    trunk_group_id INTEGER NOT NULL,
+    attempt_number INTEGER NOT NULL,
+    intent_ns INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,          -- so far, without this one
+    PRIMARY KEY (tenant, call_id),
+    UNIQUE (tenant, number)             -- no number is dialled twice at a time, whatever the campaign
+) WITHOUT ROWID;
+
+CREATE TABLE finished (
+    tenant INTEGER NOT NULL,
+    campaign_id INTEGER NOT NULL,
+    lead_id INTEGER NOT NULL,
+    state INTEGER NOT NULL,             -- LeadState
+    attempts INTEGER NOT NULL,
+    PRIMARY KEY (tenant, campaign_id, lead_id)
+) WITHOUT ROWID;
+
+-- Append-only. The columns after `seq` are the fields of RecordAttempt, in their order.
+CREATE TABLE attempts (
+    tenant INTEGER NOT NULL,
+    seq INTEGER NOT NULL,               -- order of recording within the campaign
+    call_id INTEGER NOT NULL,
+    campaign_id INTEGER NOT NULL,
+    lead_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    lease_token INTEGER NOT NULL,
+    trunk_group_id INTEGER NOT NULL,
+    agent_id INTEGER NOT NULL,
+    attempt_number INTEGER NOT NULL,
+    outcome INTEGER NOT NULL,
+    abandon_reason INTEGER NOT NULL,
+    verdict INTEGER NOT NULL,
+    hangup_cause INTEGER NOT NULL,
+    tech_cause INTEGER NOT NULL,
+    caller_id TEXT NOT NULL,
+    retry_at_ns INTEGER NOT NULL,
+    intent_ns INTEGER NOT NULL,
+    launched_ns INTEGER NOT NULL,
+    proceeding_ns INTEGER NOT NULL,
+    ringing_ns INTEGER NOT NULL,
+    answered_ns INTEGER NOT NULL,
+    speech_start_ns INTEGER NOT NULL,
+    greeting_end_ns INTEGER NOT NULL,
+    verdict_ns INTEGER NOT NULL,
+    offered_ns INTEGER NOT NULL,
+    connected_ns INTEGER NOT NULL,
+    talk_end_ns INTEGER NOT NULL,
+    treatment_start_ns INTEGER NOT NULL,
+    treatment_end_ns INTEGER NOT NULL,
+    ended_ns INTEGER NOT NULL,
+    PRIMARY KEY (tenant, campaign_id, seq),
+    UNIQUE (tenant, call_id)
+) WITHOUT ROWID;
+
+CREATE TABLE dispositions (
+    tenant INTEGER NOT NULL,
+    call_id INTEGER NOT NULL,
+    agent_id INTEGER NOT NULL,
+    disposition INTEGER NOT NULL,
+    set_ns INTEGER NOT NULL,
+    PRIMARY KEY (tenant, call_id, agent_id)
+) WITHOUT ROWID;
+
+CREATE TABLE runs (
+    tenant INTEGER NOT NULL,
+    run_id INTEGER NOT NULL,
+    campaign_id INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    started_ns INTEGER NOT NULL,
+    ended_ns INTEGER NOT NULL,          -- 0 = has not ended, or its engine died
+    config_digest TEXT NOT NULL,
+    PRIMARY KEY (tenant, run_id)
+) WITHOUT ROWID;
