@@ -344,7 +344,7 @@ cdef class CallFlow(AgentDesk):
                 life.answered_ns = switch_ns if switch_ns > 0 else now_ns
                 reason = ABANDON_NO_AGENT_IN_TIME
                 self.campaigns.count_abandoned(self.calls.campaign[row], reason, now_ns)
-            elif not OUTCOME_ABANDONED < outcome < OUTCOMES:
+            elif not OUTCOME_FAX < outcome < OUTCOMES:       # the others need an answer
                 outcome = OUTCOME_FAILED
         elif state == CALL_CLASSIFYING or state == CALL_QUEUED or state == CALL_CONNECTING:
             reason = ABANDON_CALLER_LEFT

@@ -64,7 +64,10 @@ def test_unanswered_call_ends_with_the_networks_outcome(outcome: Outcome) -> Non
     assert rig.engine.counters()["campaigns"][1]["outcomes"][outcome.name.lower()] == 1
 
 
-@pytest.mark.parametrize("outcome", [Outcome.NONE, Outcome.CONNECTED, 13, 99, -1, 2**31 - 1])
+@pytest.mark.parametrize(
+    "outcome",
+    [Outcome.NONE, Outcome.CONNECTED, Outcome.MACHINE, Outcome.FAX, 13, 99, -1, 2**31 - 1],
+)
 def test_unanswered_call_with_an_outcome_that_cannot_be_is_failed(outcome: int) -> None:
     rig = Rig().start()
     (call,) = rig.dial(1)
