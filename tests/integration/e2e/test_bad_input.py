@@ -36,11 +36,47 @@ BUSY = frozenset({Outcome.BUSY})
 EVIL = "x\r\nAction: Command\r\nCommand: core stop now\r\n\r\nAction: Originate\r\nChannel: Local/${SHELL(id)}@evil\r\n"
 #: Names of fields that outpace sends; whatever else stands at the start of a line came from somewhere else.
 FIELDS = frozenset(
-    "Account Action ActionID Async CallerID Cause Channel Channel1 Channel2 ChannelId Context Events Exten Family Filter "
-    "Key Operation Priority Secret Timeout Tone Username Value Variable".split()
+    {
+        "Account",
+        "Action",
+        "ActionID",
+        "Async",
+        "CallerID",
+        "Cause",
+        "Channel",
+        "Channel1",
+        "Channel2",
+        "ChannelId",
+        "Context",
+        "Events",
+        "Exten",
+        "Family",
+        "Filter",
+        "Key",
+        "Operation",
+        "Priority",
+        "Secret",
+        "Timeout",
+        "Tone",
+        "Username",
+        "Value",
+        "Variable",
+    }
 )
 ACTIONS = frozenset(
-    "Bridge CoreShowChannels DBDel DBGetTree Filter Hangup Login Originate Ping Redirect Setvar".split()
+    {
+        "Bridge",
+        "CoreShowChannels",
+        "DBDel",
+        "DBGetTree",
+        "Filter",
+        "Hangup",
+        "Login",
+        "Originate",
+        "Ping",
+        "Redirect",
+        "Setvar",
+    }
 )
 
 

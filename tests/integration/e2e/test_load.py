@@ -80,7 +80,9 @@ def quantile_s(before: dict[str, float], after: dict[str, float], share: float) 
 
 
 def live(seen: dict[str, float]) -> float:
-    return sum(seen[key] for key in seen if key.startswith("outpace_calls{") and "free" not in key and "ended" not in key)
+    return sum(
+        seen[key] for key in seen if key.startswith("outpace_calls{") and "free" not in key and "ended" not in key
+    )
 
 
 def test_four_thousand_calls_and_a_thousand_agents_on_less_than_a_core(tmp_path):

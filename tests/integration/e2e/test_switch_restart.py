@@ -67,7 +67,7 @@ def test_the_campaign_survives_the_switchs_death(lab, tmp_path):
         lab.kill_asterisk()
         down = run.until(switch_is_down)
         assert down['outpace_campaign_state{state="running"}'] == 1
-        launched = down["outpace_commands_total{kind=\"Originate\"}"]
+        launched = down['outpace_commands_total{kind="Originate"}']
         # nothing is dialled while nobody is there to dial
         again = run.until(lambda seen: seen["outpace_pump_turns_total"] > down["outpace_pump_turns_total"] + 2)
         assert again['outpace_commands_total{kind="Originate"}'] == launched

@@ -5,6 +5,7 @@ from __future__ import annotations
 import selectors
 import socket
 import threading
+from typing import Self
 
 
 class Wire:
@@ -23,7 +24,7 @@ class Wire:
         self._kept: list[bytes] = []
         self._thread = threading.Thread(target=self._relay, name="wire")
 
-    def __enter__(self) -> Wire:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
