@@ -334,8 +334,9 @@ cdef class CallFlow(AgentDesk):
         self.campaigns.in_state[campaign, self.calls.state[row]] -= 1
         self.campaigns.live[campaign] -= 1
         self.calls.release(row)
-        # a freed channel may serve any campaign of the trunk group
-        self.mark_dirty_mask(<uint64_t>-1)
+        self.mark_dirty(campaign)
+        if trunk >= 0:
+            self.mark_dirty_mask(self.trunks.users[trunk])   # the freed channel may serve any of them
     # end hot
 
     cdef void leg_broke(self, int32_t row, int64_t now_ns) noexcept nogil:

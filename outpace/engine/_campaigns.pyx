@@ -50,6 +50,7 @@ cdef class CampaignTable:
         self.columns["agents_in"] = np.zeros((self.count, AGENT_STATES), np.int64)
         self.columns["limited"] = np.zeros((self.count, LIMITS), np.int64)
         self.columns["minutes"] = np.zeros((self.count, LEDGER_MINUTES, 3), np.int64)
+        self.columns["partners"] = np.zeros(self.count, np.uint64)
         self.columns["waiting_head"] = np.full(self.count, -1, np.int32)
         self.columns["waiting_tail"] = np.full(self.count, -1, np.int32)
         self.columns["retry_wait_ns"] = np.zeros((self.count, OUTCOMES), np.int64)
@@ -101,6 +102,7 @@ cdef class CampaignTable:
         self.waiting_tail = self.columns["waiting_tail"]
         self.retry_wait_ns = self.columns["retry_wait_ns"]
         self.retry_max = self.columns["retry_max"]
+        self.partners = self.columns["partners"]
         self.trunk_rows = self.columns["trunk_rows"]
         self.decisions = self.columns["decisions"]
 

@@ -12,7 +12,7 @@ cdef class LaunchGate(CallFlow):
     cdef int32_t pick_trunk(self, int32_t campaign, int64_t now_ns) noexcept nogil
     cdef int64_t trunk_room(self, int32_t campaign, int64_t now_ns, int32_t* limited_by) noexcept nogil
     cdef int32_t closed_reason(self, int32_t campaign) noexcept nogil
-    cdef int launch(self, int32_t campaign, int64_t count, int64_t now_ns) except -1
+    cdef int64_t launch(self, int32_t campaign, int64_t count, int64_t now_ns) except -1
     cdef void take_snapshot(self) noexcept
     cdef int decide_all(self, int64_t now_ns) except -1
     cdef int decide(self, int32_t campaign, int64_t now_ns) except -1

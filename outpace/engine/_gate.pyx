@@ -211,6 +211,7 @@ cdef class LaunchGate(CallFlow):
         self.registers[REG_DIRTY] = 0
         if count > 1:
             self.registers[REG_ROTATION] += 1
+        self.take_snapshot()
         for place in range(count):
             campaign = (first + place) % count
             if self.campaigns.dirty[campaign]:
@@ -223,12 +224,7 @@ cdef class LaunchGate(CallFlow):
         # agents that the calls of other campaigns may need and that could serve this one as well
         cdef int64_t claimed = 0
         cdef int32_t other
-        cdef Py_ssize_t agent
-        cdef uint64_t mine = <uint64_t>1 << campaign
-        cdef uint64_t partners = 0
-        for agent in range(self.agents.count):
-            if self.agents.campaigns[agent] & mine:
-                partners |= self.agents.campaigns[agent]
+        cdef uint64_t partners = self.campaigns.partners[campaign]
         for other in range(<int32_t>self.campaigns.count):
             if other != campaign and partners & (<uint64_t>1 << other):
                 claimed += (<Pacer>self.campaigns.pacers[other]).agents_claimed(self.snapshot_arrays, other)
@@ -245,7 +241,6 @@ cdef class LaunchGate(CallFlow):
             self.campaigns.reason[campaign] = reason
             return 0
         self.ask_for_leads(campaign, now_ns)
-        self.take_snapshot()
         if self.campaigns.count > 1:
             self.snapshot_arrays.ready[campaign] -= self.shared_claims(campaign)
         pacer.decide_row(self.snapshot_arrays, campaign, now_ns, &wanted)
@@ -269,7 +264,7 @@ cdef class LaunchGate(CallFlow):
         self.campaigns.reason[campaign] = limited_by
         self.note_decision(campaign, &wanted, count, limited_by, room, now_ns)
         if count > 0:
-            self.launch(campaign, count, now_ns)
+            self.snapshot_arrays.unanswered[campaign] += self.launch(campaign, count, now_ns)
             self.ask_for_leads(campaign, now_ns)
         return 0
 
@@ -305,9 +300,10 @@ cdef class LaunchGate(CallFlow):
         row.repeated = 0
         row.expected_abandons = wanted.expected_abandons
 
-    cdef int launch(self, int32_t campaign, int64_t count, int64_t now_ns) except -1:
+    cdef int64_t launch(self, int32_t campaign, int64_t count, int64_t now_ns) except -1:
         cdef Hopper hopper = <Hopper>self.campaigns.hoppers[campaign]
         cdef int64_t lead_id, number, attempts, token, call_id, _done
+        cdef int64_t launched = 0
         cdef int32_t row, trunk
         cdef command_t* command
         cdef attempt_t* life
@@ -344,7 +340,8 @@ cdef class LaunchGate(CallFlow):
             command.extra2 = life.trunk_group_id
             command.code = life.attempt_number
             self.arm_call(row, now_ns + INTENT_LIMIT_MS * NS_PER_MS)
-        return 0
+            launched += 1
+        return launched
 
     # ---- leases --------------------------------------------------------------------------------------------------
 

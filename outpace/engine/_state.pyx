@@ -55,6 +55,18 @@ cdef class EngineState:
         for agent in pool.agents:
             for number in set(agent.campaigns):
                 self.campaigns.agents_in[place[number], AGENT_LOGGED_OUT] += 1
+        self._relate()
+
+    def _relate(self):
+        # who shares agents or lines with whom: what one campaign does is news to the others
+        cdef Py_ssize_t agent, campaign, place
+        for campaign in range(self.campaigns.count):
+            self.campaigns.partners[campaign] = <uint64_t>1 << campaign
+            for agent in range(self.agents.count):
+                if self.agents.campaigns[agent] & (<uint64_t>1 << campaign):
+                    self.campaigns.partners[campaign] |= self.agents.campaigns[agent]
+            for place in range(self.campaigns.trunk_count[campaign]):
+                self.trunks.users[self.campaigns.trunk_rows[campaign, place]] |= <uint64_t>1 << campaign
 
     def __dealloc__(self):
         free(self.commands)
@@ -94,6 +106,8 @@ cdef class EngineState:
         self.timers.arm(row, deadline_ns)
 
     cdef void mark_dirty(self, int32_t campaign) noexcept nogil:
+        if self.campaigns.count > 1:
+            self.mark_dirty_mask(self.campaigns.partners[campaign])
         self.campaigns.dirty[campaign] = 1
         self.registers[REG_DIRTY] = 1
 

@@ -1,4 +1,4 @@
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from outpace.engine._idmap cimport IdMap
 
@@ -19,6 +19,7 @@ cdef class TrunkTable:
     cdef int64_t[::1] no_circuit        # times the switch had no circuit
     cdef int64_t[::1] caller_ids        # size of the caller-ID pool
     cdef int64_t[::1] caller_next       # rotation
+    cdef uint64_t[::1] users            # bit c: the campaign of row c dials through it
     cdef int32_t[::1] head              # calls waiting for the rate, first come first served
     cdef int32_t[::1] tail
 

@@ -30,6 +30,7 @@ cdef class TrunkTable:
                 "burst_ns", "theoretical_ns", "blocked_until_ns", "no_circuit", "caller_ids", "caller_next",
             )
         }
+        self.columns["users"] = np.zeros(self.count, np.uint64)
         self.columns["head"] = np.full(self.count, -1, np.int32)
         self.columns["tail"] = np.full(self.count, -1, np.int32)
         self.trunk_group_id = self.columns["trunk_group_id"]
@@ -45,6 +46,7 @@ cdef class TrunkTable:
         self.no_circuit = self.columns["no_circuit"]
         self.caller_ids = self.columns["caller_ids"]
         self.caller_next = self.columns["caller_next"]
+        self.users = self.columns["users"]
         self.head = self.columns["head"]
         self.tail = self.columns["tail"]
         for row in range(self.count):

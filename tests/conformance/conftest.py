@@ -8,8 +8,12 @@ import pytest
 import pytest_asyncio
 
 from outpace.domain.config import TrunkKind
+from tests.conformance.asterisk import AsteriskHarness
 from tests.conformance.harness import Harness
 from tests.conformance.simulated import SimulatedHarness
+from tests.lab.fixtures import lab
+
+__all__ = ["lab", "switch"]
 
 #: Name -> maker of a harness; it is called on the event loop.
 HARNESSES: dict[str, Callable[[], Harness]] = {
@@ -17,10 +21,13 @@ HARNESSES: dict[str, Callable[[], Harness]] = {
 }
 
 
-@pytest_asyncio.fixture(params=sorted(HARNESSES))
+@pytest_asyncio.fixture(params=[*sorted(HARNESSES), pytest.param("asterisk", marks=pytest.mark.lab)])
 async def switch(request: pytest.FixtureRequest) -> AsyncIterator[Harness]:
     """One switch, up and connected."""
-    harness = HARNESSES[request.param]()
+    if request.param == "asterisk":
+        harness: Harness = AsteriskHarness(request.getfixturevalue("lab"))
+    else:
+        harness = HARNESSES[request.param]()
     await harness.start()
     yield harness
     await harness.stop()
