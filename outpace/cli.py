@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from outpace.runtime.board import Progress
     from outpace.runtime.campaign_file import Setup
     from outpace.runtime.node import Ending, Node, NodeOptions
@@ -27,7 +29,7 @@ EXIT_SWITCH = 4
 EXIT_STOPPED = 130
 
 PLAIN_EVERY_S = 5.0
-BOARD_EVERY_S = 0.25
+BOARD_PER_S = 4
 
 _store_option = click.option(
     "--store", "store_path", type=click.Path(dir_okay=False, path_type=Path), help="The store's SQLite file."
@@ -44,7 +46,9 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--version", is_flag=True, callback=_version, is_eager=True, expose_value=False, help="Print the version.")
+@click.option(
+    "--version", is_flag=True, callback=_version, is_eager=True, expose_value=False, help="Print the version."
+)
 def main() -> None:
     """An outbound dialer engine."""
 
@@ -56,17 +60,20 @@ def main() -> None:
 @click.option("--metrics", type=click.IntRange(0, 65535), help="Serve Prometheus metrics on this loopback port.")
 @click.option("--journal", type=click.Path(file_okay=False, path_type=Path), help="Write the journal to this folder.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of the simulated switch and agents.")
-@click.option("--loop", type=click.Choice(["uvloop", "asyncio"]), default="uvloop", show_default=True, help="Event loop.")
+@click.option("--loop", type=click.Choice(["uvloop", "asyncio"]), default="uvloop", show_default=True)
 @click.option("--quiet", is_flag=True, help="No progress, only the report.")
 @_json_option
 def run(
+    *,
     campaign_file: Path,
     store_path: Path | None,
+    speed: float | None,
+    metrics: int | None,
     journal: Path | None,
+    seed: int | None,
+    loop: Literal["uvloop", "asyncio"],
     quiet: bool,
     as_json: bool,
-    loop: Literal["uvloop", "asyncio"],
-    **settings: Any,
 ) -> None:
     """Run a campaign: import its list, dial until it is complete, report.
 
@@ -85,9 +92,9 @@ def run(
         options = NodeOptions(
             store_path=store_path,
             journal_path=journal,
-            metrics_port=settings["metrics"],
-            speed=settings["speed"],
-            seed=settings["seed"],
+            metrics_port=metrics,
+            speed=speed,
+            seed=seed,
         )
         _import_own_list(setup, store_path or Path(setup.store.path), quiet=quiet or as_json)
         ending, node = _run_node(setup, options, loop, live=live, quiet=quiet or as_json)
@@ -108,10 +115,24 @@ def _run_node(
         async def dial() -> tuple[Ending, Node]:
             node = Node(setup, options)
             callback = (lambda progress: show(node, progress)) if show is not None else None
-            every_s = BOARD_EVERY_S if live else PLAIN_EVERY_S
+            every_s = 1.0 / BOARD_PER_S if live else PLAIN_EVERY_S
             return await node.run(callback, every_s=every_s, signals=True), node
 
         return loops.run(dial(), loop)
+
+
+class _Board:
+    # What a terminal shows; drawn by a thread of its own, so that the loop that dials does not wait for the terminal.
+    def __init__(self) -> None:
+        self._latest: tuple[Progress, float] | None = None
+
+    def show(self, node: Node, progress: Progress) -> None:
+        self._latest = progress, node.clock.speed
+
+    def __rich__(self) -> RenderableType:
+        from outpace.runtime.screen import board
+
+        return board(*self._latest) if self._latest is not None else ""
 
 
 @contextmanager
@@ -122,14 +143,13 @@ def _progress(*, live: bool, quiet: bool) -> Iterator[Callable[[Node, Progress],
     elif live:
         from rich.live import Live
 
-        from outpace.runtime.screen import board
-
-        with Live(auto_refresh=False, transient=False) as screen:
-            yield lambda node, progress: screen.update(board(progress, node.clock.speed), refresh=True)
+        shown = _Board()
+        with Live(shown, refresh_per_second=BOARD_PER_S):
+            yield shown.show
     else:
         from outpace.runtime.text import progress_line
 
-        yield lambda node, progress: click.echo(progress_line(progress))
+        yield lambda _, progress: click.echo(progress_line(progress))
 
 
 def _import_own_list(setup: Setup, store_path: Path, *, quiet: bool) -> None:
@@ -137,7 +157,8 @@ def _import_own_list(setup: Setup, store_path: Path, *, quiet: bool) -> None:
     if path is None or setup.lead_list is None:
         return
     with _open_store(store_path, create=True) as store:
-        _import_into(store, setup.campaign.name, path, setup.lead_list.options(), _rejects(store_path, path), quiet=quiet)
+        options, rejects = setup.lead_list.options(), _rejects(store_path, path)
+        _import_into(store, setup.campaign.name, path, options, rejects, quiet=quiet)
 
 
 def _rejects(store_path: Path, path: Path) -> Path:
@@ -186,15 +207,33 @@ def _import_progress(path: Path, *, quiet: bool) -> Iterator[Callable[[ImportRep
 @click.option("--validation", type=click.Choice(["valid", "possible"]), default="valid", show_default=True)
 @click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="File for rows that can't be dialled.")
 @click.option("--quiet", is_flag=True)
-def import_(list_file: Path, campaign: str, store_path: Path | None, rejects: Path | None, **options: Any) -> None:
+def import_(
+    *,
+    list_file: Path,
+    campaign: str,
+    store_path: Path | None,
+    region: str,
+    column: str,
+    no_header: bool,
+    encoding: str,
+    delimiter: str,
+    validation: Literal["valid", "possible"],
+    rejects: Path | None,
+    quiet: bool,
+) -> None:
     """Import a list of leads (CSV) into a campaign."""
     with _errors():
         from outpace.store.lead_import import ImportOptions
 
         store_path = store_path or DEFAULT_STORE
-        quiet, no_header = options.pop("quiet"), options.pop("no_header")
-        column = options.pop("column")
-        settings = ImportOptions(column=int(column) if column.isdigit() else column, header=not no_header, **options)
+        settings = ImportOptions(
+            region=region,
+            column=int(column) if column.isdigit() else column,
+            header=not no_header,
+            encoding=encoding,
+            delimiter=delimiter,
+            validation=validation,
+        )
         with _open_store(store_path, create=True) as store:
             rejects = rejects or _rejects(store_path, list_file)
             report = _import_into(store, campaign, list_file, settings, rejects, quiet=quiet)
@@ -287,7 +326,8 @@ def doctor(campaign_file: Path | None, store_path: Path | None, as_json: bool) -
             click.echo(json.dumps({"ok": not wrong, "checks": msgspec.to_builtins(checks)}))
         else:
             for check in checks:
-                click.secho(f"{'ok   ' if check.ok else 'WRONG'} {check.name}: {check.detail}", fg=None if check.ok else "red")
+                verdict = click.style("ok   ", fg="green") if check.ok else click.style("WRONG", fg="red")
+                click.echo(f"{verdict} {check.name}: {check.detail}")
                 if check.mend:
                     click.echo(f"      {check.mend}")
         raise SystemExit(EXIT_PROBLEM if wrong else 0)
@@ -304,8 +344,21 @@ def simulate(scenario_file: Path, seed: int | None, as_json: bool) -> None:
         from outpace.sim.world import simulate as play
 
         scenario = load_scenario(scenario_file)
-        result = play(scenario) if seed is None else play(scenario, seed=seed)
+        with _share_bar(f"simulating {scenario.name}", quiet=as_json) as progress:
+            result = play(scenario, seed, progress=progress)
         click.echo(json.dumps(result.as_dict()) if as_json else result.render())
+
+
+@contextmanager
+def _share_bar(title: str, *, quiet: bool) -> Iterator[Callable[[float], None] | None]:
+    if quiet or not sys.stdout.isatty():
+        yield None
+        return
+    from rich.progress import Progress as Bar
+
+    with Bar(transient=True) as bar:
+        task = bar.add_task(title, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
 
 
 @contextmanager

@@ -48,9 +48,7 @@ class Board:
     leads : leads per state at the start, with `total`.
     """
 
-    def __init__(
-        self, engine: Counted, campaign_id: int, name: str, *, leads: dict[str, int], now_ns: int
-    ) -> None:
+    def __init__(self, engine: Counted, campaign_id: int, name: str, *, leads: dict[str, int], now_ns: int) -> None:
         self._engine = engine
         self._campaign_id = campaign_id
         self._name = name

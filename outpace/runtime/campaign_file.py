@@ -285,7 +285,7 @@ class _Reader:
             table["secret"] = secret
         known = switch_settings(kind)
         if known is None:
-            raise self._error(("switch", "kind"), f"wants \"simulated\" or \"asterisk\", not {kind!r}")
+            raise self._error(("switch", "kind"), f'wants "simulated" or "asterisk", not {kind!r}')
         return self._convert(("switch",), table, known)
 
     def _table(self, key: str, *, required: bool) -> dict[str, Any]:
@@ -311,7 +311,7 @@ class _Reader:
             return None
         return self._convert((key,), self._table(key, required=True), kind)
 
-    def _convert(self, where: toml_lines.Path, table: Any, kind: type[T]) -> T:
+    def _convert(self, where: toml_lines.Path, table: object, kind: type[T]) -> T:
         try:
             return msgspec.convert(table, kind, strict=True)
         except msgspec.ValidationError as error:

@@ -23,6 +23,7 @@ from outpace.telephony.asterisk.client import AmiConnection, open_connection
 from outpace.telephony.asterisk.dialplan import EXTEN_AMD, EXTEN_PLAY, EXTEN_WAIT
 from outpace.telephony.asterisk.settings import AsteriskSettings
 
+_PACKAGE = Path(__file__).parents[1]
 _PYTHON_MIN = (3, 11)
 _FREE_BYTES_MIN = 200_000_000
 _CLOCK_DRIFT_MAX_NS = 50_000_000
@@ -56,7 +57,7 @@ def examine(campaign_file: Path | None, store_path: Path | None = None) -> list[
         checks.extend(_list(setup))
         checks.append(_agents(setup))
     path = store_path or Path(setup.store.path if setup is not None else "var/outpace.db")
-    checks.extend(_store(path, setup))
+    checks.extend(_store(path))
     if setup is not None:
         checks.extend(_switch(setup))
     return checks
@@ -71,8 +72,9 @@ def _python() -> Check:
 
 def _compiled() -> Check:
     # Each compiled module has a stub beside it.
-    root = Path(__file__).parents[1]
-    names = sorted(".".join(path.relative_to(root.parent).with_suffix("").parts) for path in root.rglob("_*.pyi"))
+    names = sorted(
+        ".".join(path.relative_to(_PACKAGE.parent).with_suffix("").parts) for path in _PACKAGE.rglob("_*.pyi")
+    )
     missing = []
     for name in names:
         try:
@@ -80,9 +82,8 @@ def _compiled() -> Check:
         except ImportError as error:
             missing.append(f"{name} ({error})")
     if missing:
-        return Check(
-            "compiled modules", False, "; ".join(missing), "Build them: pip install . (or setup.py build_ext --inplace)."
-        )
+        mend = "Build them: pip install . (or setup.py build_ext --inplace)."
+        return Check("compiled modules", False, "; ".join(missing), mend)
     return Check("compiled modules", True, f"{len(names)} load")
 
 
@@ -129,7 +130,7 @@ def _agents(setup: Setup) -> Check:
     return Check("agents", True, f"{count}, {automatic} of them made ready by outpace", mend)
 
 
-def _store(path: Path, setup: Setup | None) -> Iterator[Check]:
+def _store(path: Path) -> Iterator[Check]:
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if not os.access(folder, os.W_OK):
         yield Check("store", False, f"the folder {folder} is not writable", "Give outpace's user the right to write.")
@@ -151,7 +152,7 @@ def _store(path: Path, setup: Setup | None) -> Iterator[Check]:
     except StoreError as error:
         yield Check("store", False, str(error), "Name another file with [store] path, or move this one away.")
         return
-    mend = "The next run settles them with the switch first; if a run is going on, they are its calls." if intents else ""
+    mend = "If no run is going on, the next one settles them with the switch first." if intents else ""
     yield Check("store", True, f"{path}, {len(intents)} attempts without an ending", mend)
 
 
@@ -174,7 +175,8 @@ async def _asterisk(settings: AsteriskSettings, pool: Pool) -> list[Check]:
         mend = "Correct [switch]; Asterisk must run and manager.conf must have this user with these rights: "
         return [Check("switch", False, str(error), mend + "read and write = system,call,originate,user,reporting.")]
     try:
-        checks = [Check("switch", True, f"Asterisk at {settings.host}:{settings.port}, {settings.username!r} logged in")]
+        where = f"Asterisk at {settings.host}:{settings.port}"
+        checks = [Check("switch", True, f"{where}, {settings.username!r} logged in")]
         checks.append(await _dialplan(connection, settings))
         checks.append(await _legs(connection, pool))
         checks.append(await _switch_clock(connection))
@@ -204,7 +206,7 @@ async def _dialplan(connection: AmiConnection, settings: AsteriskSettings) -> Ch
         if await _value(connection, f"DIALPLAN_EXISTS({context},{extension},1)") != "1"
     ]
     if missing:
-        path = Path(__file__).parents[1] / "telephony" / "asterisk" / "outpace.conf"
+        path = _PACKAGE / "telephony" / "asterisk" / "outpace.conf"
         mend = f'Put "#include {path}" into extensions.conf and say "dialplan reload".'
         return Check("dialplan", False, f"not found: {', '.join(missing)}", mend)
     return Check("dialplan", True, "outpace's fragment is there")

@@ -29,8 +29,7 @@ class Histogram:
         """Count `times` observations of a value."""
         self.counts[bisect_left(self.bounds, value)] += times
         self.sum += value * times
-        if value > self.max:
-            self.max = value
+        self.max = max(self.max, value)
 
     @property
     def total(self) -> int:

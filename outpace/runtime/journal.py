@@ -184,9 +184,9 @@ class Journal:
                         file.write(item)
                         file.flush()
                         self.bytes_written += len(item)
-                except OSError as error:
+                except OSError:
                     self._broken = True
-                    log.error("the journal can't be written and is switched off", extra={"reason": str(error)})
+                    log.exception("the journal can't be written and is switched off")
         finally:
             if file is not None:
                 file.close()

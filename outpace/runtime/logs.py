@@ -37,10 +37,11 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
         if key in _STANDARD:
             continue
         if any(word in key for word in _SECRET) and not key.startswith("lease_"):
-            value = "***"
+            fields[key] = "***"
         elif key.endswith(_NUMBER) and not key.startswith("attempt"):
-            value = mask(value)
-        fields[key] = value
+            fields[key] = mask(value)
+        else:
+            fields[key] = value
     return fields
 
 
@@ -94,6 +95,6 @@ def _time_of(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     text = str(value)
     return json.dumps(text, ensure_ascii=False) if any(c in text for c in ' "=\n\r\t') or not text else text

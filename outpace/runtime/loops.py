@@ -15,7 +15,7 @@ def run(main: Coroutine[Any, Any, T], loop: Loop = "uvloop") -> T:
     """Run a coroutine to its end on a new event loop."""
     factory = asyncio.new_event_loop
     if loop == "uvloop":
-        import uvloop
+        import uvloop  # noqa: PLC0415 - plain asyncio must do without it
 
         factory = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:

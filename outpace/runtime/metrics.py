@@ -19,7 +19,6 @@ from prometheus_client.registry import Collector
 
 from outpace.domain.outcomes import LimitedBy
 from outpace.domain.states import CampaignState
-from outpace.runtime.histogram import Histogram
 
 if TYPE_CHECKING:
     from wsgiref.simple_server import WSGIServer
@@ -34,12 +33,12 @@ class Reading(msgspec.Struct, frozen=True):
     ----------
     values : (name without prefix, value); a name that ends in `_total` is a counter, any other a gauge.
     labelled : (name, label name, label value -> value), always gauges or, by the same rule, counters.
-    histograms : (name, histogram).
+    histograms : (name, buckets as `Histogram.cumulative` gives them, sum).
     """
 
     values: list[tuple[str, float]]
     labelled: list[tuple[str, str, dict[str, float]]]
-    histograms: list[tuple[str, Histogram]]
+    histograms: list[tuple[str, list[tuple[str, float]], float]]
 
 
 #: HELP of the families; what is not listed here is described by its name.
@@ -101,7 +100,7 @@ def engine_reading(counters: dict[str, Any], campaign_id: int, leads_left: int) 
         ("connected_total", campaign["connected"]),
     ]
     labelled: list[tuple[str, str, dict[str, float]]] = [
-        ("calls", "state", campaign["in_state"]),
+        ("calls", "state", {state: count for state, count in campaign["in_state"].items() if state != "free"}),
         ("agents", "state", counters["agents"]),
         ("outcomes_total", "outcome", campaign["outcomes"]),
         ("abandoned_total", "reason", abandoned),
@@ -140,15 +139,15 @@ class NodeCollector(Collector):
             yield _family(name, (), [((), value)])
         for name, label, by_label in reading.labelled:
             yield _family(name, (label,), [((key,), value) for key, value in by_label.items()])
-        for name, histogram in reading.histograms:
+        for name, buckets, total in reading.histograms:
             family = HistogramMetricFamily(f"outpace_{name}", _help(name))
-            family.add_metric((), buckets=histogram.cumulative(), sum_value=histogram.sum)
+            family.add_metric((), buckets=buckets, sum_value=total)
             yield family
 
     def _answer(self, answer: concurrent.futures.Future[Reading]) -> None:
         try:
             answer.set_result(self._read())
-        except Exception as error:  # the scrape fails, with the reason; the node does not
+        except Exception as error:  # noqa: BLE001 - the scrape fails, with the reason; the node does not
             answer.set_exception(error)
 
 

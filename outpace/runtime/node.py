@@ -16,7 +16,6 @@ from pathlib import Path
 
 import msgspec
 
-from outpace.domain.version import VERSION
 from outpace.domain.commands import AnyCommand, CampaignStateChanged
 from outpace.domain.errors import ConfigError, OutpaceError, StoreError
 from outpace.domain.events import (
@@ -28,6 +27,7 @@ from outpace.domain.events import (
 )
 from outpace.domain.states import CampaignState
 from outpace.domain.units import NS_PER_S, seconds_to_ns
+from outpace.domain.version import VERSION
 from outpace.engine.engine import Engine
 from outpace.runtime.agents import AgentDriver
 from outpace.runtime.audit import RunMark, write_mark
@@ -53,6 +53,8 @@ WRAP_UP_WAIT_S = 30.0
 
 #: Real seconds that an end waits for what was said last to reach store and switch.
 SETTLE_WAIT_S = 5.0
+
+_LOOK_S = 0.02
 
 
 class Ending(Enum):
@@ -113,7 +115,7 @@ class Node:
         StoreError, LinkDown, ConfigError : it could not be started; StaleEpoch : another engine took the pool;
         whatever the engine raised.
         """
-        self._worker = StoreWorker(lambda: self._open_store(), self._post, self._fail)
+        self._worker = StoreWorker(self._open_store, self._post, self._fail)
         try:
             with self._signals(signals):
                 await self._start()
@@ -121,6 +123,8 @@ class Node:
                 try:
                     await self._ended.wait()
                     await self._finish()
+                    if on_progress is not None and self._failure is None:
+                        on_progress(self.progress())
                 finally:
                     if reporter is not None:
                         reporter.cancel()
@@ -295,8 +299,29 @@ class Node:
         if not self._stopping:
             await _until(lambda: not self.engine.counters()["agents"]["wrap_up"], WRAP_UP_WAIT_S)
             self._agents.log_out()
-        await _until(lambda: not self.pump.waiting() and not self._worker.waiting(), SETTLE_WAIT_S)
+        await self._settle()
+        if self.engine.hopper_count(self.campaign_id):
+            # Leads that were asked for before the end came after it: give them back.
+            self._post([CampaignDraining(self.campaign_id)])
+            await self._settle()
         await forget_settled(self._worker, self._adapter)
+        log.info(
+            "ended",
+            extra={
+                "campaign": self._setup.campaign.name,
+                "facts": self.pump.facts_handled,
+                "lag_p50_s": self.pump.lag_s.quantile(0.5),
+                "lag_p99_s": self.pump.lag_s.quantile(0.99),
+                "commit_p50_s": self._worker.commit_s.quantile(0.5),
+                "commit_p99_s": self._worker.commit_s.quantile(0.99),
+            },
+        )
+
+    async def _settle(self) -> None:
+        # Twice: between the store's thread and the loop facts are out of sight for a moment.
+        for _ in range(2):
+            await _until(lambda: not self.pump.waiting() and not self._worker.waiting(), SETTLE_WAIT_S)
+            await asyncio.sleep(_LOOK_S)
 
     async def _close(self) -> None:
         if hasattr(self, "pump"):
@@ -335,17 +360,22 @@ class Node:
         reading.values.extend((f"{part}_{name}", value) for part, gauges in parts for name, value in gauges.items())
         reading.labelled.append(("commands_total", "kind", dict(self.pump.commands_sent)))
         reading.labelled.append(("facts_refused_total", "kind", dict(self.pump.refused)))
-        reading.histograms.append(("pump_lag_seconds", self.pump.lag_s))
-        reading.histograms.append(("pump_turn_seconds", self.pump.turn_s))
-        reading.histograms.append(("store_commit_seconds", self._worker.commit_s))
+        reading.histograms.extend(
+            (name, histogram.cumulative(), histogram.sum)
+            for name, histogram in (
+                ("pump_lag_seconds", self.pump.lag_s),
+                ("pump_turn_seconds", self.pump.turn_s),
+                ("store_commit_seconds", self._worker.commit_s),
+            )
+        )
         return reading
 
 
 async def _until(holds: Callable[[], bool], longest_s: float) -> None:
     # Looks again every few milliseconds: only used when a run ends.
     deadline_ns = monotonic_ns() + seconds_to_ns(longest_s)
-    while not holds() and monotonic_ns() < deadline_ns:
-        await asyncio.sleep(0.02)
+    while not holds() and monotonic_ns() < deadline_ns:  # noqa: ASYNC110 - what is waited for tells nobody
+        await asyncio.sleep(_LOOK_S)
 
 
 def _speed(setup: Setup, options: NodeOptions) -> float:

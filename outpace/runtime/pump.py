@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from math import ceil
 from typing import Protocol
 
 from outpace.domain import commands as cmd
@@ -31,6 +32,9 @@ QUEUE_FACTS_MAX = 1_000_000
 
 #: The timer fires at least this often (real seconds), so that a step of the wall clock is seen.
 _TIMER_MAX_S = 0.5
+
+#: Resolution of the event loops' timers, in real seconds.
+_TIMER_STEP_S = 0.001
 
 _NEVER_NS = 2**63 - 1
 
@@ -251,4 +255,6 @@ class Pump:
             self._timer.cancel()
         self._armed_ns = deadline_ns
         delay_s = _TIMER_MAX_S if deadline_ns == _NEVER_NS else self._clock.real_s(deadline_ns - now_ns)
-        self._timer = self._loop.call_later(min(max(delay_s, 0.0), _TIMER_MAX_S), self._on_timer)
+        # Rounded up to what loops can measure: a timer that fires early would spin until the time has come.
+        delay_s = ceil(max(delay_s, 0.0) / _TIMER_STEP_S) * _TIMER_STEP_S
+        self._timer = self._loop.call_later(min(delay_s, _TIMER_MAX_S), self._on_timer)

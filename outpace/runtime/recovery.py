@@ -45,22 +45,25 @@ def settle(
     intents: Sequence[OpenIntent],
     live: Sequence[LiveCall],
     kept: Sequence[KeptResult],
-    campaigns: Sequence[Campaign],
+    pool: Pool,
     now_ns: int,
 ) -> Settlement:
-    """Decide on every open intent. A live call of a campaign that this pool does not have is hung up, and is lost.
+    """Decide on every open intent.
 
-    A live call with a kept result is left alone: the switch plays the message to its end and hangs up by itself.
+    A live call whose campaign or trunk group this pool does not have (any more) is hung up, and is lost. A live call
+    with a kept result is left alone: the switch plays the message to its end and hangs up by itself.
     """
     on_switch = {call.call_id: call for call in live}
     results = {result.call_id: result for result in kept}
-    rules = {campaign.id: campaign for campaign in campaigns}
+    campaigns = {campaign.id: campaign for campaign in pool.campaigns}
+    trunk_groups = {group.id for group in pool.trunk_groups}
     records: list[RecordAttempt] = []
     adopted: list[CallAdopted] = []
     for intent in intents:
         call = on_switch.get(intent.call_id)
-        campaign = rules.get(intent.campaign_id)
-        if call is not None and campaign is not None and intent.call_id not in results:
+        campaign = campaigns.get(intent.campaign_id)
+        known = campaign is not None and intent.trunk_group_id in trunk_groups
+        if call is not None and known and intent.call_id not in results:
             on_switch.pop(intent.call_id)
             adopted.append(_adoption(intent, call))
         else:
@@ -72,7 +75,7 @@ def settle(
 async def recover(worker: StoreWorker, adapter: TelephonyAdapter, pool: Pool, now_ns: int) -> list[Event]:
     """Settle what is open; returns the facts with which the engine has to begin. Raises StoreError, LinkDown."""
     intents = await worker.call(lambda store: store.open_intents())
-    settlement = settle(intents, await adapter.snapshot(), await adapter.kept_results(), pool.campaigns, now_ns)
+    settlement = settle(intents, await adapter.snapshot(), await adapter.kept_results(), pool, now_ns)
     if settlement.records:
         await worker.call(lambda store: store.execute(settlement.records, now_ns))
     if settlement.forget:

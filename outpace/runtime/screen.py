@@ -43,20 +43,23 @@ def board(progress: Progress, speed: float) -> RenderableType:
 
 
 def _counts(title: str, counts: dict[str, int], styles: dict[str, str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False, pad_edge=False)
-    table.add_column(min_width=12)
-    table.add_column(justify="right", min_width=5)
+    table = _table(title)
     for name, count in counts.items():
         table.add_row(Text(name.replace("_", " "), style=styles.get(name, "")), str(count))
     return table
 
 
 def _results(progress: Progress) -> Table:
-    table = Table(title="results", title_justify="left", title_style="bold", box=None, show_header=False, pad_edge=False)
-    table.add_column(min_width=12)
-    table.add_column(justify="right", min_width=7)
+    table = _table("results")
     table.add_row("attempts", str(progress.attempts))
     table.add_row("answered", str(progress.answered))
     table.add_row(Text("connected", style="green"), str(progress.connected))
     table.add_row(Text("abandoned", style="red"), f"{progress.abandoned} ({progress.abandoned_ratio:.1%})")
+    return table
+
+
+def _table(title: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False, pad_edge=False)
+    table.add_column(min_width=12)
+    table.add_column(justify="right", min_width=7)
     return table

@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 from outpace.domain.commands import LeaseLeads, StoreCommand
 from outpace.domain.errors import OutpaceError, StaleEpoch, StoreError
@@ -27,6 +27,7 @@ from outpace.store.port import Store
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 #: Commands in one transaction at most; what is beyond waits for the next.
 BATCH_MAX = 4096
@@ -174,7 +175,7 @@ class StoreWorker:
             if store is None:
                 store = self._open_store()
             result = function(store)
-        except Exception as error:  # handed to the caller, whatever it is
+        except Exception as error:  # noqa: BLE001 - handed to the caller, whatever it is
             self._tell(_set_exception, future, error)
         else:
             self._tell(_set_result, future, result)
@@ -227,7 +228,7 @@ class StoreWorker:
             self._failed = True
             self._tell(self._fatal, error)
 
-    def _tell(self, function: Callable[..., None], *args: Any) -> None:
+    def _tell(self, function: Callable[[*Ts], None], *args: *Ts) -> None:
         assert self._loop is not None
         try:
             self._loop.call_soon_threadsafe(function, *args)

@@ -74,9 +74,7 @@ def require(capabilities: Capabilities, pool: Pool) -> None:
             raise ConfigError("campaign.message", "this switch can play no message")
 
 
-def build_adapter(
-    settings: SwitchSettings, pool: Pool, clock: Clock, *, folder: Path, seed: int
-) -> TelephonyAdapter:
+def build_adapter(settings: SwitchSettings, pool: Pool, clock: Clock, *, folder: Path, seed: int) -> TelephonyAdapter:
     """The adapter of a pool's switch; `folder` is where relative paths of the settings start. Raises ConfigError."""
     if isinstance(settings, AsteriskSettings):
         return AsteriskAdapter(

@@ -14,13 +14,13 @@ def progress_line(progress: Progress) -> str:
     """One line for a log or a pipe; the order is fixed, so that lines can be compared by eye."""
     parts = [
         f"{duration(progress.elapsed_s):>8}",
-        f"{progress.state}",
+        progress.state,
         f"leads left {progress.leads_left}/{progress.leads_total}",
         f"calls {_counts(progress.calls)}",
         f"agents {_counts(progress.agents)}",
         f"attempts {progress.attempts}",
-        f"answered {progress.answered} = {progress.connected} connected + {progress.abandoned} abandoned"
-        f" ({progress.abandoned_ratio:.1%})",
+        f"answered {progress.answered} = {progress.connected} connected + {progress.abandoned} abandoned",
+        f"abandoned {progress.abandoned_ratio:.1%}",
     ]
     parts.append(f"bound by {reason_in_words(LimitedBy[progress.limited_by.upper()])}")
     return " | ".join(parts)

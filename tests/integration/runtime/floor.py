@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from outpace.runtime.campaign_file import Setup, load
@@ -66,11 +68,20 @@ invalid = 1.0
 talk = { kind = "uniform", low = 4.0, high = 20.0 }
 """
 
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds; it must within a minute."""
+    async with asyncio.timeout(60):
+        while not holds():  # noqa: ASYNC110 - what is waited for tells nobody
+            await asyncio.sleep(0.01)
+
+
 def setup_of(path: Path) -> Setup:
     """The campaign, with its list in the store."""
     setup = load(path)
     listed = setup.list_path()
-    assert listed is not None and setup.lead_list is not None
+    assert listed is not None
+    assert setup.lead_list is not None
     with SqliteStore(setup.store.path) as store:
         campaign_id = store.campaign_id(setup.campaign.name)
         import_csv(

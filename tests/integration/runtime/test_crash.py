@@ -35,7 +35,8 @@ def attempts_in(store_path: Path) -> int:
 def wait_for_attempts(store_path: Path, count: int, process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + 60.0
     while attempts_in(store_path) < count:
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
         time.sleep(0.05)
 
 

@@ -19,7 +19,7 @@ from outpace.runtime.replay import replay
 from outpace.store.reporting import report
 from outpace.store.sqlite import SqliteStore
 from tests.integration.runtime.conftest import Floor
-from tests.integration.runtime.floor import node_of, setup_of
+from tests.integration.runtime.floor import node_of, setup_of, until
 
 
 @pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
@@ -41,11 +41,13 @@ def test_run_dials_every_lead_and_adds_up(campaign_file: Floor, tmp_path: Path, 
     assert figures.leads_by_state["completed"] + figures.leads_by_state["exhausted"] + figures.leads_by_state[
         "invalid"
     ] == 150  # fmt: skip
-    assert figures.outcomes["no_answer"] > 0 and figures.outcomes["busy"] > 0
+    assert figures.outcomes["no_answer"] > 0
+    assert figures.outcomes["busy"] > 0
     assert figures.dispositions == {0: figures.connected}
     assert len({one.call_id for one in attempts}) == len(attempts) == figures.attempts
     assert all(one.attempt_number <= 2 for one in attempts)
-    assert run is not None and run.ended_ns >= run.started_ns > 0
+    assert run is not None
+    assert run.ended_ns >= run.started_ns > 0
     assert seen[0].leads_left == 150
     assert max(progress.calls.get("talking", 0) for progress in seen) > 1
 
@@ -114,8 +116,7 @@ def test_pause_launches_nothing_until_resume(campaign_file: Floor) -> None:
         node = node_of(setup)
 
         async def operator() -> None:
-            while node.board is None or node.progress().attempts < 5:
-                await asyncio.sleep(0.01)
+            await until(lambda: node.board is not None and node.progress().attempts >= 5)
             node.pause()
             await asyncio.sleep(0.4)
             paused.append(node.engine.counters()["campaigns"][1]["launches"])
@@ -182,8 +183,7 @@ def test_metrics_can_be_scraped_while_it_runs(campaign_file: Floor) -> None:
         node = node_of(setup, metrics_port=0)
 
         async def scrape() -> None:
-            while node.metrics is None or node.progress().attempts < 20:
-                await asyncio.sleep(0.01)
+            await until(lambda: node.metrics is not None and node.progress().attempts >= 20)
             url = f"http://127.0.0.1:{node.metrics.port}/metrics"
             for _ in range(2):
                 text = await asyncio.to_thread(lambda: urllib.request.urlopen(url, timeout=5).read().decode())
@@ -213,13 +213,11 @@ def test_a_second_engine_takes_the_pool_and_the_first_stops(campaign_file: Floor
     async def dial() -> None:
         first, second = node_of(setup), node_of(setup)
         running = asyncio.create_task(first.run())
-        while first.board is None or first.progress().attempts < 10:
-            await asyncio.sleep(0.01)
+        await until(lambda: first.board is not None and first.progress().attempts >= 10)
         taking = asyncio.create_task(second.run())
         with pytest.raises(StaleEpoch):
             await running
-        while second.board is None:
-            await asyncio.sleep(0.01)
+        await until(lambda: second.board is not None)
         second.drain()
         assert await taking is Ending.DRAINED
 

@@ -13,7 +13,15 @@ from outpace.store.memory import MemoryStore
 from outpace.store.port import NewLead
 
 S = 1_000_000_000
-TIMES = ("launched_ns", "proceeding_ns", "ringing_ns", "answered_ns", "speech_start_ns", "greeting_end_ns", "verdict_ns")
+TIMES = (
+    "launched_ns",
+    "proceeding_ns",
+    "ringing_ns",
+    "answered_ns",
+    "speech_start_ns",
+    "greeting_end_ns",
+    "verdict_ns",
+)
 LATER = ("offered_ns", "connected_ns", "talk_end_ns", "treatment_start_ns", "treatment_end_ns")
 BUSY = RecordAttempt(
     call_id=(1 << 32) + 1,

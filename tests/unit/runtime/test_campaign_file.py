@@ -108,7 +108,8 @@ def test_load_of_the_least_file_fills_in_the_rest(tmp_path: Path) -> None:
     setup = read(tmp_path, LEAST)
     assert setup.pool(1).campaigns[0].trunk_groups == (1,)
     assert setup.pool(1).agents == ()
-    assert setup.lead_list is None and setup.journal is None
+    assert setup.lead_list is None
+    assert setup.journal is None
     assert setup.store.path == "var/outpace.db"
 
 

@@ -84,7 +84,7 @@ def test_read_of_a_spoilt_record_stops_before_it(tmp_path: Path) -> None:
 def test_read_of_what_is_no_journal_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x.journal"
     path.write_bytes(data)
-    with pytest.raises(JournalError, match="x.journal"):
+    with pytest.raises(JournalError, match=r"x\.journal"):
         JournalFile(path)
 
 
