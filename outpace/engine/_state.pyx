@@ -11,7 +11,7 @@ import numpy as np
 
 from outpace.domain._words cimport AGENT_LOGGED_OUT, command_t
 from outpace.engine._campaigns cimport CampaignTable
-from outpace.engine._tables cimport AgentTable, CallTable
+from outpace.engine._tables cimport FLAG_QUERIED, AgentTable, CallTable
 from outpace.engine._timers cimport TimerHeap
 from outpace.engine._trunks cimport TrunkTable
 
@@ -21,7 +21,8 @@ REGISTER_PLACES = {
     "now_ns": REG_NOW, "epoch": REG_EPOCH, "sequence": REG_SEQUENCE, "link_up": REG_LINK_UP, "fenced": REG_FENCED,
     "unrecorded": REG_UNRECORDED, "facts": REG_FACTS, "forbidden_facts": REG_FORBIDDEN, "stray_facts": REG_STRAY,
     "queries": REG_QUERIES, "lost_calls": REG_LOST, "clock_jumps": REG_CLOCK_JUMPS, "decisions": REG_DECISIONS,
-    "withdrawn_intents": REG_WITHDRAWN, "leases_expired": REG_LEASE_EXPIRED, "dirty": REG_DIRTY, "window_ns": REG_WINDOW_NS,
+    "withdrawn_intents": REG_WITHDRAWN, "leases_expired": REG_LEASE_EXPIRED, "dirty": REG_DIRTY,
+    "window_ns": REG_WINDOW_NS,
 }
 
 
@@ -52,9 +53,6 @@ cdef class EngineState:
         self.registers_array = np.zeros(REGISTERS, np.int64)
         self.registers = self.registers_array
         self.registers[REG_EPOCH] = epoch
-        for agent in pool.agents:
-            for number in set(agent.campaigns):
-                self.campaigns.agents_in[place[number], AGENT_LOGGED_OUT] += 1
         self._relate()
 
     def _relate(self):
@@ -64,6 +62,7 @@ cdef class EngineState:
             self.campaigns.partners[campaign] = <uint64_t>1 << campaign
             for agent in range(self.agents.count):
                 if self.agents.campaigns[agent] & (<uint64_t>1 << campaign):
+                    self.campaigns.agents_in[campaign, AGENT_LOGGED_OUT] += 1
                     self.campaigns.partners[campaign] |= self.agents.campaigns[agent]
             for place in range(self.campaigns.trunk_count[campaign]):
                 self.trunks.users[self.campaigns.trunk_rows[campaign, place]] |= <uint64_t>1 << campaign
@@ -100,6 +99,9 @@ cdef class EngineState:
         self.campaigns.in_state[campaign, self.calls.state[row]] -= 1
         self.campaigns.in_state[campaign, state] += 1
         self.calls.state[row] = <signed char>state
+        # a question asked before says nothing of the new state
+        self.calls.flags[row] &= ~FLAG_QUERIED
+        self.calls.queries[row] = 0
         self.mark_dirty(campaign)
 
     cdef void arm_call(self, int32_t row, int64_t deadline_ns) noexcept nogil:

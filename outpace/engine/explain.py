@@ -77,7 +77,7 @@ class Explanation(msgspec.Struct, frozen=True):
     def render(self) -> str:
         """A few lines for people."""
         answered = self.connected + self.abandoned_no_agent + self.abandoned_caller_left
-        state = f"campaign {self.campaign_id} is {self.state.name.lower()}; bound by {_WORDS[self.reason]}"
+        state = f"campaign {self.campaign_id} is {self.state.name.lower()}; dialling is bound by {_WORDS[self.reason]}"
         ledger = (
             f"answered {answered}: connected {self.connected}, abandoned {self.abandoned_no_agent} (no agent in time) "
             f"+ {self.abandoned_caller_left} (caller left)"
