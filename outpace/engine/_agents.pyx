@@ -89,7 +89,8 @@ cdef class AgentDesk(EngineState):
 
     cdef void agent_done(self, int32_t row, bint leg_busy, int64_t now_ns) noexcept nogil:
         self.agents.call[row] = -1
-        if self.agents.wants[row] == WANTS_LOGOUT:
+        # whose conversation was adopted and who has not logged in since may be gone
+        if self.agents.wants[row] == WANTS_LOGOUT or self.agents.adopted[row]:
             self.want_logout(row, now_ns)
             return
         self.agents.leg_busy[row] = leg_busy
@@ -127,6 +128,7 @@ cdef class AgentDesk(EngineState):
         self.stop_being_ready(row)
         self.agents.wants[row] = WANTS_NOTHING
         self.agents.leg_busy[row] = 0
+        self.agents.adopted[row] = 0
         self.agents.call[row] = -1
         if self.agents.leg[row] != LEG_NONE:
             self.agents.leg[row] = LEG_NONE

@@ -11,18 +11,20 @@ from outpace.domain._words cimport (
     CALL_TREATMENT, COMMAND_CONNECT_AGENT, COMMAND_HANG_UP, COMMAND_PLAY_MESSAGE, COMMAND_QUERY_CALL,
     COMMAND_RECORD_ATTEMPT, FACT_AGENT_CONNECTED, FACT_AGENT_RELEASED, FACT_CALL_ANSWERED, FACT_CALL_ENDED,
     FACT_CALL_PROCEEDING, FACT_CALL_QUERIED, FACT_CALL_RINGING, FACT_CONNECT_FAILED, FACT_CPA_VERDICT,
-    FACT_INTENT_DURABLE, FACT_INTENT_REFUSED, FACT_MESSAGE_ENDED, FACT_ORIGINATE_REFUSED, LEG_UP, OUTCOME_ABANDONED,
-    OUTCOME_CANCELLED, OUTCOME_CONNECTED, OUTCOME_FAILED, OUTCOME_FAX, OUTCOME_LOST, OUTCOME_MACHINE, OUTCOME_NONE,
-    PRESENCE_BRIDGED, PRESENCE_GONE, PRESENCE_UNANSWERED, VERDICT_FAX, VERDICT_MACHINE, VERDICT_UNSURE,
-    WITHDRAW_STORE_LATE, attempt_t, call_next, command_t, fact_t,
+    FACT_INTENT_DURABLE, FACT_INTENT_REFUSED, FACT_MESSAGE_ENDED, FACT_ORIGINATE_REFUSED, INTENT_STALE_EPOCH, LEG_UP,
+    OUTCOME_ABANDONED, OUTCOME_CANCELLED, OUTCOME_CONNECTED, OUTCOME_FAILED, OUTCOME_FAX, OUTCOME_LOST, OUTCOME_MACHINE, OUTCOMES,
+    PRESENCE_ANSWERED, PRESENCE_BRIDGED, PRESENCE_GONE, PRESENCE_UNANSWERED, VERDICT_FAX, VERDICT_MACHINE,
+    VERDICT_PERSON, VERDICT_UNSURE, WITHDRAW_STORE_LATE, attempt_t, call_next, command_t, fact_t,
 )
 from outpace.engine._agents cimport AgentDesk
 from outpace.engine._campaigns cimport CLOCK_ANSWER, CLOCK_GREETING_END
 from outpace.engine._state cimport (
-    CONNECT_TIMEOUT_MS, HANGUP_LIMIT_MS, LAUNCH_LIMIT_MS, QUERY_LIMIT_MS, QUERY_TRIES, REG_FORBIDDEN, REG_LINK_UP,
-    REG_LOST, REG_QUERIES, REG_STRAY, REG_UNRECORDED, RELEASE_GRACE_MS, RING_GRACE_MS, TALK_AUDIT_MS,
+    CONNECT_TIMEOUT_MS, HANGUP_LIMIT_MS, LAUNCH_LIMIT_MS, QUERY_LIMIT_MS, QUERY_TRIES, REG_FENCED, REG_FORBIDDEN,
+    REG_LINK_UP, REG_LOST, REG_QUERIES, REG_STRAY, REG_UNRECORDED, RELEASE_GRACE_MS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
-from outpace.engine._tables cimport FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_HANGUP, FLAG_PENDING, FLAG_QUERIED, FLAG_SENT
+from outpace.engine._tables cimport (
+    FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_HANGUP, FLAG_PENDING, FLAG_QUERIED, FLAG_SENT,
+)
 
 from libc.stdlib cimport abort, realloc
 
@@ -37,6 +39,9 @@ cdef class CallFlow(AgentDesk):
     cdef void call_fact(self, int32_t row, const fact_t* fact, int64_t now_ns) noexcept nogil:
         cdef int32_t state = self.calls.state[row]
         cdef int32_t kind = fact.kind
+        if self.absurd(row, fact):
+            self.registers[REG_FORBIDDEN] += 1
+            return
         if call_next[state][kind] < 0:
             self.registers[REG_FORBIDDEN] += 1
             # a repeated sign of progress says nothing new; anything else puts the state in doubt
@@ -68,12 +73,36 @@ cdef class CallFlow(AgentDesk):
         elif kind == FACT_ORIGINATE_REFUSED:
             self.originate_refused(row, fact.code, now_ns)
         elif kind == FACT_INTENT_REFUSED:
-            self.free_call(row)                  # the store has dealt with the lead
+            self.intent_refused(row, fact.code, now_ns)
+
+    cdef bint absurd(self, int32_t row, const fact_t* fact) noexcept nogil:
+        # what nobody can know yet, or what is said of an agent who is not the call's (any more)
+        cdef int32_t agent = self.calls.agent[row]
+        cdef int32_t kind = fact.kind
+        if kind == FACT_INTENT_DURABLE:
+            return False
+        if kind == FACT_INTENT_REFUSED:
+            return self.calls.flags[row] & FLAG_DURABLE != 0
+        if not self.calls.flags[row] & FLAG_SENT:
+            return True
+        if kind == FACT_CONNECT_FAILED or kind == FACT_AGENT_RELEASED:
+            return agent >= 0 and self.agents.agent_id[agent] != fact.agent_id
+        return False
+
+    cdef void intent_refused(self, int32_t row, int32_t reason, int64_t now_ns) noexcept nogil:
+        if reason == INTENT_STALE_EPOCH:
+            self.registers[REG_FENCED] = 1
+        else:
+            self.requeue(self.calls.campaign[row], now_ns)   # the store has dealt with the lead: it may be due again
+        self.free_call(row)
 
     cdef void no_longer_pending(self, int32_t row) noexcept nogil:
+        cdef int32_t trunk = self.calls.trunk[row]
         if self.calls.flags[row] & FLAG_PENDING:
             self.calls.flags[row] &= ~FLAG_PENDING
-            self.trunks.pending[self.calls.trunk[row]] -= 1
+            if self.trunks.pending[trunk] + self.trunks.pipeline[trunk] >= self.trunks.max_pending[trunk]:
+                self.mark_dirty_mask(<uint64_t>-1)       # room for whoever dials on this group
+            self.trunks.pending[trunk] -= 1
 
     cdef void progress(self, int32_t row, const fact_t* fact, int64_t now_ns) noexcept nogil:
         cdef int32_t campaign = self.calls.campaign[row]
@@ -91,7 +120,10 @@ cdef class CallFlow(AgentDesk):
         self.no_longer_pending(row)
         self.calls.life[row].answered_ns = fact.switch_ns if fact.switch_ns > 0 else now_ns
         self.calls.clock_ns[row] = now_ns
-        if self.calls.flags[row] & FLAG_CLASSIFY:
+        if self.calls.flags[row] & FLAG_HANGUP:
+            self.charge(row, now_ns)             # our HangUp is on its way: nobody will talk to this person
+            self.treat(row, False, now_ns)
+        elif self.calls.flags[row] & FLAG_CLASSIFY:
             self.set_call_state(row, CALL_CLASSIFYING)
             self.arm_call(row, now_ns + self.campaigns.classify_limit_ns[campaign])
         else:
@@ -101,18 +133,27 @@ cdef class CallFlow(AgentDesk):
         cdef int32_t campaign = self.calls.campaign[row]
         cdef attempt_t* life = &self.calls.life[row]
         cdef int64_t greeting_end = now_ns
+        cdef bint hung_up = self.calls.flags[row] & FLAG_HANGUP != 0
+        if not VERDICT_PERSON <= verdict <= VERDICT_UNSURE:
+            verdict = VERDICT_UNSURE
         life.verdict = verdict
         life.verdict_ns = now_ns
         if fact != NULL:
             life.verdict_ns = fact.switch_ns if fact.switch_ns > 0 else now_ns
             life.speech_start_ns = fact.extra2
             life.greeting_end_ns = fact.extra
-            if fact.extra > 0:
-                # on our clock the greeting ended as long ago as it did on the switch's
-                greeting_end = now_ns - (life.verdict_ns - fact.extra)
+            if 0 < fact.extra < life.verdict_ns:
+                # on our clock the greeting ended as long ago as it did on the switch's, but not before the answer
+                greeting_end = max(now_ns - (life.verdict_ns - fact.extra), self.calls.clock_ns[row])
         if verdict == VERDICT_MACHINE or verdict == VERDICT_FAX:
             life.outcome = OUTCOME_FAX if verdict == VERDICT_FAX else OUTCOME_MACHINE
-            self.treat(row, verdict == VERDICT_MACHINE and self.campaigns.machine_message[campaign], now_ns)
+            self.treat(
+                row, verdict == VERDICT_MACHINE and self.campaigns.machine_message[campaign] and not hung_up, now_ns
+            )
+            return
+        if hung_up:
+            self.charge(row, now_ns)
+            self.treat(row, False, now_ns)
             return
         if self.campaigns.connect_clock[campaign] != CLOCK_ANSWER:
             # greeting end where the rule says so, else the verdict
@@ -129,6 +170,30 @@ cdef class CallFlow(AgentDesk):
         else:
             self.campaigns.waiting_head[campaign] = row
         self.campaigns.waiting_tail[campaign] = row
+
+    cdef void prepend_waiting(self, int32_t row) noexcept nogil:
+        # whose bridge failed was the first in the line before
+        cdef int32_t campaign = self.calls.campaign[row]
+        cdef int32_t head = self.campaigns.waiting_head[campaign]
+        self.calls.previous[row] = -1
+        self.calls.next[row] = head
+        if head >= 0:
+            self.calls.previous[head] = row
+        else:
+            self.campaigns.waiting_tail[campaign] = row
+        self.campaigns.waiting_head[campaign] = row
+
+    cdef int32_t pick_agent(self, int32_t campaign) noexcept nogil:
+        # The longest idle; where campaigns share agents, the longest idle of those whom the others' calls in hand need
+        # least, so that an agent counted for one campaign is not spent on another that had a choice.
+        cdef uint64_t needed = 0
+        cdef int32_t other
+        if not self.registers[REG_LINK_UP]:
+            return -1
+        for other in range(<int32_t>self.campaigns.count):
+            if other != campaign and self.campaigns.in_hand(other) > 0:
+                needed |= <uint64_t>1 << other
+        return self.agents.longest_idle(<uint64_t>1 << campaign, needed)
 
     cdef void remove_waiting(self, int32_t row) noexcept nogil:
         cdef int32_t campaign = self.calls.campaign[row]
@@ -152,7 +217,7 @@ cdef class CallFlow(AgentDesk):
         cdef int32_t agent
         self.set_call_state(row, CALL_QUEUED)
         self.append_waiting(row)
-        agent = self.agents.longest_idle(<uint64_t>1 << campaign) if self.registers[REG_LINK_UP] else -1
+        agent = self.pick_agent(campaign)
         if agent >= 0:
             self.connect(row, agent, now_ns)
         elif limit <= now_ns:
@@ -195,8 +260,6 @@ cdef class CallFlow(AgentDesk):
             self.registers[REG_FORBIDDEN] += 1
             self.query(row, now_ns)
             return
-        self.calls.flags[row] &= ~FLAG_QUERIED
-        self.calls.queries[row] = 0
         self.calls.life[row].connected_ns = switch_ns if switch_ns > 0 else now_ns
         self.calls.life[row].outcome = OUTCOME_CONNECTED
         self.campaigns.count_connected(self.calls.campaign[row], now_ns)
@@ -211,11 +274,10 @@ cdef class CallFlow(AgentDesk):
         cdef int32_t other
         self.calls.agent[row] = -1
         self.calls.life[row].agent_id = 0
-        self.calls.flags[row] &= ~FLAG_QUERIED
         self.set_call_state(row, CALL_QUEUED)
-        self.append_waiting(row)
+        self.prepend_waiting(row)
         # somebody else first, so that a leg that cannot be bridged is not tried again at once
-        other = self.agents.longest_idle(<uint64_t>1 << campaign) if self.registers[REG_LINK_UP] else -1
+        other = self.pick_agent(campaign)
         if limit <= now_ns:
             self.abandon(row, now_ns)
         elif other >= 0:
@@ -230,17 +292,20 @@ cdef class CallFlow(AgentDesk):
 
     cdef void abandon(self, int32_t row, int64_t now_ns) noexcept nogil:
         # the limit has passed without an agent
-        cdef int32_t campaign = self.calls.campaign[row]
         self.remove_waiting(row)
+        self.charge(row, now_ns)
+        self.treat(row, self.campaigns.has_message[self.calls.campaign[row]] != 0, now_ns)
+
+    cdef void charge(self, int32_t row, int64_t now_ns) noexcept nogil:
         self.calls.life[row].outcome = OUTCOME_ABANDONED
         self.calls.life[row].abandon_reason = ABANDON_NO_AGENT_IN_TIME
-        self.campaigns.count_abandoned(campaign, ABANDON_NO_AGENT_IN_TIME, now_ns)
-        self.treat(row, self.campaigns.has_message[campaign] != 0, now_ns)
+        self.campaigns.count_abandoned(self.calls.campaign[row], ABANDON_NO_AGENT_IN_TIME, now_ns)
 
     cdef void treat(self, int32_t row, bint message, int64_t now_ns) noexcept nogil:
         cdef int32_t campaign = self.calls.campaign[row]
         cdef command_t* command
         self.set_call_state(row, CALL_TREATMENT)
+        self.mark_dirty_mask(<uint64_t>-1)       # the agent this call might have needed is another campaign's again
         if not message:
             self.hang_up(row, CAUSE_NORMAL, now_ns)
             return
@@ -270,7 +335,7 @@ cdef class CallFlow(AgentDesk):
         if state <= CALL_RINGING:
             if self.calls.flags[row] & FLAG_CANCELLED:
                 outcome = OUTCOME_CANCELLED
-            elif outcome <= OUTCOME_ABANDONED:
+            elif not OUTCOME_ABANDONED < outcome < OUTCOMES:
                 outcome = OUTCOME_FAILED
         elif state == CALL_CLASSIFYING or state == CALL_QUEUED or state == CALL_CONNECTING:
             outcome = OUTCOME_ABANDONED
@@ -357,17 +422,18 @@ cdef class CallFlow(AgentDesk):
     cdef void queried(self, int32_t row, int32_t presence, int64_t agent_id, int64_t switch_ns, int64_t now_ns) noexcept nogil:
         cdef int32_t state = self.calls.state[row]
         cdef int32_t agent = self.calls.agent[row]
+        cdef bint asked = self.calls.flags[row] & FLAG_QUERIED != 0
         cdef fact_t fact
         self.calls.flags[row] &= ~FLAG_QUERIED
         self.calls.queries[row] = 0
-        if state == CALL_LAUNCHING and not self.calls.flags[row] & FLAG_SENT:
-            return                                   # the switch cannot know of it
         if presence == PRESENCE_GONE:
             self.ended(row, OUTCOME_LOST, 0, switch_ns, now_ns)
+        elif not asked and state > CALL_RINGING and presence != PRESENCE_BRIDGED:
+            return                                   # an answer from before the call came this far
         elif self.calls.flags[row] & FLAG_HANGUP:
             self.hang_up(row, CAUSE_NORMAL, now_ns)
         elif state <= CALL_RINGING:
-            if presence == PRESENCE_UNANSWERED:
+            if presence != PRESENCE_ANSWERED and presence != PRESENCE_BRIDGED:
                 self.no_longer_pending(row)
                 if self.calls.life[row].launched_ns + self.campaigns.ring_timeout_ns[self.calls.campaign[row]] + (
                     LAUNCH_LIMIT_MS * NS_PER_MS
@@ -382,9 +448,9 @@ cdef class CallFlow(AgentDesk):
         elif state == CALL_CONNECTING:
             if presence == PRESENCE_BRIDGED and agent >= 0 and self.agents.agent_id[agent] == agent_id:
                 self.connected(row, agent_id, switch_ns, now_ns)
-            else:
+            elif asked:
                 self.connect_failed(row, False, now_ns)
-        elif state == CALL_TALKING and presence != PRESENCE_BRIDGED:
+        elif state == CALL_TALKING and (presence != PRESENCE_BRIDGED or agent < 0):
             self.released(row, switch_ns, now_ns)
             self.hang_up(row, CAUSE_NORMAL, now_ns)
         else:

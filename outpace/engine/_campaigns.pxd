@@ -54,6 +54,7 @@ cdef class CampaignTable:
     cdef int32_t[::1] waiting_tail
     cdef int64_t[::1] lease_asked         # leads asked for and not answered yet, 0 = none
     cdef int64_t[::1] lease_at_ns         # ask not before
+    cdef int64_t[::1] lease_timeout_ns    # until then the store may answer what was asked
     cdef int64_t[::1] exhausted           # the store has said: nothing left
     cdef int64_t[::1] requeued            # a lead got another turn since the last lease was asked for
     cdef int64_t[::1] window_open
@@ -79,6 +80,7 @@ cdef class CampaignTable:
     cdef decision_row_t[:, ::1] decisions
     cdef int64_t[::1] decision_count
 
+    cdef int64_t in_hand(self, Py_ssize_t row) noexcept nogil    # calls that may need an agent yet
     cdef void count_minute(self, Py_ssize_t row, Py_ssize_t column, int64_t now_ns) noexcept nogil
     cdef void count_connected(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
     cdef void count_abandoned(self, Py_ssize_t row, int32_t reason, int64_t now_ns) noexcept nogil

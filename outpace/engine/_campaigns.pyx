@@ -4,7 +4,8 @@ from libc.stdint cimport int32_t, int64_t
 import numpy as np
 
 from outpace.domain._words cimport (
-    ABANDON_CALLER_LEFT, AGENT_STATES, CALL_STATES, CAMPAIGN_DRAFT, LIMIT_NOT_RUNNING, LIMITS, OUTCOMES,
+    ABANDON_CALLER_LEFT, AGENT_STATES, CALL_CLASSIFYING, CALL_LAUNCHING, CALL_PROCEEDING, CALL_QUEUED, CALL_RINGING,
+    CALL_STATES, CAMPAIGN_DRAFT, LIMIT_NOT_RUNNING, LIMITS, OUTCOMES,
 )
 from outpace.engine._idmap cimport IdMap
 
@@ -18,7 +19,7 @@ cdef int64_t NS_PER_MINUTE = 60_000_000_000
 
 _PER_CAMPAIGN = (
     "campaign_id", "state", "live", "launches", "reason", "connected", "no_agent", "caller_left", "lease_asked",
-    "lease_at_ns", "exhausted", "requeued", "window_open", "window_change_ns", "decided_ns", "dirty",
+    "lease_at_ns", "lease_timeout_ns", "exhausted", "requeued", "window_open", "window_change_ns", "decided_ns", "dirty",
     "ring_timeout_ns", "connect_limit_ns", "connect_clock", "classify", "classify_limit_ns", "machine_message",
     "has_message", "message_max_ns", "wrap_up_max_ns", "dispositions", "trunk_count", "decision_count",
 )
@@ -74,6 +75,7 @@ cdef class CampaignTable:
         self.caller_left = self.columns["caller_left"]
         self.lease_asked = self.columns["lease_asked"]
         self.lease_at_ns = self.columns["lease_at_ns"]
+        self.lease_timeout_ns = self.columns["lease_timeout_ns"]
         self.exhausted = self.columns["exhausted"]
         self.requeued = self.columns["requeued"]
         self.window_open = self.columns["window_open"]
@@ -130,6 +132,12 @@ cdef class CampaignTable:
             self.trunk_rows[row, place] = trunk_ids.get(group)
 
     # hot
+    cdef int64_t in_hand(self, Py_ssize_t row) noexcept nogil:
+        return (
+            self.in_state[row, CALL_LAUNCHING] + self.in_state[row, CALL_PROCEEDING] + self.in_state[row, CALL_RINGING]
+            + self.in_state[row, CALL_CLASSIFYING] + self.in_state[row, CALL_QUEUED]
+        )
+
     cdef void count_minute(self, Py_ssize_t row, Py_ssize_t column, int64_t now_ns) noexcept nogil:
         cdef int64_t minute = now_ns // NS_PER_MINUTE
         cdef Py_ssize_t place = minute % LEDGER_MINUTES

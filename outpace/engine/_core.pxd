@@ -14,6 +14,7 @@ cdef class EngineCore(LaunchGate):
     cdef int advance(self, int64_t now_ns) except -1
     cdef int64_t deadline(self) noexcept nogil
     cdef int move_time(self, int64_t now_ns) except -1
+    cdef void shift_clocks(self, int64_t by_ns) noexcept nogil
     cdef int stray(self, const fact_t* fact, int64_t now_ns) except -1
     cdef int agent_fact(self, const fact_t* fact, int64_t now_ns) except -1
     cdef int pool_fact(self, const fact_t* fact, int64_t now_ns) except -1

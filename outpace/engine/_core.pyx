@@ -16,7 +16,7 @@ from outpace.engine._hopper cimport Hopper
 from outpace.engine._intake cimport INTAKE_FACT, INTAKE_LEASE, INTAKE_TIME, pack
 from outpace.engine._outtake cimport unpack
 from outpace.engine._state cimport (
-    REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_FORBIDDEN, REG_LEASE_EXPIRED, REG_LINK_UP, REG_NOW,
+    MAX_UNRECORDED, REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_FORBIDDEN, REG_LINK_UP, REG_NOW,
     REG_STRAY, REG_UNRECORDED, REG_WINDOW_NS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
 from outpace.engine._tables cimport FLAG_DURABLE, FLAG_SENT
@@ -61,15 +61,29 @@ cdef class EngineCore(LaunchGate):
         # anybody who could have acted. Shift all timers, so that nobody is abandoned by a jump.
         if now_ns - was > JUMP_NS and self.timers.first_ns() < now_ns - JUMP_NS and was > 0:
             self.timers.shift_all(now_ns - was)
+            self.shift_clocks(now_ns - was)
             self.registers[REG_CLOCK_JUMPS] += 1
         self.registers[REG_NOW] = now_ns
+        # before anything else: a fact of this moment meets the calling hours of this moment
+        if 0 < self.registers[REG_WINDOW_NS] <= now_ns:
+            self.refresh_windows(now_ns)
         return 0
+
+    cdef void shift_clocks(self, int64_t by_ns) noexcept nogil:
+        # whoever waits has waited as long as before the jump
+        cdef int32_t row
+        for row in range(self.calls.registers[2]):
+            if self.calls.state[row] != CALL_FREE and self.calls.clock_ns[row] > 0:
+                self.calls.clock_ns[row] += by_ns
+                self.calls.limit_ns[row] += by_ns
 
     cdef int apply(self, const fact_t* fact, int64_t now_ns) except -1:
         cdef int32_t row
         if now_ns != self.registers[REG_NOW]:
             self.move_time(now_ns)
         self.registers[REG_FACTS] += 1
+        if fact.kind < 0:
+            raise ValueError(f"no such kind of fact: {fact.kind}")
         if fact.kind < FACTS_OF_CALLS:
             row = self.calls.ids.find(fact.call_id) if fact.call_id > 0 else -1
             if row < 0:
@@ -154,7 +168,7 @@ cdef class EngineCore(LaunchGate):
             self.drain_trunk(trunk, now_ns)
         for campaign in range(<int32_t>self.campaigns.count):
             while self.campaigns.waiting_head[campaign] >= 0:
-                agent = self.agents.longest_idle(<uint64_t>1 << campaign)
+                agent = self.pick_agent(campaign)
                 if agent < 0:
                     break
                 self.connect(self.campaigns.waiting_head[campaign], agent, now_ns)
@@ -167,6 +181,8 @@ cdef class EngineCore(LaunchGate):
         if fact.kind == FACT_ATTEMPT_RECORDED:
             if self.registers[REG_UNRECORDED] > 0:
                 self.registers[REG_UNRECORDED] -= 1
+                if self.registers[REG_UNRECORDED] == MAX_UNRECORDED:
+                    self.mark_dirty_mask(<uint64_t>-1)       # the store has caught up
             return 0
         if fact.kind == FACT_INTENT_WITHDRAWN:
             return 0
@@ -186,9 +202,7 @@ cdef class EngineCore(LaunchGate):
         elif fact.kind == FACT_LEASE_LOST:
             batch = hopper.find_batch(fact.extra2)
             if batch >= 0:
-                self.registers[REG_LEASE_EXPIRED] += hopper.remaining[batch]
-                hopper.drop_batch(batch)
-                self.requeue(campaign, now_ns)
+                self.drop_leads(campaign, batch, now_ns)
         else:
             raise ValueError(f"no such kind of fact: {fact.kind}")
         self.arm_lease(campaign, now_ns)
@@ -213,7 +227,7 @@ cdef class EngineCore(LaunchGate):
         hopper = <Hopper>self.campaigns.hoppers[campaign]
         asked = self.campaigns.lease_asked[campaign]
         self.campaigns.lease_asked[campaign] = 0
-        if count > 0:
+        if count > 0 and deadline_ns > now_ns:
             batch = hopper.open_batch(token, deadline_ns, now_ns)
             # what finds no place stays leased until the deadline; the store takes it back then
             for i in range(count if batch >= 0 else 0):
@@ -297,9 +311,11 @@ cdef class EngineCore(LaunchGate):
         # when the person answered nobody was there to see; it was before now
         life.answered_ns = now_ns
         self.calls.clock_ns[row] = now_ns
-        if presence == PRESENCE_BRIDGED and agent >= 0 and self.agents.state[agent] == AGENT_LOGGED_OUT:
+        if presence == PRESENCE_BRIDGED and agent >= 0 and self.agents.call[agent] < 0:
             self.calls.agent[row] = agent
-            self.agents.adopted[agent] = 1
+            self.agents.adopted[agent] = self.agents.state[agent] == AGENT_LOGGED_OUT
+            self.stop_being_ready(agent)
+            self.agents.leg_busy[agent] = 0
             self.agents.leg[agent] = LEG_UP
             self.agents.call[agent] = row
             self.agents.last_call[agent] = call_id
@@ -337,8 +353,6 @@ cdef class EngineCore(LaunchGate):
             else:
                 self.drain_trunk(slot - self.trunk_slots, now_ns)
                 self.mark_dirty_mask(<uint64_t>-1)
-        if 0 < self.registers[REG_WINDOW_NS] <= now_ns:
-            self.refresh_windows(now_ns)
         if self.registers[REG_DIRTY]:
             self.decide_all(now_ns)
         return 0

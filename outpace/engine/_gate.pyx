@@ -11,7 +11,7 @@ from outpace.domain._words cimport (
     CALL_CLASSIFYING, CALL_CONNECTING, CALL_FREE, CALL_LAUNCHING, CALL_PROCEEDING, CALL_QUEUED, CALL_RINGING,
     CAMPAIGN_COMPLETED, CAMPAIGN_DRAINING, CAMPAIGN_PAUSED, CAMPAIGN_RUNNING, COMMAND_CAMPAIGN_STATE,
     COMMAND_LEASE_LEADS, COMMAND_ORIGINATE, COMMAND_RELEASE_LEADS, COMMAND_RENEW_LEASE, COMMAND_WITHDRAW_INTENT,
-    COMMAND_WRITE_INTENT, LIMIT_CALL_TABLE_FULL, LIMIT_DRAINING, LIMIT_NO_LEADS, LIMIT_NONE, LIMIT_NOT_RUNNING,
+    COMMAND_WRITE_INTENT, LIMIT_CALL_TABLE_FULL, LIMIT_CPS, LIMIT_DRAINING, LIMIT_NO_LEADS, LIMIT_NONE, LIMIT_NOT_RUNNING,
     LIMIT_OUTSIDE_HOURS, LIMIT_STORE_BEHIND, LIMIT_SWITCH_DOWN, LIMIT_TRUNK_CHANNELS, OUTCOME_FAILED,
     REFUSED_BY_SWITCH, REFUSED_LINK_DOWN, REFUSED_NO_CIRCUIT, WITHDRAW_GATE_CLOSED, WITHDRAW_LINK_DOWN,
     WITHDRAW_NO_CIRCUIT, attempt_t, command_t,
@@ -20,8 +20,8 @@ from outpace.engine._calls cimport CallFlow
 from outpace.engine._campaigns cimport DECISIONS, decision_row_t
 from outpace.engine._hopper cimport MAX_BATCHES, Hopper
 from outpace.engine._state cimport (
-    INTENT_LIMIT_MS, LAUNCH_LIMIT_MS, REG_DECISIONS, REG_DIRTY, REG_EPOCH, REG_FENCED, REG_LINK_UP, REG_ROTATION,
-    REG_SEQUENCE, REG_UNRECORDED, REG_WITHDRAWN,
+    INTENT_LIMIT_MS, LAUNCH_LIMIT_MS, MAX_UNRECORDED, REG_DECISIONS, REG_DIRTY, REG_EPOCH, REG_FENCED, REG_LEASE_EXPIRED, REG_LINK_UP,
+    REG_ROTATION, REG_SEQUENCE, REG_UNRECORDED, REG_WITHDRAWN,
 )
 from outpace.engine._tables cimport FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_PENDING, FLAG_SENT
 from outpace.pacing._pacer cimport Pacer, PacingSnapshot, decision_t
@@ -32,7 +32,6 @@ cdef int64_t NO_CIRCUIT_BLOCK_NS = 1_000_000_000      # before the trunk group i
 cdef int64_t LINK_DOWN_WAIT_NS = 1_000_000_000
 cdef int64_t LEASE_POLL_NS = 5_000_000_000            # new leads are looked for this often
 cdef int64_t LEASE_TIMEOUT_NS = 10_000_000_000
-cdef int64_t MAX_UNRECORDED = 5000                    # endings the store may lag behind
 
 
 cdef class LaunchGate(CallFlow):
@@ -83,6 +82,7 @@ cdef class LaunchGate(CallFlow):
     cdef void drain_trunk(self, int32_t trunk, int64_t now_ns) noexcept nogil:
         cdef int32_t row = self.trunks.head[trunk]
         cdef int32_t reason
+        cdef int64_t at
         while row >= 0:
             reason = self.closed_reason(self.calls.campaign[row])
             if reason == LIMIT_NONE and not self.trunk_open(trunk, now_ns):
@@ -99,10 +99,27 @@ cdef class LaunchGate(CallFlow):
                 )
             row = self.trunks.head[trunk]
         if row >= 0:
-            # the rate's next token; progress of pending calls and the link's return drain too
-            self.timers.arm(self.trunk_slots + trunk, max(
-                self.trunks.next_token_ns(trunk), self.trunks.blocked_until_ns[trunk], now_ns + NS_PER_MS
-            ))
+            at = max(self.trunks.next_token_ns(trunk), self.trunks.blocked_until_ns[trunk])
+            self.wake_trunk(trunk, at if at > now_ns else now_ns + NS_PER_MS)
+
+    cdef void wake_trunk(self, int32_t trunk, int64_t at_ns) noexcept nogil:
+        # one timer a group, for its line and for decisions that its rate has bound: the earlier wish stands
+        cdef int32_t slot = self.trunk_slots + trunk
+        if self.timers.position[slot] < 0 or at_ns < self.timers.deadline[slot]:
+            self.timers.arm(slot, at_ns)
+
+    cdef void wake_trunks(self, int32_t campaign, int64_t now_ns) noexcept nogil:
+        # where a rate or a block binds, time alone makes room; where channels bind, a call's end does
+        cdef int32_t reason, trunk
+        cdef int64_t at
+        cdef Py_ssize_t place
+        for place in range(self.campaigns.trunk_count[campaign]):
+            trunk = self.campaigns.trunk_rows[campaign, place]
+            self.trunks.room(trunk, now_ns, &reason)
+            if reason == LIMIT_CPS or self.trunks.blocked_until_ns[trunk] > now_ns:
+                at = self.trunks.next_room_ns(trunk, now_ns)
+                if at < INT64_MAX:
+                    self.wake_trunk(trunk, at)
 
     cdef void originate(self, int32_t row, int64_t now_ns) noexcept nogil:
         cdef int32_t campaign = self.calls.campaign[row]
@@ -144,11 +161,13 @@ cdef class LaunchGate(CallFlow):
 
     cdef void requeue(self, int32_t campaign, int64_t retry_at_ns) noexcept nogil:
         # a lead of ours has another turn: the list is not exhausted
+        cdef int32_t slot = self.campaign_slots + campaign
         self.campaigns.exhausted[campaign] = 0
         self.campaigns.requeued[campaign] = 1
         if self.campaigns.lease_asked[campaign] == 0 and retry_at_ns < self.campaigns.lease_at_ns[campaign]:
             self.campaigns.lease_at_ns[campaign] = retry_at_ns
-            self.timers.arm(self.campaign_slots + campaign, retry_at_ns)
+            if self.timers.position[slot] < 0 or retry_at_ns < self.timers.deadline[slot]:
+                self.timers.arm(slot, retry_at_ns)
 
     cdef void originate_refused(self, int32_t row, int32_t reason, int64_t now_ns) noexcept nogil:
         cdef int32_t trunk = self.calls.trunk[row]
@@ -157,7 +176,7 @@ cdef class LaunchGate(CallFlow):
         if reason == REFUSED_NO_CIRCUIT:
             self.trunks.no_circuit[trunk] += 1
             self.trunks.blocked_until_ns[trunk] = now_ns + NO_CIRCUIT_BLOCK_NS
-            self.timers.arm(self.trunk_slots + trunk, now_ns + NO_CIRCUIT_BLOCK_NS)
+            self.wake_trunk(trunk, now_ns + NO_CIRCUIT_BLOCK_NS)
             self.withdraw(row, WITHDRAW_NO_CIRCUIT, now_ns + NO_CIRCUIT_WAIT_NS, now_ns)
         elif reason == REFUSED_LINK_DOWN:
             self.withdraw(row, WITHDRAW_LINK_DOWN, now_ns + LINK_DOWN_WAIT_NS, now_ns)
@@ -260,10 +279,7 @@ cdef class LaunchGate(CallFlow):
         if room < count:
             count = room
             limited_by = trunk_reason
-            # when the rate binds, time alone makes room
-            self.timers.arm(self.trunk_slots + self.campaigns.trunk_rows[campaign, 0], max(
-                self.trunks.next_token_ns(self.campaigns.trunk_rows[campaign, 0]), now_ns + NS_PER_MS
-            ))
+            self.wake_trunks(campaign, now_ns)
         if self.calls.capacity - self.calls.registers[1] < count:
             count = self.calls.capacity - self.calls.registers[1]
             limited_by = LIMIT_CALL_TABLE_FULL
@@ -355,20 +371,23 @@ cdef class LaunchGate(CallFlow):
         cdef command_t* command
         if self.campaigns.lease_asked[campaign] or self.campaigns.lease_at_ns[campaign] > now_ns:
             return 0
-        if 2 * hopper.count() > hopper.size or missing <= 0:
+        if 2 * hopper.count() > hopper.size or hopper.free_batch() < 0:
             return 0
         command = self.emit(COMMAND_LEASE_LEADS)
         command.agent_id = self.campaigns.campaign_id[campaign]
         command.extra = missing
         self.campaigns.lease_asked[campaign] = missing
         self.campaigns.requeued[campaign] = 0
-        self.timers.arm(self.campaign_slots + campaign, now_ns + LEASE_TIMEOUT_NS)
+        self.campaigns.lease_timeout_ns[campaign] = now_ns + LEASE_TIMEOUT_NS
+        self.arm_lease(campaign, now_ns)
         return 0
 
     cdef int arm_lease(self, int32_t campaign, int64_t now_ns) except -1:
-        # the next moment at which something about leases is due: asking again, or renewing
-        cdef int64_t at = (<Hopper>self.campaigns.hoppers[campaign]).next_renewal_ns()
-        if self.campaigns.lease_asked[campaign] == 0 and self.campaigns.lease_at_ns[campaign] > now_ns:
+        # the next moment at which something about leases is due: an answer, asking again, renewing, an end
+        cdef int64_t at = (<Hopper>self.campaigns.hoppers[campaign]).next_due_ns()
+        if self.campaigns.lease_asked[campaign]:
+            at = min(at, self.campaigns.lease_timeout_ns[campaign])
+        elif self.campaigns.lease_at_ns[campaign] > now_ns:
             at = min(at, self.campaigns.lease_at_ns[campaign])
         if at < INT64_MAX:
             self.timers.arm(self.campaign_slots + campaign, max(at, now_ns + NS_PER_MS))
@@ -378,17 +397,27 @@ cdef class LaunchGate(CallFlow):
         cdef Hopper hopper = <Hopper>self.campaigns.hoppers[campaign]
         cdef command_t* command
         cdef int32_t place
-        if self.campaigns.lease_asked[campaign]:
+        if self.campaigns.lease_asked[campaign] and self.campaigns.lease_timeout_ns[campaign] <= now_ns:
             self.campaigns.lease_asked[campaign] = 0     # the store did not answer: ask again
             self.campaigns.lease_at_ns[campaign] = now_ns
         for place in range(MAX_BATCHES):
-            if hopper.remaining[place] > 0 and hopper.renew_at_ns[place] <= now_ns:
+            if hopper.remaining[place] > 0 and hopper.deadline_ns[place] <= now_ns:
+                self.drop_leads(campaign, place, now_ns)
+            elif hopper.remaining[place] > 0 and hopper.renew_at_ns[place] <= now_ns:
                 command = self.emit(COMMAND_RENEW_LEASE)
                 command.agent_id = self.campaigns.campaign_id[campaign]
                 command.extra = hopper.token[place]
                 hopper.renew_at_ns[place] = now_ns + LEASE_TIMEOUT_NS
         self.mark_dirty(campaign)
         self.arm_lease(campaign, now_ns)
+        return 0
+
+    cdef int drop_leads(self, int32_t campaign, int32_t batch, int64_t now_ns) except -1:
+        # the store has these leads back: they will be leased again
+        cdef Hopper hopper = <Hopper>self.campaigns.hoppers[campaign]
+        self.registers[REG_LEASE_EXPIRED] += hopper.remaining[batch]
+        hopper.drop_batch(batch)
+        self.requeue(campaign, now_ns)
         return 0
 
     cdef int release_leads(self, int32_t campaign) except -1:
@@ -424,7 +453,8 @@ cdef class LaunchGate(CallFlow):
         if self.campaigns.live[campaign] > 0:
             return 0
         if self.campaigns.state[campaign] == CAMPAIGN_DRAINING:
-            self.set_campaign_state(campaign, CAMPAIGN_PAUSED)
+            if self.campaigns.lease_asked[campaign] == 0:    # else leads may come yet, and are given back
+                self.set_campaign_state(campaign, CAMPAIGN_PAUSED)
         elif self.campaigns.state[campaign] == CAMPAIGN_RUNNING and self.campaigns.exhausted[campaign]:
             if hopper.count() == 0 and self.campaigns.lease_asked[campaign] == 0:
                 self.set_campaign_state(campaign, CAMPAIGN_COMPLETED)

@@ -34,15 +34,20 @@ cdef class Hopper:
     cdef int64_t count(self) noexcept nogil:
         return self.registers[1]
 
-    cdef int32_t open_batch(self, int64_t token, int64_t deadline_ns, int64_t now_ns) noexcept nogil:
+    cdef int32_t free_batch(self) noexcept nogil:
         cdef int32_t place
         for place in range(MAX_BATCHES):
             if self.remaining[place] == 0:
-                self.token[place] = token
-                self.deadline_ns[place] = deadline_ns
-                self.renew_at_ns[place] = now_ns + (deadline_ns - now_ns) // 2
                 return place
         return -1
+
+    cdef int32_t open_batch(self, int64_t token, int64_t deadline_ns, int64_t now_ns) noexcept nogil:
+        cdef int32_t place = self.free_batch()
+        if place >= 0:
+            self.token[place] = token
+            self.deadline_ns[place] = deadline_ns
+            self.renew_at_ns[place] = now_ns + (deadline_ns - now_ns) // 2
+        return place
 
     cdef bint push(self, int32_t batch, int64_t lead_id, int64_t number, int64_t attempts) noexcept nogil:
         cdef int64_t place
@@ -65,8 +70,6 @@ cdef class Hopper:
             batch = self.batch[place]
             self.registers[0] = (place + 1) % self.size
             self.registers[1] -= 1
-            if batch < 0:
-                continue                    # its batch was dropped
             self.remaining[batch] -= 1
             if self.deadline_ns[batch] <= now_ns:
                 continue                    # the store has it back
@@ -77,12 +80,12 @@ cdef class Hopper:
             return True
         return False
 
-    cdef int64_t next_renewal_ns(self) noexcept nogil:
+    cdef int64_t next_due_ns(self) noexcept nogil:
         cdef int64_t first = INT64_MAX
         cdef int32_t place
         for place in range(MAX_BATCHES):
-            if self.remaining[place] > 0 and self.renew_at_ns[place] < first:
-                first = self.renew_at_ns[place]
+            if self.remaining[place] > 0:
+                first = min(first, self.renew_at_ns[place], self.deadline_ns[place])
         return first
 
     cdef int32_t find_batch(self, int64_t token) noexcept nogil:
@@ -93,11 +96,19 @@ cdef class Hopper:
         return -1
 
     cdef void drop_batch(self, int32_t batch) noexcept nogil:
-        cdef int64_t i, place
+        cdef int64_t i, place, to
+        cdef int64_t kept = 0
         for i in range(self.registers[1]):
             place = (self.registers[0] + i) % self.size
             if self.batch[place] == batch:
-                self.batch[place] = -1
+                continue
+            to = (self.registers[0] + kept) % self.size
+            self.lead_id[to] = self.lead_id[place]
+            self.number[to] = self.number[place]
+            self.attempts[to] = self.attempts[place]
+            self.batch[to] = self.batch[place]
+            kept += 1
+        self.registers[1] = kept
         self.remaining[batch] = 0
 
     cdef void clear(self) noexcept nogil:

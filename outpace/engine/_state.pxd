@@ -42,6 +42,9 @@ cdef enum:
     LEG_LIMIT_MS = 45000
     LEG_BUSY_LIMIT_MS = 2000
 
+cdef enum:
+    MAX_UNRECORDED = 5000        # endings the store may lag behind
+
 cdef class EngineState:
     cdef readonly CallTable calls
     cdef readonly AgentTable agents

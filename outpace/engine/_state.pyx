@@ -11,7 +11,7 @@ import numpy as np
 
 from outpace.domain._words cimport AGENT_LOGGED_OUT, attempt_t, command_t
 from outpace.engine._campaigns cimport CampaignTable
-from outpace.engine._tables cimport AgentTable, CallTable
+from outpace.engine._tables cimport FLAG_QUERIED, AgentTable, CallTable
 from outpace.engine._timers cimport TimerHeap
 from outpace.engine._trunks cimport TrunkTable
 
@@ -88,6 +88,9 @@ cdef class EngineState:
         self.campaigns.in_state[campaign, self.calls.state[row]] -= 1
         self.campaigns.in_state[campaign, state] += 1
         self.calls.state[row] = <signed char>state
+        # a question asked before says nothing of the new state
+        self.calls.flags[row] &= ~FLAG_QUERIED
+        self.calls.queries[row] = 0
         self.mark_dirty(campaign)
 
     cdef void arm_call(self, int32_t row, int64_t deadline_ns) noexcept nogil:

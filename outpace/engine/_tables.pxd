@@ -68,4 +68,5 @@ cdef class AgentTable:
     cdef void append_ready(self, int32_t row) noexcept nogil
     cdef void prepend_ready(self, int32_t row) noexcept nogil
     cdef void remove_ready(self, int32_t row) noexcept nogil
-    cdef int32_t longest_idle(self, uint64_t campaign_bit) noexcept nogil   # row, -1 = none
+    # the longest idle of the campaign's, of those who serve the fewest campaigns in `needed`; row, -1 = none
+    cdef int32_t longest_idle(self, uint64_t campaign_bit, uint64_t needed) noexcept nogil

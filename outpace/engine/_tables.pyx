@@ -171,9 +171,24 @@ cdef class AgentTable:
         self.next[row] = -1
         self.in_list[row] = 0
 
-    cdef int32_t longest_idle(self, uint64_t campaign_bit) noexcept nogil:
+    cdef int32_t longest_idle(self, uint64_t campaign_bit, uint64_t needed) noexcept nogil:
         cdef int32_t row = self.registers[0]
-        while row >= 0 and not (self.campaigns[row] & campaign_bit):
+        cdef int32_t best = -1
+        cdef int32_t least = 65
+        cdef int32_t count
+        cdef uint64_t rest
+        while row >= 0:
+            if self.campaigns[row] & campaign_bit:
+                count = 0
+                rest = self.campaigns[row] & needed
+                while rest:
+                    rest &= rest - 1
+                    count += 1
+                if count == 0:
+                    return row
+                if count < least:
+                    least = count
+                    best = row
             row = self.next[row]
-        return row
+        return best
     # end hot

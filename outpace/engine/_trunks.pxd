@@ -25,4 +25,6 @@ cdef class TrunkTable:
     cdef int64_t tokens(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
     cdef void take_token(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
     cdef int64_t next_token_ns(self, Py_ssize_t row) noexcept nogil
+    # when time alone gives room again: the next token, or the end of a block; INT64_MAX = time gives no more
+    cdef int64_t next_room_ns(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
     cdef int64_t room(self, Py_ssize_t row, int64_t now_ns, int32_t* limited_by) noexcept nogil

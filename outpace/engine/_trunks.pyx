@@ -4,7 +4,7 @@ The rate is a generic cell rate algorithm (ITU-T I.371): one number a group, no 
 channel when it is decided on and its token when it is sent; between the two lies the store's commit, so a group may
 have a short lookahead of decided calls in the pipeline, and the token is what the carrier sees.
 """
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport INT64_MAX, int32_t, int64_t
 
 import numpy as np
 
@@ -76,6 +76,13 @@ cdef class TrunkTable:
 
     cdef int64_t next_token_ns(self, Py_ssize_t row) noexcept nogil:
         return self.theoretical_ns[row] - self.burst_ns[row]
+
+    cdef int64_t next_room_ns(self, Py_ssize_t row, int64_t now_ns) noexcept nogil:
+        if self.blocked_until_ns[row] > now_ns:
+            return self.blocked_until_ns[row]
+        if self.theoretical_ns[row] <= now_ns:
+            return INT64_MAX
+        return self.theoretical_ns[row] - self.burst_ns[row] + self.tokens(row, now_ns) * self.interval_ns[row]
 
     cdef int64_t room(self, Py_ssize_t row, int64_t now_ns, int32_t* limited_by) noexcept nogil:
         # calls that may be decided on now, and what would bind first

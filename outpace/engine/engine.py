@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from outpace.domain.config import Pool
 from outpace.domain.errors import ConfigError, UnknownId
 from outpace.domain.events import CallAdopted, Event, LedgerLoaded, PacingChanged
 from outpace.domain.outcomes import LimitedBy, Outcome
@@ -28,10 +29,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from outpace.domain.config import Campaign, Pool
+    from outpace.domain.config import Campaign
 
 _NS_PER_MINUTE = 60_000_000_000
 _SNAPSHOT_FORMAT = 1
+
+
+class _Snapshot(msgspec.Struct, frozen=True):
+    """All state of an engine: `arrays` holds the bytes of EngineState.arrays()."""
+
+    format: int
+    pool: Pool
+    arrays: dict[str, bytes]
 
 
 class Engine(EngineCore):
@@ -62,9 +71,10 @@ class Engine(EngineCore):
             self.adopt_call(event, now_ns)
         elif isinstance(event, LedgerLoaded):
             row = self._row(event.campaign_id)
-            self._campaign("connected")[row] = event.connected
-            self._campaign("no_agent")[row] = event.no_agent_in_time
-            self._campaign("caller_left")[row] = event.caller_left
+            # added: a call adopted before has been counted already
+            self._campaign("connected")[row] += event.connected
+            self._campaign("no_agent")[row] += event.no_agent_in_time
+            self._campaign("caller_left")[row] += event.caller_left
         elif isinstance(event, PacingChanged):
             self._change_pacing(event)
 
@@ -190,6 +200,7 @@ class Engine(EngineCore):
     def digest(self) -> bytes:
         """Hash of all state (16 bytes). Equal facts give equal digests, on every run of the same build."""
         hasher = hashlib.blake2b(digest_size=16)
+        hasher.update(msgspec.msgpack.encode(_pacing_of(self.pool)))
         for name, array in self.arrays().items():
             hasher.update(name.encode())
             hasher.update(np.ascontiguousarray(array))
@@ -198,22 +209,25 @@ class Engine(EngineCore):
     def snapshot(self) -> bytes:
         """All state as bytes, for `Engine.restore`. Commands that were not taken yet are not part of it."""
         arrays = {name: np.ascontiguousarray(array).tobytes() for name, array in self.arrays().items()}
-        return msgspec.msgpack.encode({"format": _SNAPSHOT_FORMAT, "pool": self.pool, "arrays": arrays})
+        return msgspec.msgpack.encode(_Snapshot(_SNAPSHOT_FORMAT, self.pool, arrays))
 
     @classmethod
     def restore(cls, pool: Pool, data: bytes) -> Engine:
-        """An engine in the state of a snapshot. ConfigError when the snapshot is of another pool or format."""
+        """An engine in the state of a snapshot. ConfigError when the snapshot is of another pool or format.
+
+        What PacingChanged has set since the start comes from the snapshot, all other settings must be `pool`'s.
+        """
         try:
-            held = msgspec.msgpack.decode(data)
-        except msgspec.DecodeError as error:
+            held = msgspec.msgpack.decode(data, type=_Snapshot)
+        except msgspec.MsgspecError as error:
             raise ConfigError("snapshot", f"cannot be read: {error}") from error
-        if not isinstance(held, dict) or held.get("format") != _SNAPSHOT_FORMAT:
+        if held.format != _SNAPSHOT_FORMAT:
             raise ConfigError("snapshot", "is of another format")
-        if msgspec.convert(held["pool"], type(pool)) != pool:
+        if _with_pacing(pool, _pacing_of(held.pool)) != held.pool:
             raise ConfigError("snapshot", "is of a pool with other settings")
-        engine = cls(pool)
+        engine = cls(held.pool)
         for name, array in engine.arrays().items():
-            saved = held["arrays"].get(name)
+            saved = held.arrays.get(name)
             if saved is None or len(saved) != array.nbytes:
                 raise ConfigError("snapshot", f"does not fit the pool: {name}")
             array[...] = np.frombuffer(saved, array.dtype).reshape(array.shape)
@@ -236,6 +250,19 @@ class Engine(EngineCore):
 
     def _set_register(self, name: str, value: int) -> None:
         self.registers_array[REGISTER_PLACES[name]] = value
+
+
+def _pacing_of(pool: Pool) -> list[tuple[float, int]]:
+    # the settings that a fact can change
+    return [(campaign.ratio, campaign.reserve) for campaign in pool.campaigns]
+
+
+def _with_pacing(pool: Pool, pacing: list[tuple[float, int]]) -> Pool:
+    changed = tuple(
+        msgspec.structs.replace(campaign, ratio=ratio, reserve=reserve)
+        for campaign, (ratio, reserve) in zip(pool.campaigns, pacing, strict=False)
+    )
+    return msgspec.structs.replace(pool, campaigns=changed)
 
 
 def _read_only(columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
