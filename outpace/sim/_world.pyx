@@ -24,7 +24,10 @@ from outpace.telephony.simulated._facts cimport event_of
 from outpace.telephony.simulated._people cimport People
 from outpace.telephony.simulated._random cimport ROLE_FAULT, stream_base, uniform_at
 
-from outpace.domain.events import LeadsLeased
+from outpace.domain.events import (
+    AttemptRecorded, IntentDurable, IntentRefused, IntentWithdrawn, LeadsLeased, LeaseLost, LeaseRenewed,
+)
+from outpace.domain.outcomes import IntentRefusal
 
 cdef int64_t NS_PER_MINUTE = 60_000_000_000
 cdef int64_t NS_PER_WAIT_BIN = 10_000_000
@@ -306,7 +309,9 @@ cdef class World:
             if fact.kind == FACT_LEASE_DUE:
                 self.lease(fact.agent_id, fact.extra)
             else:
-                self.deliver(&fact)
+                if self.watch is not None:
+                    self.watch.step(self.now_ns, [event_of_store(&fact)], [])
+                self.engine.apply(&fact, self.now_ns)
         return 0
 
     def lease(self, int64_t campaign_id, int64_t asked):
@@ -349,3 +354,17 @@ cdef class World:
         if life.retry_at_ns > 0:
             self.lists[life.campaign_id].again(life.retry_at_ns, life.lead_id, life.number, life.attempt_number)
         return 0
+
+
+cdef object event_of_store(const fact_t* fact):
+    if fact.kind == FACT_INTENT_DURABLE:
+        return IntentDurable(fact.call_id)
+    if fact.kind == FACT_INTENT_REFUSED:
+        return IntentRefused(fact.call_id, IntentRefusal(fact.code))
+    if fact.kind == FACT_INTENT_WITHDRAWN:
+        return IntentWithdrawn(fact.call_id)
+    if fact.kind == FACT_ATTEMPT_RECORDED:
+        return AttemptRecorded(fact.call_id)
+    if fact.kind == FACT_LEASE_RENEWED:
+        return LeaseRenewed(fact.agent_id, fact.extra2, fact.extra)
+    return LeaseLost(fact.agent_id, fact.extra2)
