@@ -35,7 +35,9 @@ FACTS = 200_000
 
 POOL = Pool(
     campaigns=(
-        Campaign(id=1, name="x", mode=DialMode.RATIO, ratio=5.0, ratio_counts=RatioCounts.LOGGED_IN, hopper_size=50_000),
+        Campaign(
+            id=1, name="x", mode=DialMode.RATIO, ratio=5.0, ratio_counts=RatioCounts.LOGGED_IN, hopper_size=50_000
+        ),
     ),
     trunk_groups=(TrunkGroup(id=1, name="t", channels=20_000, cps=100_000.0, burst=10_000, max_pending=10_000),),
     agents=tuple(Agent(id=number, name=f"agent {number}") for number in range(1, AGENTS + 1)),
@@ -240,7 +242,11 @@ def test_engine_takes_facts_fast_beside_plain_python(generated: Run) -> None:
     batches = packed(generated)
     records = sum(len(times) for _, times in batches if not isinstance(times, int))
     rounds = [
-        (seconds(lambda: by_events(generated)), seconds(lambda: by_records(batches)), seconds(lambda: by_dicts(generated)))
+        (
+            seconds(lambda: by_events(generated)),
+            seconds(lambda: by_records(batches)),
+            seconds(lambda: by_dicts(generated)),
+        )
         for _ in range(5)
     ]
     setup = seconds(opened)

@@ -52,12 +52,16 @@ def call_facts(call: int) -> st.SearchStrategy[e.Event]:
     """Any fact that a switch or a store can utter about a call."""
     return st.one_of(
         st.builds(e.IntentDurable, st.just(call)),
-        st.builds(e.IntentRefused, st.just(call), st.sampled_from((IntentRefusal.NUMBER_OPEN, IntentRefusal.LEASE_LOST))),
+        st.builds(
+            e.IntentRefused, st.just(call), st.sampled_from((IntentRefusal.NUMBER_OPEN, IntentRefusal.LEASE_LOST))
+        ),
         st.builds(e.OriginateRefused, st.just(call), st.sampled_from(Refusal), switch_times),
         st.builds(e.CallProceeding, st.just(call), switch_times),
         st.builds(e.CallRinging, st.just(call), switch_times),
         st.builds(e.CallAnswered, st.just(call), switch_times),
-        st.builds(e.CpaVerdict, st.just(call), st.sampled_from((*Verdict, 9, -1)), switch_times, switch_times, switch_times),
+        st.builds(
+            e.CpaVerdict, st.just(call), st.sampled_from((*Verdict, 9, -1)), switch_times, switch_times, switch_times
+        ),
         st.builds(e.AgentConnected, st.just(call), some_agent, switch_times),
         st.builds(e.ConnectFailed, st.just(call), some_agent, st.booleans(), switch_times),
         st.builds(e.AgentReleased, st.just(call), some_agent, switch_times),
@@ -107,7 +111,13 @@ class Store:
         leads = list(range(self.lead + 1, self.lead + 1 + count))
         self.lead += count
         return e.LeadsLeased(
-            campaign, self.token, deadline_ns, leads, [49_000_000_000 + lead for lead in leads], [0] * count, next_due_ns
+            campaign,
+            self.token,
+            deadline_ns,
+            leads,
+            [49_000_000_000 + lead for lead in leads],
+            [0] * count,
+            next_due_ns,
         )
 
 

@@ -193,7 +193,11 @@ def test_people_are_served_in_the_order_in_which_they_answered() -> None:
         rig.do(e.CallAnswered(call))
         rig.wait(0.1)
     rig.do(e.AgentReady(2), e.AgentReady(3), e.AgentReady(1))
-    assert [(one.call_id, one.agent_id) for one in rig.heard(c.ConnectAgent)] == [(calls[2], 2), (calls[0], 3), (calls[1], 1)]
+    assert [(one.call_id, one.agent_id) for one in rig.heard(c.ConnectAgent)] == [
+        (calls[2], 2),
+        (calls[0], 3),
+        (calls[1], 1),
+    ]
 
 
 def test_agents_are_picked_by_longest_idle() -> None:

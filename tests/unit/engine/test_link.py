@@ -123,7 +123,9 @@ class Switch:
                 self.at(1, lambda: [e.CallRinging(call)])
                 self.at(5, lambda: self.now(CallPresence.ANSWERED, e.CallAnswered(call)))
             elif isinstance(one, c.ConnectAgent):
-                self.at(0.01, lambda one=one: self.now(CallPresence.BRIDGED, e.AgentConnected(one.call_id, one.agent_id)))
+                self.at(
+                    0.01, lambda one=one: self.now(CallPresence.BRIDGED, e.AgentConnected(one.call_id, one.agent_id))
+                )
                 self.at(30, lambda one=one: self.end(one.call_id, e.AgentReleased(one.call_id, one.agent_id)))
             elif isinstance(one, c.HangUp):
                 self.at(0.02, lambda one=one: self.end(one.call_id))

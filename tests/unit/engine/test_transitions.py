@@ -140,7 +140,9 @@ def test_fact_in_state_twice_and_after_the_end_leaves_the_tables_whole(state: Ca
     assert rig.call(call) is CallState.FREE
 
 
-@pytest.mark.parametrize("fact", [fact for fact in CallFact if fact not in (CallFact.INTENT_DURABLE, CallFact.INTENT_REFUSED)])
+@pytest.mark.parametrize(
+    "fact", [fact for fact in CallFact if fact not in (CallFact.INTENT_DURABLE, CallFact.INTENT_REFUSED)]
+)
 def test_fact_of_a_call_that_the_switch_has_not_heard_of_is_dropped(fact: CallFact) -> None:
     rig, call = unsent()
     rig.do(FACTS[fact](call))

@@ -49,7 +49,9 @@ def test_no_window_holds_more_than_burst_and_rate_allow(cps: float, burst: int) 
 
 
 def test_rate_is_used_to_the_full() -> None:
-    rig = Rig(pool_of(agents=100, hopper_size=200, max_calls=200, trunk={"cps": 2000.0, "burst": 1, "channels": 200})).start()
+    rig = Rig(
+        pool_of(agents=100, hopper_size=200, max_calls=200, trunk={"cps": 2000.0, "burst": 1, "channels": 200})
+    ).start()
     rig.lease(200)
     for _ in range(50):
         durable(rig)

@@ -62,15 +62,24 @@ def test_precise_fills_up_to_ready_less_k(
         (100.0, True, 0, 2000, 199_999, 0, 0, 1),
     ],
 )
-def test_ratio_fills_up_to_lines_per_agent(  # noqa: PLR0913
-    ratio: float, counts_working: bool, ready: int, working: int, unanswered: int, classifying: int, waiting: int, count: int
+def test_ratio_fills_up_to_lines_per_agent(
+    ratio: float,
+    counts_working: bool,
+    ready: int,
+    working: int,
+    unanswered: int,
+    classifying: int,
+    waiting: int,
+    count: int,
 ) -> None:
     seen = snapshot(ready=ready, working=working, unanswered=unanswered, classifying=classifying, waiting=waiting)
     assert RatioPacer(ratio, counts_working).decide(seen).count == count
 
 
 @given(ready=COUNTS, more=COUNTS, under=COUNTS, waiting=COUNTS, reserve=st.integers(0, 50))
-def test_precise_is_monotone_and_never_beyond_its_bound(ready: int, more: int, under: int, waiting: int, reserve: int) -> None:
+def test_precise_is_monotone_and_never_beyond_its_bound(
+    ready: int, more: int, under: int, waiting: int, reserve: int
+) -> None:
     pacer = PrecisePacer(reserve)
     few = pacer.decide(snapshot(ready=ready, working=ready, unanswered=under, waiting=waiting)).count
     many = pacer.decide(snapshot(ready=ready + more, working=ready, unanswered=under, waiting=waiting)).count
