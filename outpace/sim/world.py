@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from outpace.sim._world import Watch
-    from outpace.sim.scenario import Scenario
+    from outpace.sim.scenario import Alarm, Scenario
+    from outpace.telephony.simulated.profile import CarrierProfile
 
 #: After the end of the day the calls in hand are let end; by then every deadline has passed.
 _DRAIN_NS = 3600 * NS_PER_S
@@ -69,11 +70,26 @@ def _plan_outages(scenario: Scenario, world: World, carrier: SimulatedCarrier) -
         world.at(up, lambda now_ns: carrier.set_link(True, now_ns))
     for outage in scenario.store_down:
         down, up = _span(outage.at_s, outage.for_s)
-        world.at(down, lambda _, until=up: world.stop_store(until))
+        world.at(down, _stop_store(world, up))
     for alarm in scenario.alarms:
         down, up = _span(alarm.at_s, alarm.for_s)
         for at_ns, on in ((down, True), (up, False)):
-            world.at(at_ns, lambda now_ns, of=alarm, on=on: carrier.set_alarm(of.trunk_group, of.span, on, now_ns))
+            world.at(at_ns, _set_alarm(carrier, alarm, on=on))
+
+
+# An act for the world's agenda, with what a loop's variables held when it was planned.
+
+
+def _stop_store(world: World, until_ns: int) -> Callable[[int], None]:
+    return lambda _: world.stop_store(until_ns)
+
+
+def _set_alarm(carrier: SimulatedCarrier, alarm: Alarm, *, on: bool) -> Callable[[int], None]:
+    return lambda now_ns: carrier.set_alarm(alarm.trunk_group, alarm.span, on, now_ns)
+
+
+def _set_profile(carrier: SimulatedCarrier, profile: CarrierProfile) -> Callable[[int], None]:
+    return lambda _: carrier.set_profile(profile)
 
 
 def _span(at_s: float, for_s: float) -> tuple[int, int]:
@@ -89,7 +105,7 @@ def _plan_changes(scenario: Scenario, world: World, carrier: SimulatedCarrier, p
             # what an earlier change has set stays
             live = live if change.live is None else change.live
             talk = talk if change.talk is None else change.talk
-            world.at(at_ns, lambda _, profile=scenario.carrier_profile(live, talk): carrier.set_profile(profile))
+            world.at(at_ns, _set_profile(carrier, scenario.carrier_profile(live, talk)))
         for count, act in ((change.pause_agents, Act.ACT_PAUSE), (change.resume_agents, Act.ACT_RESUME)):
             # evenly spread over the floor
             for place in range(min(count, scenario.agents)):

@@ -24,7 +24,8 @@ POOL = Pool(
         ),
         Campaign(
             id=3, name="hours", hopper_size=4, trunk_groups=(1, 2), message="sorry", dispositions=("sale", "none"),
-            calling_hours=CallingHours(timezone="UTC", start="22:12", end="22:14", days=(2, 3, 4)),  # T0 is a Tuesday, 22:13:20
+            # T0 is a Tuesday, 22:13:20
+            calling_hours=CallingHours(timezone="UTC", start="22:12", end="22:14", days=(2, 3, 4)),
         ),
     ),
     trunk_groups=(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import msgspec
 import pytest
 
 from outpace import Agent, Campaign, Pool, TrunkGroup
@@ -232,8 +233,6 @@ def test_agent_of_two_campaigns_gets_whoever_has_waited_longest() -> None:
 
 def test_machine_of_one_campaign_frees_its_claim_for_the_other() -> None:
     pool = sharing(((1, 2),), 2)
-    import msgspec
-
     pool = msgspec.structs.replace(
         pool, campaigns=(msgspec.structs.replace(pool.campaigns[0], amd=True), pool.campaigns[1])
     )

@@ -19,8 +19,8 @@ DECISION = Decision(
 
 def test_decision_renders_its_figures_and_what_bound_it() -> None:
     assert DECISION.render() == (
-        "#7: launched 3 of 5 wanted with 5 ready, 3 talking, 1 in wrap-up, 2 unanswered, 1 being classified, 0 waiting; "
-        "bound by the trunk group's calls per second"
+        "#7: launched 3 of 5 wanted with 5 ready, 3 talking, 1 in wrap-up, 2 unanswered, 1 being classified, "
+        "0 waiting; bound by the trunk group's calls per second"
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from outpace.domain import commands
 from outpace.domain import events as e
 from outpace.domain.outcomes import CallPresence, IntentRefusal, Outcome, Refusal, Verdict
 from outpace.domain.states import CALL_TRANSITIONS, CallFact, CallState
@@ -167,8 +168,6 @@ def test_fact_of_a_call_that_waits_for_the_rate_leaves_it_in_the_line(fact: Call
 
 
 def type_of(name: str) -> type:
-    from outpace.domain import commands
-
     return getattr(commands, name)
 
 

@@ -62,7 +62,7 @@ def test_precise_fills_up_to_ready_less_k(
         (100.0, True, 0, 2000, 199_999, 0, 0, 1),
     ],
 )
-def test_ratio_fills_up_to_lines_per_agent(
+def test_ratio_fills_up_to_lines_per_agent(  # noqa: PLR0917 - one column of the table each
     ratio: float,
     counts_working: bool,
     ready: int,
