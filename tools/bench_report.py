@@ -26,10 +26,16 @@ def machine(info: dict[str, Any]) -> str:
     """One line that says where it was measured."""
     cpu = info["cpu"]
     name = f"{cpu.get('brand_raw') or info['machine']}, {cpu['count']} cores"
-    return f"{name}, {info['system']} {info['release']}, Python {info['python_version']}"
+    return f"{name}, {info['system']}, Python {info['python_version']}"
 
 
-def page(report: dict[str, Any], printed: dict[str, str]) -> str:
+def said(case: ET.Element) -> list[str]:
+    """What a bench has printed, without pytest's rule above it."""
+    lines = [line.rstrip() for line in case.findtext("system-out", "").splitlines()]
+    return [line for line in lines if line and not line.startswith("-----")]
+
+
+def page(report: dict[str, Any], printed: dict[str, list[str]]) -> str:
     """The page as Markdown."""
     lines = [
         f"# Benches of {report['datetime'][:10]}",
@@ -46,7 +52,8 @@ def page(report: dict[str, Any], printed: dict[str, str]) -> str:
         lines.append(f"| `{name}` | {duration(stats['median'])} | {duration(stats['min'])} | {stats['rounds']} |")
     lines += ["", "## What the benches say", ""]
     for name, text in printed.items():
-        lines += [f"`{name}`:", "", "```", *(line.rstrip() for line in text.strip("\n").splitlines()), "```", ""]
+        if text:
+            lines += [f"`{name}`:", "", "```", *text, "```", ""]
     return "\n".join(lines)
 
 
@@ -54,12 +61,12 @@ def main(benchmarks: Path, tests: Path, folder: Path) -> None:
     """Read both files, write the page."""
     report = json.loads(benchmarks.read_text("utf-8"))
     printed = {
-        f"{case.get('classname', '').removeprefix('bench.')}::{case.get('name')}": case.findtext("system-out", "")
-        for case in ET.parse(tests).iter("testcase")  # noqa: S314 - pytest has just written it
+        f"{case.get('classname', '').removeprefix('bench.')}::{case.get('name')}": said(case)
+        for case in ET.parse(tests).iter("testcase")
     }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{report['datetime'][:10]}.md"
-    path.write_text(page(report, {name: text for name, text in printed.items() if text.strip()}), "utf-8")
+    path.write_text(page(report, printed), "utf-8")
     print(f"written: {path}")
 
 

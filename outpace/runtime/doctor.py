@@ -126,7 +126,7 @@ def _agents(setup: Setup) -> Check:
     automatic = sum(len(ids) for _, ids in setup.automatic())
     if not count:
         return Check("agents", False, "there are none", "Add an [[agents]] table.")
-    mend = "" if automatic else "None is auto_ready: nothing is dialled until they log in through the API."
+    mend = "" if automatic else "Set auto_ready = true: `outpace run` logs nobody else in."
     return Check("agents", True, f"{count}, {automatic} of them made ready by outpace", mend)
 
 
