@@ -15,6 +15,9 @@ from outpace.domain.config import CallingHours, Campaign, RetryRule, TrunkGroup
 from outpace.runtime import campaign_file
 from outpace.runtime.metrics import HELP
 from outpace.runtime.switches import SimulatedSettings
+from outpace.sim.report import SimulationReport
+from outpace.store.reporting import RunReport
+from outpace.telephony.asterisk.adapter import AsteriskAdapter
 from outpace.telephony.asterisk.settings import AsteriskSettings, Circuits
 from tests.tidy import tree
 
@@ -83,6 +86,28 @@ def test_example_campaign_files_are_good(name: str) -> None:
     assert path is not None
     assert path.is_file()
     assert setup.automatic()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/asterisk.md"])
+def test_campaign_files_in_pages_are_good(page: str, tmp_path: Path) -> None:
+    blocks = re.findall(r"^```toml\n(.*?)^```", (tree.ROOT / page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert blocks
+    for block in blocks:
+        path = tmp_path / "page.toml"
+        path.write_text(block if "[campaign]" in block else f'[campaign]\nname = "page"\n{block}', "utf-8")
+        assert campaign_file.load(path, {"OUTPACE_AMI_SECRET": "x"}).automatic()
+
+
+@pytest.mark.parametrize("kind", [RunReport, SimulationReport])
+def test_reports_page_has_every_figure(kind: type[msgspec.Struct]) -> None:
+    text = (DOCS / "reports.md").read_text("utf-8")
+    assert [name for name in kind.__struct_fields__ if f"`{name}`" not in text] == []
+
+
+def test_metrics_page_has_the_gauges_of_asterisk() -> None:
+    text = (DOCS / "metrics.md").read_text("utf-8")
+    adapter = AsteriskAdapter(AsteriskSettings(secret="x"), campaigns=(), trunk_groups=())
+    assert [name for name in adapter.pressure() if f"| `outpace_switch_{name}` |" not in text] == []
 
 
 def test_metrics_page_has_every_family_that_is_explained() -> None:
