@@ -16,7 +16,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from outpace.domain.commands import RecordAttempt
 from outpace.domain.outcomes import Outcome
@@ -48,12 +48,12 @@ def numbers_of(kinds: Iterable[Kind], *, seed: int) -> dict[int, Kind]:
     return dict(made)
 
 
-def write_list(path: Path, numbers: Iterable[int], **columns: str) -> None:
+def write_list(path: Path, numbers: Iterable[int], *, reference: str = "customer", **columns: str) -> None:
     """A list file; `columns` have the same value in every row."""
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["phone", "reference", *columns])
-        rows.writerows([f"+{digits}", f"customer {n}", *columns.values()] for n, digits in enumerate(numbers))
+        rows.writerows([f"+{digits}", f"{reference} {n}", *columns.values()] for n, digits in enumerate(numbers))
 
 
 def write_campaign(
@@ -105,7 +105,7 @@ class Run:
                 stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
             )  # fmt: skip
 
-    def __enter__(self) -> Run:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
