@@ -339,13 +339,18 @@ cdef class CallFlow(AgentDesk):
         if state <= CALL_RINGING:
             if self.calls.flags[row] & FLAG_CANCELLED:
                 outcome = OUTCOME_CANCELLED
-            elif not OUTCOME_ABANDONED < outcome < OUTCOMES:
+            elif outcome == OUTCOME_ABANDONED and self.calls.flags[row] & FLAG_SENT:
+                # answered while we could not hear, and met by the switch's own timer
+                life.answered_ns = switch_ns if switch_ns > 0 else now_ns
+                reason = ABANDON_NO_AGENT_IN_TIME
+                self.campaigns.count_abandoned(self.calls.campaign[row], reason, now_ns)
+            elif not OUTCOME_FAX < outcome < OUTCOMES:       # the others need an answer
                 outcome = OUTCOME_FAILED
         elif state == CALL_CLASSIFYING or state == CALL_QUEUED or state == CALL_CONNECTING:
-            outcome = OUTCOME_ABANDONED
             reason = ABANDON_CALLER_LEFT
-            if self.calls.flags[row] & FLAG_CANCELLED:
+            if outcome == OUTCOME_ABANDONED or self.calls.flags[row] & FLAG_CANCELLED:
                 reason = ABANDON_NO_AGENT_IN_TIME
+            outcome = OUTCOME_ABANDONED
             self.campaigns.count_abandoned(self.calls.campaign[row], reason, now_ns)
             if state == CALL_QUEUED:
                 self.remove_waiting(row)

@@ -24,6 +24,7 @@ cdef class TrunkTable:
     cdef int32_t[::1] tail
 
     cdef int64_t tokens(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
+    cdef int64_t tokens_ahead(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
     cdef void take_token(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
     cdef int64_t next_token_ns(self, Py_ssize_t row) noexcept nogil
     # when time alone gives room again: the next token, or the end of a block; INT64_MAX = time gives no more

@@ -66,7 +66,7 @@ class Journal:
         self._number = 0
         self._next_digest_ns = 0
         self._gap = False
-        self._queue: queue.Queue[Path | bytes | None] = queue.Queue(_QUEUE_CHUNKS)
+        self._queue: queue.Queue[tuple[Path, bytes] | bytes | None] = queue.Queue(_QUEUE_CHUNKS)
         self._thread = threading.Thread(target=self._write, name="outpace-journal", daemon=True)
         self._broken = False
         self.bytes_written = 0
@@ -145,16 +145,16 @@ class Journal:
             digest=self._engine.digest(),
         )
         self._next_digest_ns = now_ns + self._digest_every_ns
+        head = bytearray(MAGIC)
+        append_record(head, header)
+        path = self._folder / file_name(self._opened_ns, self._epoch, self._number)
         try:
-            self._queue.put_nowait(self._folder / file_name(self._opened_ns, self._epoch, self._number))
+            # In one piece: no file is without its header.
+            self._queue.put_nowait((path, bytes(head)))
+            self._in_file = 0
         except queue.Full:
             self._number -= 1
             self._leave_gap()
-            return
-        self._buffer += MAGIC
-        append_record(self._buffer, header)
-        self.flush()
-        self._in_file = 0
 
     def _leave_gap(self) -> None:
         self._gap = True
@@ -175,12 +175,13 @@ class Journal:
                 if self._broken:
                     continue
                 try:
-                    if isinstance(item, Path):
+                    if isinstance(item, tuple):
+                        path, item = item
                         if file is not None:
                             file.close()
                         self._prune()
-                        file = item.open("wb")
-                    elif file is not None:
+                        file = path.open("wb")
+                    if file is not None:
                         file.write(item)
                         file.flush()
                         self.bytes_written += len(item)

@@ -96,6 +96,7 @@ class Node:
         self._draining = False
         self._stopping = False
         self._run_id = 0
+        self._built = False
         self.board: Board | None = None
         self.metrics: MetricsServer | None = None
 
@@ -189,6 +190,7 @@ class Node:
             engine, self.clock, store=worker, switch=self._adapter, journal=self._journal, fatal=self._fail
         )  # fmt: skip
         self._agents = AgentDriver(setup.automatic(), self._post, self.clock, self._seed)
+        self._built = True
         await self._adapter.connect(self.pump.post)
         await self._note_run()
         first = await recover(worker, self._adapter, pool, self.clock.now_ns())
@@ -260,7 +262,8 @@ class Node:
         if self._failure is None:
             self._failure = error
             log.error("the node must stop: %s", error)
-        self.pump.stop()
+        if self._built:
+            self.pump.stop()
         self._ended.set()
 
     async def _report(self, on_progress: Callable[[Progress], None], every_s: float) -> None:
@@ -324,7 +327,7 @@ class Node:
             await asyncio.sleep(_LOOK_S)
 
     async def _close(self) -> None:
-        if hasattr(self, "pump"):
+        if self._built:
             self.pump.stop()
             self._agents.close()
             await self._adapter.close()

@@ -18,6 +18,7 @@ cdef class World:
     cdef readonly int64_t now_ns
     cdef readonly int64_t steps
     cdef int64_t store_ns                     # how long the store takes to answer
+    cdef int64_t store_up_ns                  # until then it does not answer
     cdef answer_t* answers                    # of the store, a ring in the order in which they are due
     cdef Py_ssize_t answer_space
     cdef Py_ssize_t answer_head
@@ -54,5 +55,5 @@ cdef class World:
     cdef int faulty(self, const fact_t* fact) except -1
     cdef int route(self) except -1
     cdef int to_store(self, const command_t* command) except -1
-    cdef int answer(self, int32_t kind, int64_t call_id, int64_t agent_id, int64_t extra) except -1
+    cdef fact_t* answer(self, int32_t kind, int64_t call_id, int64_t agent_id, int64_t extra) except NULL
     cdef int record(self, const attempt_t* life) except -1

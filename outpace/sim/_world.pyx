@@ -12,9 +12,10 @@ import numpy as np
 
 from outpace.domain._words cimport (
     ABANDON_CALLER_LEFT, COMMAND_AGENT_STATE, COMMAND_CAMPAIGN_STATE, COMMAND_LEASE_LEADS, COMMAND_RECORD_ATTEMPT,
-    COMMAND_RECORD_DISPOSITION, COMMAND_RENEW_LEASE, COMMAND_WITHDRAW_INTENT,
-    COMMAND_WRITE_INTENT, FACT_ATTEMPT_RECORDED, FACT_INTENT_DURABLE, FACT_INTENT_WITHDRAWN, FACT_LEASE_RENEWED,
-    FACT_LINK_DOWN, FACT_LINK_UP, OUTCOME_ABANDONED, OUTCOME_CONNECTED, OUTCOMES, attempt_t, command_t, fact_t,
+    COMMAND_RECORD_DISPOSITION, COMMAND_RELEASE_LEADS, COMMAND_RENEW_LEASE, COMMAND_WITHDRAW_INTENT,
+    COMMAND_WRITE_INTENT, FACT_ATTEMPT_RECORDED, FACT_INTENT_DURABLE, FACT_INTENT_REFUSED, FACT_INTENT_WITHDRAWN,
+    FACT_LEASE_LOST, FACT_LEASE_RENEWED, FACT_LINK_DOWN, FACT_LINK_UP, INTENT_LEASE_LOST, OUTCOME_ABANDONED,
+    OUTCOME_CONNECTED, OUTCOMES, attempt_t, command_t, fact_t,
 )
 from outpace.engine._core cimport EngineCore
 from outpace.engine._outtake cimport unpack
@@ -23,10 +24,14 @@ from outpace.telephony.simulated._facts cimport event_of
 from outpace.telephony.simulated._people cimport People
 from outpace.telephony.simulated._random cimport ROLE_FAULT, stream_base, uniform_at
 
-from outpace.domain.events import LeadsLeased
+from outpace.domain.events import (
+    AttemptRecorded, IntentDurable, IntentRefused, IntentWithdrawn, LeadsLeased, LeaseLost, LeaseRenewed,
+)
+from outpace.domain.outcomes import IntentRefusal
 
 cdef int64_t NS_PER_MINUTE = 60_000_000_000
 cdef int64_t NS_PER_WAIT_BIN = 10_000_000
+cdef int WAIT_BINS = 20_000           # more than the longest connect limit and the longest detector together
 cdef int FACT_LEASE_DUE = 1000        # of our own: the store is about to answer LeaseLeads
 
 cdef enum:
@@ -37,7 +42,7 @@ cdef enum:
     TOTAL_TRUNK_PEAK = 4
     TOTAL_CALLER_LEFT = 5
     TOTAL_WITHDRAWN = 6
-    TOTALS = 8
+    TOTALS = 7
 
 #: Names of `World.totals_array`.
 TOTAL_NAMES = (
@@ -53,7 +58,7 @@ cdef class World:
     engine, carrier, people : the parts, none of them started.
     lists : dict, campaign id -> SimulatedList.
     start_ns : int. UTC nanoseconds of the beginning.
-    minutes : int. Length of the record of answers and abandonments.
+    minutes : int, >= 1. Length of the record of answers and abandonments; the last one takes what comes later.
     store_ns : int. How long the store takes to answer.
     watch : object with step(now_ns, events, commands), or None.
     """
@@ -76,9 +81,9 @@ cdef class World:
         self.script = []
         self.delayed = []
         self.faults_done = {"lost": 0, "duplicated": 0, "delayed": 0}
-        self.minutes_array = np.zeros((max(minutes, 1), 2), np.int64)
+        self.minutes_array = np.zeros((minutes, 2), np.int64)
         self.minutes = self.minutes_array
-        self.waits_array = np.zeros(1024, np.int64)
+        self.waits_array = np.zeros(WAIT_BINS, np.int64)
         self.waits = self.waits_array
         self.outcomes_array = np.zeros((len(engine.campaigns.hoppers), OUTCOMES), np.int64)
         self.outcomes = self.outcomes_array
@@ -103,11 +108,15 @@ cdef class World:
         self.delay_ns = delay_ns
         self.fault_base = stream_base(seed, 0, ROLE_FAULT)
 
+    def stop_store(self, int64_t until_ns):
+        """From now on and up to a time the store is silent: whatever it is asked meanwhile it answers then."""
+        self.store_up_ns = until_ns
+
     def give(self, event):
         """Give an event to the engine now."""
-        self.engine.handle(event, self.now_ns)
         if self.watch is not None:
             self.watch.step(self.now_ns, [event], [])
+        self.engine.handle(event, self.now_ns)
 
     def run(self, int64_t until_ns):
         """Let the world go on up to a time."""
@@ -160,9 +169,9 @@ cdef class World:
         return 0
 
     cdef int deliver(self, const fact_t* fact) except -1:
-        self.engine.apply(fact, self.now_ns)
         if self.watch is not None:
             self.watch.step(self.now_ns, [event_of(fact)], [])
+        self.engine.apply(fact, self.now_ns)
         return 0
 
     cdef int from_carrier(self) except -1:
@@ -243,23 +252,31 @@ cdef class World:
         return 0
 
     cdef int to_store(self, const command_t* command) except -1:
+        cdef int64_t deadline_ns
         if command.kind == COMMAND_WRITE_INTENT:
-            return self.answer(FACT_INTENT_DURABLE, command.call_id, 0, 0)
-        if command.kind == COMMAND_RECORD_ATTEMPT:
+            if self.lists[command.agent_id].dial(command.extra, command.lead_id, self.now_ns):
+                self.answer(FACT_INTENT_DURABLE, command.call_id, 0, 0)
+            else:
+                self.answer(FACT_INTENT_REFUSED, command.call_id, 0, 0).code = INTENT_LEASE_LOST
+        elif command.kind == COMMAND_RECORD_ATTEMPT:
             self.record(&self.engine.attempts[command.extra])
-            return self.answer(FACT_ATTEMPT_RECORDED, command.call_id, 0, 0)
-        if command.kind == COMMAND_LEASE_LEADS:
-            return self.answer(FACT_LEASE_DUE, 0, command.agent_id, command.extra)
-        if command.kind == COMMAND_RENEW_LEASE:
-            self.answer(FACT_LEASE_RENEWED, 0, command.agent_id, self.now_ns + self.lists[command.agent_id].lease_ns)
-            self.answers[(self.answer_head + self.answer_count - 1) % self.answer_space].fact.extra2 = command.extra
+            self.answer(FACT_ATTEMPT_RECORDED, command.call_id, 0, 0)
+        elif command.kind == COMMAND_LEASE_LEADS:
+            self.answer(FACT_LEASE_DUE, 0, command.agent_id, command.extra)
+        elif command.kind == COMMAND_RENEW_LEASE:
+            deadline_ns = self.lists[command.agent_id].renew(command.extra, self.now_ns)
+            self.answer(
+                FACT_LEASE_RENEWED if deadline_ns else FACT_LEASE_LOST, 0, command.agent_id, deadline_ns
+            ).extra2 = command.extra
+        elif command.kind == COMMAND_RELEASE_LEADS:
+            self.lists[command.agent_id].release(command.extra, self.now_ns)
         elif command.kind == COMMAND_WITHDRAW_INTENT:
             self.totals[TOTAL_WITHDRAWN] += 1
             self.lists[command.agent_id].again(command.extra, command.lead_id, command.number, command.extra2 - 1)
             self.answer(FACT_INTENT_WITHDRAWN, command.call_id, 0, 0)
         return 0
 
-    cdef int answer(self, int32_t kind, int64_t call_id, int64_t agent_id, int64_t extra) except -1:
+    cdef fact_t* answer(self, int32_t kind, int64_t call_id, int64_t agent_id, int64_t extra) except NULL:
         cdef answer_t* grown
         cdef answer_t* place
         cdef Py_ssize_t i
@@ -276,12 +293,12 @@ cdef class World:
         place = &self.answers[(self.answer_head + self.answer_count) % self.answer_space]
         self.answer_count += 1
         memset(place, 0, sizeof(answer_t))
-        place.due_ns = self.now_ns + self.store_ns
+        place.due_ns = max(self.now_ns + self.store_ns, self.store_up_ns)
         place.fact.kind = kind
         place.fact.call_id = call_id
         place.fact.agent_id = agent_id
         place.fact.extra = extra
-        return 0
+        return &place.fact
 
     cdef int from_store(self) except -1:
         cdef fact_t fact
@@ -292,27 +309,28 @@ cdef class World:
             if fact.kind == FACT_LEASE_DUE:
                 self.lease(fact.agent_id, fact.extra)
             else:
-                self.deliver(&fact)
+                if self.watch is not None:
+                    self.watch.step(self.now_ns, [event_of_store(&fact)], [])
+                self.engine.apply(&fact, self.now_ns)
         return 0
 
     def lease(self, int64_t campaign_id, int64_t asked):
         """Give the engine the leads that it asked for."""
         source = self.lists[campaign_id]
         cdef Py_ssize_t count
-        leads, numbers, attempts = (np.array(column, np.int64) for column in source.lease(asked, self.now_ns))
+        cdef int64_t token, deadline_ns = self.now_ns + source.lease_ns, due_ns
+        token, *columns = source.lease(asked, self.now_ns)
+        due_ns = source.next_due_ns()
+        if self.watch is not None:
+            self.watch.step(self.now_ns, [LeadsLeased(campaign_id, token, deadline_ns, *columns, due_ns)], [])
+        leads, numbers, attempts = (np.array(column, np.int64) for column in columns)
         cdef int64_t[::1] lead_view = leads
         cdef int64_t[::1] number_view = numbers
         cdef int64_t[::1] attempt_view = attempts
         count = lead_view.shape[0]
-        if self.watch is not None:
-            self.watch.step(self.now_ns, [LeadsLeased(
-                campaign_id, source.token, self.now_ns + source.lease_ns, leads.tolist(), numbers.tolist(),
-                attempts.tolist(), source.next_due_ns(self.now_ns),
-            )], [])
         self.engine.lease(
-            campaign_id, source.token, self.now_ns + source.lease_ns, &lead_view[0] if count else NULL,
-            &number_view[0] if count else NULL, &attempt_view[0] if count else NULL, count,
-            source.next_due_ns(self.now_ns), self.now_ns,
+            campaign_id, token, deadline_ns, &lead_view[0] if count else NULL, &number_view[0] if count else NULL,
+            &attempt_view[0] if count else NULL, count, due_ns, self.now_ns,
         )
 
     cdef int record(self, const attempt_t* life) except -1:
@@ -336,3 +354,17 @@ cdef class World:
         if life.retry_at_ns > 0:
             self.lists[life.campaign_id].again(life.retry_at_ns, life.lead_id, life.number, life.attempt_number)
         return 0
+
+
+cdef object event_of_store(const fact_t* fact):
+    if fact.kind == FACT_INTENT_DURABLE:
+        return IntentDurable(fact.call_id)
+    if fact.kind == FACT_INTENT_REFUSED:
+        return IntentRefused(fact.call_id, IntentRefusal(fact.code))
+    if fact.kind == FACT_INTENT_WITHDRAWN:
+        return IntentWithdrawn(fact.call_id)
+    if fact.kind == FACT_ATTEMPT_RECORDED:
+        return AttemptRecorded(fact.call_id)
+    if fact.kind == FACT_LEASE_RENEWED:
+        return LeaseRenewed(fact.agent_id, fact.extra2, fact.extra)
+    return LeaseLost(fact.agent_id, fact.extra2)

@@ -19,20 +19,28 @@ LEAST_ANSWERS = 20
 class SimulationReport(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of one run.
 
+    campaign : its state at the end of the day; what is under way then is let end.
     occupancy : (talk + wrap-up) / (talk + wrap-up + idle) of the agents, in [0, 1]; idle is ready or being connected.
     talk_share : talk / the same.
-    idle_s_per_call : idle seconds per connected call. connects_per_agent_hour : per hour of the same time.
+    idle_s_per_call : idle seconds per call connected within the day. connects_per_agent_hour : per hour of the same
+        time.
     abandonment : abandoned / answered, in [0, 1]; `abandonment_interval` its 95 % Wilson score interval.
-    worst_15_min, worst_60_min : the highest abandonment of any such window that holds 20 answers or more.
-    dials_per_connect : attempts / connected. trunk_use : mean share of the channels held; trunk_peak : channels.
-    wait_p50_s, wait_p99_s : answer to agent, of those connected.
-    open : attempts without an ending.
+    worst_15_min, worst_60_min : the highest abandonment of any such window, from whole minute to whole minute of the
+        answers, that holds 20 of them or more; of the whole day when that is shorter.
+    dials_per_connect : attempts / connected. trunk_use : mean share of the channels held in the day; trunk_peak :
+        channels.
+    wait_p50_s, wait_p99_s : answer to agent, of those connected, to 10 ms.
+    talk_seconds : of all conversations. withdrawn : intents taken back before anything was dialled.
+    lost_calls : closed because the switch did not answer for them. faults : facts of the switch lost, told twice,
+        told late. facts : of all kinds that the engine was given. open : attempts without an ending.
+    digest : hash of the engine's state at the very end.
     """
 
     scenario: str
     seed: int
     hours: float
     agents: int
+    campaign: str
     occupancy: float
     talk_share: float
     idle_s_per_call: float
@@ -69,7 +77,7 @@ class SimulationReport(msgspec.Struct, frozen=True, kw_only=True):
         """A table for people."""
         low, high = self.abandonment_interval
         rows = [
-            ("agents, hours", f"{self.agents}, {self.hours:g}"),
+            ("agents, hours", f"{self.agents}, {self.hours:g}; campaign {self.campaign} at the end"),
             ("occupancy", f"{self.occupancy:.2%} (talk share {self.talk_share:.2%})"),
             ("idle per call", f"{self.idle_s_per_call:.1f} s"),
             ("connects per agent-hour", f"{self.connects_per_agent_hour:.1f}"),

@@ -23,31 +23,39 @@
     [faults]
     lose = 0.001
 
-    [[link_down]]
+    [[link_down]]             # the link to the switch; [[store_down]] is the same for the store
     at_s = 3600.0
     for_s = 30.0
+
+    [[alarms]]                # a span of a voice card trunk group, by its place in the file
+    trunk_group = 1
+    span = 0
+    at_s = 7200.0
+    for_s = 60.0
 
     [[changes]]
     at_s = 14400.0
     live = 0.36
+
+Paths are relative to the file. Without trunk groups there is one that never binds.
 """
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from outpace.domain.config import Agent, Campaign, DialMode, Pool, TrunkGroup
+from outpace.domain.config import Agent, Campaign, DialMode, Pool, TrunkGroup, TrunkKind
 from outpace.domain.errors import ConfigError
 from outpace.telephony.simulated.distributions import Seconds, build
 from outpace.telephony.simulated.people import PeopleSettings
-from outpace.telephony.simulated.profile import CarrierProfile, base_mix, load_profile
+from outpace.telephony.simulated.profile import CarrierProfile, base_mix, check_profile, load_profile
 
 #: Monday 2026-01-05, 09:00 UTC: the beginning of every simulated day.
 DAY_BEGINS_NS = 1_767_603_600_000_000_000
-
 
 _T = TypeVar("_T")
 
@@ -77,15 +85,26 @@ class Faults(_Settings, frozen=True):
             raise ConfigError("delay_s", f"must be from 0 to 3600, not {self.delay_s:g}")
 
 
-class LinkOutage(_Settings, frozen=True):
-    """The link to the switch is down for a while."""
+class Outage(_Settings, frozen=True):
+    """Something is down for a while."""
 
     at_s: float
     for_s: float
 
     def __post_init__(self) -> None:
-        if self.at_s < 0.0 or self.for_s <= 0.0:
-            raise ConfigError("link_down", "wants at_s >= 0 and for_s > 0")
+        _check_span(self.at_s, self.for_s)
+
+
+class Alarm(_Settings, frozen=True, kw_only=True):
+    """A span of a voice card is in alarm for a while; its calls end. `trunk_group` is a trunk group's id."""
+
+    trunk_group: int
+    span: int = 0
+    at_s: float
+    for_s: float
+
+    def __post_init__(self) -> None:
+        _check_span(self.at_s, self.for_s)
 
 
 class Change(_Settings, frozen=True):
@@ -98,18 +117,23 @@ class Change(_Settings, frozen=True):
     resume_agents: int = 0
 
     def __post_init__(self) -> None:
-        if self.at_s < 0.0:
-            raise ConfigError("at_s", f"must not be negative: {self.at_s:g}")
+        _check_span(self.at_s, 1.0)
         if self.live is not None:
             base_mix(self.live)
         if self.talk is not None:
             build(self.talk, "talk")
-        if self.pause_agents < 0 or self.resume_agents < 0:
-            raise ConfigError("pause_agents", "must not be negative")
+        for key in ("pause_agents", "resume_agents"):
+            if getattr(self, key) < 0:
+                raise ConfigError(key, f"must not be negative: {getattr(self, key)}")
 
 
 class Scenario(_Settings, frozen=True):
-    """One simulated campaign: see the module's head."""
+    """One simulated campaign: see the module's head.
+
+    hours : length of the day. agents : they are 1, 2, ... live, talk : instead of the profile's. leads : 0 = endless.
+    lease_s : how long a batch of leads may be kept. store_s : how long the store takes to answer. max_calls : rows of
+    the engine's table of calls, 0 = as many as the trunks have channels and a few.
+    """
 
     name: str
     hours: float = 8.0
@@ -126,13 +150,15 @@ class Scenario(_Settings, frozen=True):
     trunk_groups: tuple[dict[str, Any], ...] = ()
     people: PeopleSettings = PeopleSettings()
     faults: Faults = Faults()
-    link_down: tuple[LinkOutage, ...] = ()
+    link_down: tuple[Outage, ...] = ()
+    store_down: tuple[Outage, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
     changes: tuple[Change, ...] = ()
-    folder: str = "."
 
     def __post_init__(self) -> None:
         for key, low, high in (
             ("hours", 0.01, 24.0 * 31),
+            ("seed", 0, 2**63 - 1),
             ("agents", 1, 20_000),
             ("leads", 0, 10**9),
             ("lease_s", 1.0, 86_400.0),
@@ -141,21 +167,34 @@ class Scenario(_Settings, frozen=True):
         ):
             if not low <= getattr(self, key) <= high:
                 raise ConfigError(key, f"must be from {low:g} to {high:g}, not {getattr(self, key):g}")
-        self.pool()
-        self.carrier_profile()
+        pool = self.pool()
+        profile = self.carrier_profile()
+        for key in ("link_down", "store_down"):
+            _check_apart(key, getattr(self, key))
+        for alarm in self.alarms:
+            group = next((one for one in pool.trunk_groups if one.id == alarm.trunk_group), None)
+            if group is None or group.kind is TrunkKind.SIP:
+                raise ConfigError("alarms", f"trunk group {alarm.trunk_group} is no voice card's")
+            spans = -(-group.channels // profile.voice_card.channels_per_span)
+            if not 0 <= alarm.span < spans:
+                raise ConfigError("alarms", f"trunk group {group.id} has spans 0 to {spans - 1}, not {alarm.span}")
 
     def pool(self) -> Pool:
         """Campaign 1, its trunk groups and agents. ConfigError names the key."""
-        groups = self.trunk_groups or ({"name": "carrier", "channels": 12 * self.agents, "cps": 2.0 * self.agents},)
+        lines = min(max(20 * self.agents, 200), 100_000)
+        unbound = {"name": "carrier", "channels": lines, "cps": 100_000.0, "burst": 10_000, "max_pending": lines}
+        groups = self.trunk_groups or (unbound,)
         trunk_groups = tuple(
             _converted({"id": place, **group}, TrunkGroup, f"trunk_groups[{place - 1}]")
             for place, group in enumerate(groups, 1)
         )
+        if "id" in self.campaign:
+            raise ConfigError("campaign", "a scenario has one campaign: its id is 1")
         settings = {
             "id": 1,
             "name": self.name,
             "mode": DialMode.PRECISE.value,
-            "trunk_groups": tuple(range(1, len(groups) + 1)),
+            "trunk_groups": tuple(group.id for group in trunk_groups),
             "hopper_size": max(500, 4 * self.agents),
             **self.campaign,
         }
@@ -169,13 +208,14 @@ class Scenario(_Settings, frozen=True):
 
     def carrier_profile(self, live: float | None = None, talk: Seconds | None = None) -> CarrierProfile:
         """The carrier's profile with the scenario's own share of people and talk time, or those given."""
-        shipped = load_profile(self.profile if "." not in self.profile else Path(self.folder) / self.profile)
+        shipped = load_profile(self.profile)
         live = self.live if live is None else live
         talk = self.talk if talk is None else talk
         if live is not None:
             shipped = msgspec.structs.replace(shipped, mix=base_mix(live))
         if talk is not None:
             shipped = msgspec.structs.replace(shipped, times=msgspec.structs.replace(shipped.times, talk=talk))
+            check_profile(shipped)
         return shipped
 
 
@@ -186,13 +226,46 @@ def _converted(settings: dict[str, Any], to: type[_T], key: str) -> _T:
         raise ConfigError(key, str(error)) from error
 
 
+def _check_span(at_s: float, for_s: float) -> None:
+    for key, value, low in (("at_s", at_s, 0.0), ("for_s", for_s, 0.001)):
+        if not (math.isfinite(value) and low <= value <= 31 * 86_400.0):
+            raise ConfigError(key, f"must be from {low:g} to {31 * 86_400}, not {value:g}")
+
+
+def _check_apart(key: str, outages: tuple[Outage, ...]) -> None:
+    until_s = 0.0
+    for outage in sorted(outages, key=lambda one: one.at_s):
+        if outage.at_s < until_s:
+            raise ConfigError(key, f"the outage at {outage.at_s:g} s begins before that before it has ended")
+        until_s = outage.at_s + outage.for_s
+
+
 def load_scenario(path: str | Path) -> Scenario:
     """Read a scenario. ConfigError names the file, the key and the reason."""
     file = Path(path)
     try:
-        scenario = msgspec.toml.decode(file.read_bytes(), type=Scenario)
+        raw = msgspec.toml.decode(file.read_bytes())
     except OSError as error:
         raise ConfigError(str(file), error.strerror or str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, ConfigError) as error:
-        raise ConfigError(str(file), str(error)) from error
-    return msgspec.structs.replace(scenario, folder=str(file.parent))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(str(file), f"is not TOML: {error}") from error
+    profile = raw.get("profile")
+    if isinstance(profile, str) and (file.parent / profile).is_file():
+        raw["profile"] = str(file.parent / profile)
+    _place_csv(raw, file.parent)
+    try:
+        return msgspec.convert(raw, Scenario)
+    except msgspec.ValidationError as error:
+        reason, _, where = str(error).rpartition(" - at `$")
+        key = where.strip("`.")
+        raise ConfigError(f"{file}: {key}" if key else str(file), reason or str(error)) from error
+
+
+def _place_csv(table: dict[str, Any], folder: Path) -> None:
+    # paths of recorded distributions are relative to the file that names them
+    for key, value in table.items():
+        if key == "csv" and isinstance(value, str):
+            table[key] = str(folder / value)
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict):
+                _place_csv(one, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from outpace.domain.events import CampaignDraining, CampaignStarted
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from outpace.sim._world import Watch
-    from outpace.sim.scenario import Change, Scenario
+    from outpace.sim.scenario import Scenario
 
 #: After the end of the day the calls in hand are let end; by then every deadline has passed.
 _DRAIN_NS = 3600 * NS_PER_S
@@ -41,7 +42,7 @@ def build_world(scenario: Scenario, seed: int, watch: Watch | None = None) -> tu
         people,
         {_CAMPAIGN: SimulatedList(scenario.leads, seconds_to_ns(scenario.lease_s))},
         start_ns=DAY_BEGINS_NS,
-        minutes=int(scenario.hours * 60) + 60,
+        minutes=max(1, math.ceil(scenario.hours * 60.0 - 1e-9)),
         store_ns=seconds_to_ns(scenario.store_s),
         watch=watch,
     )
@@ -56,25 +57,43 @@ def build_world(scenario: Scenario, seed: int, watch: Watch | None = None) -> tu
         )
     people.start(DAY_BEGINS_NS)
     carrier.set_link(True, DAY_BEGINS_NS)
-    for outage in scenario.link_down:
-        down = DAY_BEGINS_NS + seconds_to_ns(outage.at_s)
-        world.at(down, lambda now_ns: carrier.set_link(False, now_ns))
-        world.at(down + seconds_to_ns(outage.for_s), lambda now_ns: carrier.set_link(True, now_ns))
-    for change in scenario.changes:
-        _plan_change(scenario, world, carrier, people, change)
+    _plan_outages(scenario, world, carrier)
+    _plan_changes(scenario, world, carrier, people)
     return world, engine, carrier
 
 
-def _plan_change(scenario: Scenario, world: World, carrier: SimulatedCarrier, people: People, change: Change) -> None:
-    at_ns = DAY_BEGINS_NS + seconds_to_ns(change.at_s)
-    if change.live is not None or change.talk is not None:
-        profile = scenario.carrier_profile(change.live, change.talk)
+def _plan_outages(scenario: Scenario, world: World, carrier: SimulatedCarrier) -> None:
+    for outage in scenario.link_down:
+        down, up = _span(outage.at_s, outage.for_s)
+        world.at(down, lambda now_ns: carrier.set_link(False, now_ns))
+        world.at(up, lambda now_ns: carrier.set_link(True, now_ns))
+    for outage in scenario.store_down:
+        down, up = _span(outage.at_s, outage.for_s)
+        world.at(down, lambda _, until=up: world.stop_store(until))
+    for alarm in scenario.alarms:
+        down, up = _span(alarm.at_s, alarm.for_s)
+        for at_ns, on in ((down, True), (up, False)):
+            world.at(at_ns, lambda now_ns, of=alarm, on=on: carrier.set_alarm(of.trunk_group, of.span, on, now_ns))
 
-        world.at(at_ns, lambda _now_ns: carrier.set_profile(profile))
-    for count, act in ((change.pause_agents, Act.ACT_PAUSE), (change.resume_agents, Act.ACT_RESUME)):
-        # evenly spread over the floor
-        for place in range(min(count, scenario.agents)):
-            people.plan(1 + place * scenario.agents // count, at_ns, act)
+
+def _span(at_s: float, for_s: float) -> tuple[int, int]:
+    begin = DAY_BEGINS_NS + seconds_to_ns(at_s)
+    return begin, begin + seconds_to_ns(for_s)
+
+
+def _plan_changes(scenario: Scenario, world: World, carrier: SimulatedCarrier, people: People) -> None:
+    live, talk = scenario.live, scenario.talk
+    for change in sorted(scenario.changes, key=lambda one: one.at_s):
+        at_ns = DAY_BEGINS_NS + seconds_to_ns(change.at_s)
+        if change.live is not None or change.talk is not None:
+            # what an earlier change has set stays
+            live = live if change.live is None else change.live
+            talk = talk if change.talk is None else change.talk
+            world.at(at_ns, lambda _, profile=scenario.carrier_profile(live, talk): carrier.set_profile(profile))
+        for count, act in ((change.pause_agents, Act.ACT_PAUSE), (change.resume_agents, Act.ACT_RESUME)):
+            # evenly spread over the floor
+            for place in range(min(count, scenario.agents)):
+                people.plan(1 + place * scenario.agents // count, at_ns, act)
 
 
 def simulate(
@@ -102,13 +121,15 @@ def simulate(
         if progress is not None:
             progress(piece / _SLICES)
     spent = _agent_seconds(engine, world.now_ns)
-    totals_at_end = dict(zip(TOTAL_NAMES, world.totals_array.tolist(), strict=False))
-    if engine.campaign_state(_CAMPAIGN) in (CampaignState.RUNNING, CampaignState.PAUSED):
+    day = dict(zip(TOTAL_NAMES, world.totals_array.tolist(), strict=True))
+    day["connected"] = engine.counters()["campaigns"][_CAMPAIGN]["connected"]
+    at_end = engine.campaign_state(_CAMPAIGN)
+    if at_end in (CampaignState.RUNNING, CampaignState.PAUSED):
         world.give(CampaignDraining(_CAMPAIGN))
     until = world.now_ns + _DRAIN_NS
     while engine.counters()["calls"] and world.now_ns < until:
         world.run(min(until, world.now_ns + NS_PER_S))
-    return _report(scenario, seed, world, engine, spent, totals_at_end)
+    return _report(scenario, seed, world=world, engine=engine, spent=spent, day=day, at_end=at_end)
 
 
 def _agent_seconds(engine: Engine, now_ns: int) -> dict[AgentState, float]:
@@ -124,12 +145,14 @@ def _agent_seconds(engine: Engine, now_ns: int) -> dict[AgentState, float]:
 def _report(
     scenario: Scenario,
     seed: int,
+    *,
     world: World,
     engine: Engine,
     spent: dict[AgentState, float],
     day: dict[str, int],
+    at_end: CampaignState,
 ) -> SimulationReport:
-    totals = dict(zip(TOTAL_NAMES, world.totals_array.tolist(), strict=False))
+    totals = dict(zip(TOTAL_NAMES, world.totals_array.tolist(), strict=True))
     outcomes = {outcome.name.lower(): int(world.outcomes_array[0, outcome]) for outcome in Outcome if outcome}
     connected, abandoned = outcomes["connected"], outcomes["abandoned"]
     answered = connected + abandoned
@@ -143,10 +166,11 @@ def _report(
         seed=seed,
         hours=scenario.hours,
         agents=scenario.agents,
+        campaign=at_end.name.lower(),
         occupancy=(talk + wrap_up) / staffed,
         talk_share=talk / staffed,
-        idle_s_per_call=idle / max(connected, 1),
-        connects_per_agent_hour=connected / (staffed / 3600.0),
+        idle_s_per_call=idle / max(day["connected"], 1),
+        connects_per_agent_hour=day["connected"] / (staffed / 3600.0),
         attempts=totals["attempts"],
         outcomes=outcomes,
         answered=answered,

@@ -162,9 +162,7 @@ async def test_card_14_a_span_in_alarm_ends_its_calls_and_leaves_the_capacity(sw
         await switch.hang_up(*calls)
         pytest.skip("these lines have no alarms")
     await switch.until(
-        lambda: any(
-            isinstance(one, TrunkCapacity) and 0 <= one.channels < switch.channels for one in switch.facts
-        ),
+        lambda: any(isinstance(one, TrunkCapacity) and 0 <= one.channels < switch.channels for one in switch.facts),
         within_s=10.0,
         what="smaller capacity",
     )

@@ -39,7 +39,7 @@ ANY = DistributionSettings(kind="exponential", mean=3.0)
 PROFILE = CarrierProfile(
     name="any",
     mix=MIX,
-    times=Times(proceeding=0.1, ringing=0.2, answer=ANY, talk=ANY, patience=ANY, message=ANY, bridge=0.05, leg=0.1),
+    times=Times(proceeding=0.1, ringing=0.2, answer=ANY, talk=ANY, patience=20.0, message=ANY, bridge=0.05, leg=0.1),
     amd=Amd(delay=0.5, false_positive=0.1, false_negative=0.1),
     voice_card=VoiceCard(channels_per_span=2, glare=0.1, back_off=0.3, false_answer=0.3, missed_answer=0.1),
 )
@@ -70,8 +70,11 @@ class CarrierMachine(RuleBasedStateMachine):
         self.carrier = SimulatedCarrier(PROFILE, [group], seed=seed, dead_man_s=dead_man_s)
         self.carrier.set_link(True, self.now)
         self.carrier.advance(self.now)
+        self.carrier.submit([OpenAgentLeg(agent) for agent in AGENTS], self.now)
         self.calls: dict[int, str] = {}
         self.agent_of: dict[int, int] = {}
+        self.connecting: dict[int, int] = {}
+        self.up: set[int] = set()
         self.capacity = CHANNELS
         self.last_id = 0
 
@@ -90,7 +93,14 @@ class CarrierMachine(RuleBasedStateMachine):
                 self.follow(event)
 
     def check_answer(self, event):
-        if isinstance(event, CallQueried):
+        if isinstance(event, AgentLegUp):
+            self.up.add(event.agent_id)
+        elif isinstance(event, AgentLegLost):
+            self.up.discard(event.agent_id)
+        elif isinstance(event, ConnectFailed):
+            if self.connecting.get(event.call_id) == event.agent_id:
+                del self.connecting[event.call_id]
+        else:
             assert (event.presence is CallPresence.GONE) == (event.call_id not in self.calls)
 
     def follow(self, event):
@@ -102,11 +112,13 @@ class CarrierMachine(RuleBasedStateMachine):
         if isinstance(event, OriginateRefused):
             del self.calls[call]
         elif isinstance(event, CallEnded):
+            self.connecting.pop(call, None)
             answered = self.calls.pop(call) in ("answered", "released")
             assert (event.outcome is Outcome.NONE) == answered
             assert 1 <= event.hangup_cause <= 127
         elif isinstance(event, AgentConnected):
             assert event.agent_id not in self.agent_of.values()
+            assert self.connecting.pop(call) == event.agent_id
             self.agent_of[call] = event.agent_id
             self.calls[call] = "bridged"
         elif isinstance(event, AgentReleased):
@@ -129,16 +141,28 @@ class CarrierMachine(RuleBasedStateMachine):
         self.carrier.submit([Originate(call, 1, 1, 49_301, "", 9 * S, False)], self.now)
         self.learn()
 
-    @rule(call=st.integers(1, 40), act=st.sampled_from(["hang up", "play", "query"]))
-    def command(self, call, act):
+    @rule(data=st.data(), act=st.sampled_from(["hang up", "play", "query"]))
+    def command(self, data, act):
+        call = data.draw(st.sampled_from([*sorted(self.calls), 99]))
         made = {"hang up": HangUp(call, 16), "play": PlayMessage(call, "sorry"), "query": QueryCall(call)}[act]
         self.carrier.submit([made], self.now)
         self.learn()
 
-    @rule(call=st.integers(1, 40), agent=st.sampled_from(AGENTS))
-    def connect(self, call, agent):
+    @rule(data=st.data(), agent=st.sampled_from(AGENTS))
+    def connect(self, data, agent):
+        call = data.draw(st.sampled_from([*sorted(self.calls), 99]))
+        busy = {*self.connecting.values(), *self.agent_of.values()}
+        alone = {one.call_id for one in self.carrier.kept_results()}
+        waiting = self.calls.get(call) == "answered" and call not in self.connecting and call not in alone
+        possible = waiting and agent in self.up and agent not in busy
         self.carrier.submit([ConnectAgent(call, agent)], self.now)
-        self.learn()
+        refused = self.carrier.advance(self.now)
+        assert bool(refused) != possible
+        if possible:
+            self.connecting[call] = agent
+        else:
+            (failed,) = refused
+            assert failed == ConnectFailed(call, agent, agent not in self.up, self.now)
 
     @rule(agent=st.sampled_from(AGENTS), up=st.booleans())
     def leg(self, agent, up):
@@ -151,7 +175,7 @@ class CarrierMachine(RuleBasedStateMachine):
             self.carrier.set_alarm(1, span, on, self.now)
             self.learn()
 
-    @rule(seconds=st.floats(0.0, 20.0))
+    @rule(seconds=st.floats(0.0, 8.0))
     def wait(self, seconds):
         self.now += round(seconds * S)
         self.learn()

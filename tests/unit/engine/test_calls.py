@@ -6,7 +6,7 @@ import pytest
 
 from outpace.domain import commands as c
 from outpace.domain import events as e
-from outpace.domain.config import ConnectClock, MachineAction
+from outpace.domain.config import ConnectClock, DialMode, MachineAction
 from outpace.domain.outcomes import AbandonReason, CallPresence, Outcome, Refusal, Verdict
 from outpace.domain.states import AgentState, CallState
 from tests.unit.engine.rig import MS, T0, Rig, S, pool_of
@@ -64,12 +64,29 @@ def test_unanswered_call_ends_with_the_networks_outcome(outcome: Outcome) -> Non
     assert rig.engine.counters()["campaigns"][1]["outcomes"][outcome.name.lower()] == 1
 
 
-@pytest.mark.parametrize("outcome", [Outcome.NONE, Outcome.CONNECTED, Outcome.ABANDONED, 13, 99, -1, 2**31 - 1])
+@pytest.mark.parametrize(
+    "outcome",
+    [Outcome.NONE, Outcome.CONNECTED, Outcome.MACHINE, Outcome.FAX, 13, 99, -1, 2**31 - 1],
+)
 def test_unanswered_call_with_an_outcome_that_cannot_be_is_failed(outcome: int) -> None:
     rig = Rig().start()
     (call,) = rig.dial(1)
     rig.do(e.CallEnded(call, outcome))
     assert rig.record().outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_call_that_the_switch_itself_met_is_abandoned_without_an_agent_in_time(answered: bool) -> None:
+    rig = Rig(pool_of(agents=1, mode=DialMode.RATIO, ratio=2.0)).start()
+    first, second = rig.dial(2)
+    rig.do(e.CallAnswered(first), e.AgentConnected(first, 1))
+    if answered:
+        rig.do(e.CallAnswered(second))
+    rig.do(e.CallEnded(second, Outcome.ABANDONED, 16, switch_ns=T0 + 5))
+    record = rig.record()
+    assert (record.outcome, record.abandon_reason) == (Outcome.ABANDONED, AbandonReason.NO_AGENT_IN_TIME)
+    assert record.answered_ns == (rig.now if answered else T0 + 5)
+    assert rig.engine.explain(1).abandoned_no_agent == 1
 
 
 def test_unanswered_call_rings_for_its_time_and_is_then_asked_for() -> None:

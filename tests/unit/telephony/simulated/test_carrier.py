@@ -12,7 +12,6 @@ from outpace.domain.config import TrunkGroup
 from outpace.domain.errors import UnknownId
 from outpace.domain.events import (
     AgentConnected,
-    AgentLegUp,
     AgentReleased,
     CallAnswered,
     CallEnded,
@@ -60,7 +59,9 @@ def test_the_base_scenario_has_its_mix_and_ring_times() -> None:
     assert ends[Outcome.INVALID] / total == pytest.approx(0.07, abs=0.005)
     dialled = {event.call_id: event.switch_ns for event in told if isinstance(event, CallProceeding)}
     person = {event.call_id for event in told if isinstance(event, CpaVerdict) and event.verdict is Verdict.PERSON}
-    rings = {event.call_id: event.switch_ns - dialled[event.call_id] for event in told if isinstance(event, CallAnswered)}
+    rings = {
+        event.call_id: event.switch_ns - dialled[event.call_id] for event in told if isinstance(event, CallAnswered)
+    }
     people = [ns / S for call_id, ns in rings.items() if call_id in person]
     machines = [ns / S for call_id, ns in rings.items() if call_id not in person]
     assert sum(people) / len(people) == pytest.approx(10.95, abs=0.15)
@@ -84,7 +85,12 @@ def fates(made, order, campaign_id=1):
     start = {campaign_id * 10_000 + k + 1: at for k, at in enumerate(order)}
     return {
         call_id: [
-            (type(event).__name__, event.switch_ns - at, getattr(event, "outcome", None), getattr(event, "verdict", None))
+            (
+                type(event).__name__,
+                event.switch_ns - at,
+                getattr(event, "outcome", None),
+                getattr(event, "verdict", None),
+            )
             for event in told
             if getattr(event, "call_id", None) == call_id
         ]
@@ -170,7 +176,9 @@ def test_a_hang_up_carries_its_cause() -> None:
 
 def test_a_conversation_releases_the_agent_before_the_call_ends() -> None:
     made = carrier(BASE)
-    made.set_profile(msgspec.structs.replace(BASE, mix=base_mix(1.0), times=msgspec.structs.replace(BASE.times, talk=60.0)))
+    made.set_profile(
+        msgspec.structs.replace(BASE, mix=base_mix(1.0), times=msgspec.structs.replace(BASE.times, talk=60.0))
+    )
     made.submit([OpenAgentLeg(7), originate(1)], 0)
 
     def connect(event):
