@@ -27,6 +27,7 @@ from tests.integration.e2e.rig import (
     write_campaign,
     write_list,
 )
+from tests.integration.e2e.supervisor import supervised
 from tests.lab.lab import RINGS, SILENT, Lab
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
@@ -99,6 +100,7 @@ def check(lab: Lab, folder: Path, numbers: dict[int, Kind]) -> Counter[Outcome]:
     return Counter(a.outcome for a in attempts)
 
 
+@supervised
 def test_ten_kills_call_nobody_twice_and_the_list_completes(lab, tmp_path):
     chance = random.Random(7)
     numbers = numbers_of(KINDS, seed=7)
@@ -119,6 +121,7 @@ def test_ten_kills_call_nobody_twice_and_the_list_completes(lab, tmp_path):
     assert lab.cli("database show outpace").strip().endswith("0 results found.")
 
 
+@supervised
 def test_who_answers_while_nobody_is_there_hears_the_message_and_is_charged(lab, tmp_path):
     kinds = (Kind(12, SILENT, frozenset({Outcome.ABANDONED}), ring_ds=20),)
     numbers = numbers_of(kinds, seed=8)
@@ -142,6 +145,7 @@ def test_who_answers_while_nobody_is_there_hears_the_message_and_is_charged(lab,
     assert ours(lab) == []
 
 
+@supervised
 def test_conversations_outlive_the_engine_and_are_taken_over(lab, tmp_path):
     kinds = (Kind(10, SILENT, frozenset({Outcome.CONNECTED}), talk_ds=80),)
     numbers = numbers_of(kinds, seed=9)

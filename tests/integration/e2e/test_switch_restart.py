@@ -21,6 +21,7 @@ from tests.integration.e2e.rig import (
     write_campaign,
     write_list,
 )
+from tests.integration.e2e.supervisor import supervised
 from tests.lab.lab import SILENT
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
@@ -84,6 +85,7 @@ def test_the_campaign_survives_the_switchs_death(lab, tmp_path):
     assert len(cut) < 40
 
 
+@supervised
 def test_the_campaign_survives_a_switch_that_stands_still(lab, tmp_path):
     numbers = numbers_of(KINDS, seed=12)
     write_list(tmp_path / "list.csv", numbers)
