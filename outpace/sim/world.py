@@ -89,7 +89,8 @@ def _plan_changes(scenario: Scenario, world: World, carrier: SimulatedCarrier, p
             # what an earlier change has set stays
             live = live if change.live is None else change.live
             talk = talk if change.talk is None else change.talk
-            world.at(at_ns, lambda _, profile=scenario.carrier_profile(live, talk): carrier.set_profile(profile))
+            profile = scenario.carrier_profile(live, talk)
+            world.at(at_ns, lambda _, profile=profile: carrier.set_profile(profile))
         for count, act in ((change.pause_agents, Act.ACT_PAUSE), (change.resume_agents, Act.ACT_RESUME)):
             # evenly spread over the floor
             for place in range(min(count, scenario.agents)):
@@ -127,7 +128,8 @@ def simulate(
     if at_end in (CampaignState.RUNNING, CampaignState.PAUSED):
         world.give(CampaignDraining(_CAMPAIGN))
     until = world.now_ns + _DRAIN_NS
-    while engine.counters()["calls"] and world.now_ns < until:
+    live = engine.calls.columns["registers"]
+    while live[1] and world.now_ns < until:
         world.run(min(until, world.now_ns + NS_PER_S))
     return _report(scenario, seed, world=world, engine=engine, spent=spent, day=day, at_end=at_end)
 
