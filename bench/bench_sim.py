@@ -1,9 +1,9 @@
 """The lab's speed: agent-hours a second, and the compiled engine against a plain model of the same queue.
 
 The peer is a small event loop over a heap in pure Python: the same outcomes, times and rule ("calls per free agent"),
-and nothing else, no lines, leads, leases, intents, wrap-up notices, ledgers or records. It is what one would write for a
-study; the lab runs the whole engine, with some five facts where the peer has one event. So a day costs about the
-same on both, and what is bounded is the cost of an event. Medians of interleaved rounds, in process CPU time.
+and nothing else: no lines, leads, leases, intents, wrap-up notices, ledgers or records. It is what one would write for
+a study; the lab runs the whole engine, with some five facts where the peer has one event. So a day costs about the same
+on both, and what is bounded is the cost of an event. Medians of interleaved rounds, in process CPU time.
 
 Run: python -m pytest bench/bench_sim.py -s
 """
