@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from outpace.domain import version
+
 if TYPE_CHECKING:
     from outpace.domain.config import Agent, Campaign, Pool, TrunkGroup
     from outpace.engine.engine import Engine
 
-__version__ = "0.1.0"
+__version__ = version.VERSION
 __all__ = ["Agent", "Campaign", "Engine", "Pool", "TrunkGroup", "__version__"]
 
 

@@ -93,7 +93,11 @@ class MessageEnded(Event, frozen=True):
 
 
 class CallEnded(Event, frozen=True):
-    """The call is over on the switch. `outcome` is the network's view, used where nobody answered."""
+    """The call is over on the switch. `outcome` is the network's view, used where nobody answered.
+
+    ABANDONED says that the switch itself met a person whom nobody else met in time (the dead-man's timer), at
+    `switch_ns`.
+    """
 
     call_id: int
     outcome: Outcome = Outcome.NONE

@@ -121,7 +121,7 @@ _Q850: dict[int, Outcome] = {
     21: Outcome.REJECTED,
     22: Outcome.INVALID,  # number changed
     26: Outcome.REJECTED,  # non-selected user clearing
-    27: Outcome.INVALID,  # destination out of order
+    27: Outcome.FAILED,  # destination out of order: a faulty line, or our own span in alarm
     28: Outcome.INVALID,  # invalid number format
     29: Outcome.REJECTED,  # facility rejected
     31: Outcome.NO_ANSWER,  # normal, unspecified

@@ -25,7 +25,9 @@ cdef class CallFlow(AgentDesk):
     cdef void no_longer_pending(self, int32_t row) noexcept nogil
     cdef void hang_up(self, int32_t row, int32_t cause, int64_t now_ns) noexcept nogil
     cdef void query(self, int32_t row, int64_t now_ns) noexcept nogil
-    cdef void queried(self, int32_t row, int32_t presence, int64_t agent_id, int64_t switch_ns, int64_t now_ns) noexcept nogil
+    cdef void queried(
+        self, int32_t row, int32_t presence, int64_t agent_id, int64_t switch_ns, int64_t now_ns
+    ) noexcept nogil
     cdef void call_timer(self, int32_t row, int64_t now_ns) noexcept nogil
     cdef void rearm(self, int32_t row, int64_t now_ns) noexcept nogil
     cdef void close(self, int32_t row, int32_t outcome, int32_t reason, int64_t now_ns) noexcept nogil

@@ -6,21 +6,21 @@ the switch does not answer either, the call is closed. So a lost fact costs one 
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from outpace.domain._words cimport (
-    ABANDON_CALLER_LEFT, ABANDON_NO_AGENT_IN_TIME, ABANDON_NONE, AGENT_CONNECTING, CALL_ANSWERED, CALL_CLASSIFYING,
-    CALL_CONNECTING, CALL_ENDED, CALL_FREE, CALL_LAUNCHING, CALL_PROCEEDING, CALL_QUEUED, CALL_RINGING, CALL_TALKING,
-    CALL_TREATMENT, COMMAND_CONNECT_AGENT, COMMAND_HANG_UP, COMMAND_PLAY_MESSAGE, COMMAND_QUERY_CALL,
-    COMMAND_RECORD_ATTEMPT, FACT_AGENT_CONNECTED, FACT_AGENT_RELEASED, FACT_CALL_ANSWERED, FACT_CALL_ENDED,
-    FACT_CALL_PROCEEDING, FACT_CALL_QUERIED, FACT_CALL_RINGING, FACT_CONNECT_FAILED, FACT_CPA_VERDICT,
-    FACT_INTENT_DURABLE, FACT_INTENT_REFUSED, FACT_MESSAGE_ENDED, FACT_ORIGINATE_REFUSED, INTENT_STALE_EPOCH, LEG_UP,
-    OUTCOME_ABANDONED, OUTCOME_CANCELLED, OUTCOME_CONNECTED, OUTCOME_FAILED, OUTCOME_FAX, OUTCOME_LOST, OUTCOME_MACHINE, OUTCOMES,
-    PRESENCE_ANSWERED, PRESENCE_BRIDGED, PRESENCE_GONE, PRESENCE_UNANSWERED, VERDICT_FAX, VERDICT_MACHINE,
-    VERDICT_PERSON, VERDICT_UNSURE, WITHDRAW_STORE_LATE, attempt_t, call_next, command_t, fact_t,
+    ABANDON_CALLER_LEFT, ABANDON_NO_AGENT_IN_TIME, AGENT_CONNECTING, CALL_CLASSIFYING, CALL_CONNECTING, CALL_LAUNCHING,
+    CALL_PROCEEDING, CALL_QUEUED, CALL_RINGING, CALL_TALKING, CALL_TREATMENT, COMMAND_CONNECT_AGENT, COMMAND_HANG_UP,
+    COMMAND_PLAY_MESSAGE, COMMAND_QUERY_CALL, COMMAND_RECORD_ATTEMPT, FACT_AGENT_CONNECTED, FACT_AGENT_RELEASED,
+    FACT_CALL_ANSWERED, FACT_CALL_ENDED, FACT_CALL_PROCEEDING, FACT_CALL_QUERIED, FACT_CALL_RINGING,
+    FACT_CONNECT_FAILED, FACT_CPA_VERDICT, FACT_INTENT_DURABLE, FACT_INTENT_REFUSED, FACT_MESSAGE_ENDED,
+    FACT_ORIGINATE_REFUSED, INTENT_STALE_EPOCH, LEG_UP, OUTCOME_ABANDONED, OUTCOME_CANCELLED, OUTCOME_CONNECTED,
+    OUTCOME_FAILED, OUTCOME_FAX, OUTCOME_LOST, OUTCOME_MACHINE, OUTCOMES, PRESENCE_ANSWERED, PRESENCE_BRIDGED,
+    PRESENCE_GONE, VERDICT_FAX, VERDICT_MACHINE, VERDICT_PERSON, VERDICT_UNSURE, WITHDRAW_STORE_LATE, attempt_t,
+    call_next, command_t, fact_t,
 )
 from outpace.engine._agents cimport AgentDesk
 from outpace.engine._campaigns cimport CLOCK_ANSWER, CLOCK_GREETING_END
 from outpace.engine._state cimport (
     CONNECT_TIMEOUT_MS, HANGUP_LIMIT_MS, LAUNCH_LIMIT_MS, QUERY_LIMIT_MS, QUERY_TRIES, REG_FENCED, REG_FORBIDDEN,
-    REG_LINK_UP, REG_LOST, REG_QUERIES, REG_STRAY, REG_UNRECORDED, RELEASE_GRACE_MS, RING_GRACE_MS, TALK_AUDIT_MS,
+    REG_LINK_UP, REG_LOST, REG_QUERIES, REG_UNRECORDED, RELEASE_GRACE_MS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
 from outpace.engine._tables cimport (
     FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_HANGUP, FLAG_PENDING, FLAG_QUERIED, FLAG_SENT,
@@ -157,7 +157,9 @@ cdef class CallFlow(AgentDesk):
             return
         if self.campaigns.connect_clock[campaign] != CLOCK_ANSWER:
             # greeting end where the rule says so, else the verdict
-            self.calls.clock_ns[row] = greeting_end if self.campaigns.connect_clock[campaign] == CLOCK_GREETING_END else now_ns
+            if self.campaigns.connect_clock[campaign] != CLOCK_GREETING_END:
+                greeting_end = now_ns
+            self.calls.clock_ns[row] = greeting_end
         self.enqueue(row, now_ns)
 
     cdef void append_waiting(self, int32_t row) noexcept nogil:
@@ -325,7 +327,9 @@ cdef class CallFlow(AgentDesk):
         self.agent_done(agent, False, now_ns)
         self.arm_call(row, now_ns + RELEASE_GRACE_MS * NS_PER_MS)
 
-    cdef void ended(self, int32_t row, int32_t outcome, int64_t extra, int64_t switch_ns, int64_t now_ns) noexcept nogil:
+    cdef void ended(
+        self, int32_t row, int32_t outcome, int64_t extra, int64_t switch_ns, int64_t now_ns
+    ) noexcept nogil:
         cdef int32_t state = self.calls.state[row]
         cdef int32_t agent = self.calls.agent[row]
         cdef attempt_t* life = &self.calls.life[row]
@@ -335,13 +339,18 @@ cdef class CallFlow(AgentDesk):
         if state <= CALL_RINGING:
             if self.calls.flags[row] & FLAG_CANCELLED:
                 outcome = OUTCOME_CANCELLED
-            elif not OUTCOME_ABANDONED < outcome < OUTCOMES:
+            elif outcome == OUTCOME_ABANDONED and self.calls.flags[row] & FLAG_SENT:
+                # answered while we could not hear, and met by the switch's own timer
+                life.answered_ns = switch_ns if switch_ns > 0 else now_ns
+                reason = ABANDON_NO_AGENT_IN_TIME
+                self.campaigns.count_abandoned(self.calls.campaign[row], reason, now_ns)
+            elif not OUTCOME_FAX < outcome < OUTCOMES:       # the others need an answer
                 outcome = OUTCOME_FAILED
         elif state == CALL_CLASSIFYING or state == CALL_QUEUED or state == CALL_CONNECTING:
-            outcome = OUTCOME_ABANDONED
             reason = ABANDON_CALLER_LEFT
-            if self.calls.flags[row] & FLAG_CANCELLED:
+            if outcome == OUTCOME_ABANDONED or self.calls.flags[row] & FLAG_CANCELLED:
                 reason = ABANDON_NO_AGENT_IN_TIME
+            outcome = OUTCOME_ABANDONED
             self.campaigns.count_abandoned(self.calls.campaign[row], reason, now_ns)
             if state == CALL_QUEUED:
                 self.remove_waiting(row)
@@ -398,8 +407,9 @@ cdef class CallFlow(AgentDesk):
         self.campaigns.in_state[campaign, self.calls.state[row]] -= 1
         self.campaigns.live[campaign] -= 1
         self.calls.release(row)
-        # a freed channel may serve any campaign of the trunk group
-        self.mark_dirty_mask(<uint64_t>-1)
+        self.mark_dirty(campaign)
+        if trunk >= 0:
+            self.mark_dirty_mask(self.trunks.users[trunk])   # the freed channel may serve any of them
     # end hot
 
     cdef void leg_broke(self, int32_t row, int64_t now_ns) noexcept nogil:
@@ -419,7 +429,9 @@ cdef class CallFlow(AgentDesk):
         if self.calls.state[row] != CALL_QUEUED:     # a waiting person's limit stands
             self.arm_call(row, now_ns + QUERY_LIMIT_MS * NS_PER_MS)
 
-    cdef void queried(self, int32_t row, int32_t presence, int64_t agent_id, int64_t switch_ns, int64_t now_ns) noexcept nogil:
+    cdef void queried(
+        self, int32_t row, int32_t presence, int64_t agent_id, int64_t switch_ns, int64_t now_ns
+    ) noexcept nogil:
         cdef int32_t state = self.calls.state[row]
         cdef int32_t agent = self.calls.agent[row]
         cdef bint asked = self.calls.flags[row] & FLAG_QUERIED != 0

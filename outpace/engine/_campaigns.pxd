@@ -1,4 +1,4 @@
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from outpace.engine._idmap cimport IdMap
 
@@ -74,6 +74,7 @@ cdef class CampaignTable:
     cdef int64_t[::1] dispositions
     cdef int64_t[:, ::1] retry_wait_ns    # (campaigns, outcomes)
     cdef int64_t[:, ::1] retry_max        # (campaigns, outcomes), attempts in all; 0 = never again
+    cdef uint64_t[::1] partners           # bit c: shares an agent with the campaign of row c (itself included)
     cdef int64_t[::1] trunk_count
     cdef int32_t[:, ::1] trunk_rows       # (campaigns, MAX_TRUNKS)
     # explain

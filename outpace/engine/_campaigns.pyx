@@ -19,7 +19,8 @@ cdef int64_t NS_PER_MINUTE = 60_000_000_000
 
 _PER_CAMPAIGN = (
     "campaign_id", "state", "live", "launches", "reason", "connected", "no_agent", "caller_left", "lease_asked",
-    "lease_at_ns", "lease_timeout_ns", "exhausted", "requeued", "window_open", "window_change_ns", "decided_ns", "dirty",
+    "lease_at_ns", "lease_timeout_ns", "exhausted", "requeued", "window_open", "window_change_ns", "decided_ns",
+    "dirty",
     "ring_timeout_ns", "connect_limit_ns", "connect_clock", "classify", "classify_limit_ns", "machine_message",
     "has_message", "message_max_ns", "wrap_up_max_ns", "dispositions", "trunk_count", "decision_count",
 )
@@ -51,6 +52,7 @@ cdef class CampaignTable:
         self.columns["agents_in"] = np.zeros((self.count, AGENT_STATES), np.int64)
         self.columns["limited"] = np.zeros((self.count, LIMITS), np.int64)
         self.columns["minutes"] = np.zeros((self.count, LEDGER_MINUTES, 3), np.int64)
+        self.columns["partners"] = np.zeros(self.count, np.uint64)
         self.columns["waiting_head"] = np.full(self.count, -1, np.int32)
         self.columns["waiting_tail"] = np.full(self.count, -1, np.int32)
         self.columns["retry_wait_ns"] = np.zeros((self.count, OUTCOMES), np.int64)
@@ -103,11 +105,12 @@ cdef class CampaignTable:
         self.waiting_tail = self.columns["waiting_tail"]
         self.retry_wait_ns = self.columns["retry_wait_ns"]
         self.retry_max = self.columns["retry_max"]
+        self.partners = self.columns["partners"]
         self.trunk_rows = self.columns["trunk_rows"]
         self.decisions = self.columns["decisions"]
 
     def _settle(self, Py_ssize_t row, campaign, trunk_ids):
-        cdef Py_ssize_t place
+        cdef Py_ssize_t place, outcome
         self.campaign_id[row] = campaign.id
         self.state[row] = CAMPAIGN_DRAFT
         self.reason[row] = LIMIT_NOT_RUNNING
@@ -123,8 +126,9 @@ cdef class CampaignTable:
         self.wrap_up_max_ns[row] = seconds_to_ns(campaign.wrap_up_max_s)
         self.dispositions[row] = len(campaign.dispositions)
         for name, rule in campaign.retry.items():
-            self.retry_wait_ns[row, int(RETRIABLE[name])] = seconds_to_ns(rule.wait_s)
-            self.retry_max[row, int(RETRIABLE[name])] = rule.max_attempts
+            outcome = RETRIABLE[name]
+            self.retry_wait_ns[row, outcome] = seconds_to_ns(rule.wait_s)
+            self.retry_max[row, outcome] = rule.max_attempts
         if len(campaign.trunk_groups) > MAX_TRUNKS:
             raise ConfigError("trunk_groups", f"a campaign may use {MAX_TRUNKS} trunk groups, not more")
         self.trunk_count[row] = len(campaign.trunk_groups)

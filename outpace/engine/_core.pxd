@@ -7,7 +7,7 @@ cdef class EngineCore(LaunchGate):
     cdef dict caller_ids                  # trunk group -> its pool
     cdef dict messages                    # campaign -> its recorded message
     cdef int apply(self, const fact_t* fact, int64_t now_ns) except -1
-    cdef int lease(
+    cdef int lease(  # tidy: ok - the columns of one fact, passed in C
         self, int64_t campaign_id, int64_t token, int64_t deadline_ns, const int64_t* lead_ids, const int64_t* numbers,
         const int64_t* attempts, Py_ssize_t count, int64_t next_due_ns, int64_t now_ns,
     ) except -1
@@ -21,7 +21,7 @@ cdef class EngineCore(LaunchGate):
     cdef int store_fact(self, const fact_t* fact, int64_t now_ns) except -1
     cdef int campaign_fact(self, const fact_t* fact, int64_t now_ns) except -1
     cdef int link_up(self, int64_t now_ns) except -1
-    cdef int adopt(
+    cdef int adopt(  # tidy: ok - the fields of one fact, passed in C
         self, int64_t call_id, int32_t campaign, int64_t lead_id, int64_t number, int32_t trunk,
         int32_t attempt_number, int32_t presence, int32_t agent, int64_t token, int64_t launched_ns, int64_t now_ns,
     ) except -1

@@ -1,23 +1,22 @@
 """The engine's two entries: a fact (`apply`), and time (`advance`). Everything else follows from them."""
-from libc.stdint cimport INT64_MAX, int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from outpace.domain._words cimport (
-    ABANDON_NO_AGENT_IN_TIME, AGENT_LOGGED_OUT, AGENT_TALKING, CALL_ANSWERED, CALL_FREE, CALL_LAUNCHING,
-    CALL_RINGING, CALL_TALKING, CALL_TREATMENT, CAMPAIGN_ARCHIVED, CAMPAIGN_DRAINING, CAMPAIGN_PAUSED,
-    CAMPAIGN_RUNNING, FACT_AGENT_LEG_LOST, FACT_AGENT_LEG_UP, FACT_AGENT_LOGGED_IN, FACT_AGENT_LOGGED_OUT,
-    FACT_AGENT_NOT_READY, FACT_AGENT_READY, FACT_AGENT_RELEASED, FACT_ATTEMPT_RECORDED, FACT_CAMPAIGN_DRAINING,
-    FACT_CAMPAIGN_PAUSED, FACT_CAMPAIGN_STARTED, FACT_CAMPAIGN_STOPPED, FACT_DISPOSITION_SET, FACT_INTENT_REFUSED,
-    FACT_INTENT_WITHDRAWN, FACT_LEASE_LOST, FACT_LEASE_REFUSED, FACT_LEASE_RENEWED, FACT_LINK_DOWN, FACT_LINK_UP,
-    FACT_TRUNK_CAPACITY, FACTS_OF_CALLS, INTENT_STALE_EPOCH, LEG_UP, OUTCOME_ABANDONED, OUTCOME_CONNECTED,
-    PRESENCE_BRIDGED, PRESENCE_GONE, PRESENCE_UNANSWERED, attempt_t, command_t, fact_t,
+    ABANDON_NO_AGENT_IN_TIME, AGENT_LOGGED_OUT, CALL_FREE, CALL_RINGING, CALL_TALKING, CAMPAIGN_ARCHIVED,
+    CAMPAIGN_DRAINING, CAMPAIGN_PAUSED, CAMPAIGN_RUNNING, FACT_AGENT_LEG_LOST, FACT_AGENT_LEG_UP, FACT_AGENT_LOGGED_IN,
+    FACT_AGENT_LOGGED_OUT, FACT_AGENT_NOT_READY, FACT_AGENT_READY, FACT_AGENT_RELEASED, FACT_ATTEMPT_RECORDED,
+    FACT_CAMPAIGN_DRAINING, FACT_CAMPAIGN_PAUSED, FACT_CAMPAIGN_STARTED, FACT_CAMPAIGN_STOPPED, FACT_DISPOSITION_SET,
+    FACT_INTENT_REFUSED, FACT_INTENT_WITHDRAWN, FACT_LEASE_LOST, FACT_LEASE_REFUSED, FACT_LEASE_RENEWED,
+    FACT_LINK_DOWN, FACT_LINK_UP, FACT_TRUNK_CAPACITY, FACTS_OF_CALLS, INTENT_STALE_EPOCH, LEG_UP, OUTCOME_ABANDONED,
+    OUTCOME_CONNECTED, PRESENCE_BRIDGED, PRESENCE_GONE, PRESENCE_UNANSWERED, attempt_t, fact_t,
 )
 from outpace.engine._gate cimport LaunchGate
 from outpace.engine._hopper cimport Hopper
 from outpace.engine._intake cimport INTAKE_FACT, INTAKE_LEASE, INTAKE_TIME, pack
 from outpace.engine._outtake cimport unpack
 from outpace.engine._state cimport (
-    MAX_UNRECORDED, REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_FORBIDDEN, REG_LINK_UP, REG_NOW,
-    REG_STRAY, REG_UNRECORDED, REG_WINDOW_NS, RING_GRACE_MS, TALK_AUDIT_MS,
+    MAX_UNRECORDED, REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_LINK_UP, REG_NOW, REG_STRAY, REG_UNRECORDED,
+    REG_WINDOW_NS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
 from outpace.engine._tables cimport FLAG_DURABLE, FLAG_SENT
 
@@ -209,7 +208,7 @@ cdef class EngineCore(LaunchGate):
         self.mark_dirty(campaign)
         return 0
 
-    cdef int lease(
+    cdef int lease(  # tidy: ok - the columns of one fact, passed in C
         self, int64_t campaign_id, int64_t token, int64_t deadline_ns, const int64_t* lead_ids, const int64_t* numbers,
         const int64_t* attempts, Py_ssize_t count, int64_t next_due_ns, int64_t now_ns,
     ) except -1:
@@ -278,7 +277,7 @@ cdef class EngineCore(LaunchGate):
         self.mark_dirty(campaign)
         return 0
 
-    cdef int adopt(
+    cdef int adopt(  # tidy: ok - the fields of one fact, passed in C
         self, int64_t call_id, int32_t campaign, int64_t lead_id, int64_t number, int32_t trunk,
         int32_t attempt_number, int32_t presence, int32_t agent, int64_t token, int64_t launched_ns, int64_t now_ns,
     ) except -1:
@@ -397,7 +396,9 @@ cdef class EngineCore(LaunchGate):
         cdef int64_t[::1] attempts = np.array(event.attempts, np.int64)
         cdef Py_ssize_t count = lead_ids.shape[0]
         if numbers.shape[0] != count or attempts.shape[0] != count:
-            raise ValueError(f"LeadsLeased: {count} leads, {len(event.numbers)} numbers, {len(event.attempts)} attempts")
+            raise ValueError(
+                f"LeadsLeased: {count} leads, {len(event.numbers)} numbers, {len(event.attempts)} attempts"
+            )
         self.lease(
             event.campaign_id, event.token, event.deadline_ns, &lead_ids[0] if count else NULL,
             &numbers[0] if count else NULL, &attempts[0] if count else NULL, count, event.next_due_ns, now_ns,

@@ -14,11 +14,14 @@ cdef class LaunchGate(CallFlow):
     cdef int32_t pick_trunk(self, int32_t campaign, int64_t now_ns) noexcept nogil
     cdef int64_t trunk_room(self, int32_t campaign, int64_t now_ns, int32_t* limited_by) noexcept nogil
     cdef int32_t closed_reason(self, int32_t campaign) noexcept nogil
-    cdef int launch(self, int32_t campaign, int64_t count, int64_t now_ns) except -1
+    cdef int64_t launch(self, int32_t campaign, int64_t count, int64_t now_ns) except -1
     cdef void take_snapshot(self) noexcept
     cdef int decide_all(self, int64_t now_ns) except -1
     cdef int decide(self, int32_t campaign, int64_t now_ns) except -1
-    cdef void note_decision(self, int32_t campaign, const decision_t* wanted, int64_t count, int32_t limited_by, int64_t room, int64_t now_ns) noexcept
+    cdef void note_decision(
+        self, int32_t campaign, const decision_t* wanted, int64_t count, int32_t limited_by, int64_t room,
+        int64_t now_ns,
+    ) noexcept
     cdef int ask_for_leads(self, int32_t campaign, int64_t now_ns) except -1
     cdef int arm_lease(self, int32_t campaign, int64_t now_ns) except -1
     cdef int lease_timer(self, int32_t campaign, int64_t now_ns) except -1

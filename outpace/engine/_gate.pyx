@@ -8,10 +8,10 @@ from libc.stdint cimport INT64_MAX, int32_t, int64_t, uint64_t
 
 from outpace.domain._words cimport (
     AGENT_CONNECTING, AGENT_HOLD, AGENT_PREVIEWING, AGENT_READY, AGENT_RESERVED, AGENT_TALKING, AGENT_WRAP_UP,
-    CALL_CLASSIFYING, CALL_CONNECTING, CALL_FREE, CALL_LAUNCHING, CALL_PROCEEDING, CALL_QUEUED, CALL_RINGING,
-    CAMPAIGN_COMPLETED, CAMPAIGN_DRAINING, CAMPAIGN_PAUSED, CAMPAIGN_RUNNING, COMMAND_CAMPAIGN_STATE,
-    COMMAND_LEASE_LEADS, COMMAND_ORIGINATE, COMMAND_RELEASE_LEADS, COMMAND_RENEW_LEASE, COMMAND_WITHDRAW_INTENT,
-    COMMAND_WRITE_INTENT, LIMIT_CALL_TABLE_FULL, LIMIT_CPS, LIMIT_DRAINING, LIMIT_NO_LEADS, LIMIT_NONE, LIMIT_NOT_RUNNING,
+    CALL_CLASSIFYING, CALL_FREE, CALL_LAUNCHING, CALL_PROCEEDING, CALL_QUEUED, CALL_RINGING, CAMPAIGN_COMPLETED,
+    CAMPAIGN_DRAINING, CAMPAIGN_PAUSED, CAMPAIGN_RUNNING, COMMAND_CAMPAIGN_STATE, COMMAND_LEASE_LEADS,
+    COMMAND_ORIGINATE, COMMAND_RELEASE_LEADS, COMMAND_RENEW_LEASE, COMMAND_WITHDRAW_INTENT, COMMAND_WRITE_INTENT,
+    LIMIT_CALL_TABLE_FULL, LIMIT_CPS, LIMIT_DRAINING, LIMIT_NO_LEADS, LIMIT_NONE, LIMIT_NOT_RUNNING,
     LIMIT_OUTSIDE_HOURS, LIMIT_STORE_BEHIND, LIMIT_SWITCH_DOWN, LIMIT_TRUNK_CHANNELS, OUTCOME_FAILED,
     REFUSED_BY_SWITCH, REFUSED_LINK_DOWN, REFUSED_NO_CIRCUIT, WITHDRAW_GATE_CLOSED, WITHDRAW_LINK_DOWN,
     WITHDRAW_NO_CIRCUIT, attempt_t, command_t,
@@ -20,8 +20,8 @@ from outpace.engine._calls cimport CallFlow
 from outpace.engine._campaigns cimport DECISIONS, decision_row_t
 from outpace.engine._hopper cimport MAX_BATCHES, Hopper
 from outpace.engine._state cimport (
-    INTENT_LIMIT_MS, LAUNCH_LIMIT_MS, MAX_UNRECORDED, REG_DECISIONS, REG_DIRTY, REG_EPOCH, REG_FENCED, REG_LEASE_EXPIRED, REG_LINK_UP,
-    REG_ROTATION, REG_SEQUENCE, REG_UNRECORDED, REG_WITHDRAWN,
+    INTENT_LIMIT_MS, LAUNCH_LIMIT_MS, MAX_UNRECORDED, REG_DECISIONS, REG_DIRTY, REG_EPOCH, REG_FENCED,
+    REG_LEASE_EXPIRED, REG_LINK_UP, REG_ROTATION, REG_SEQUENCE, REG_UNRECORDED, REG_WITHDRAWN,
 )
 from outpace.engine._tables cimport FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_PENDING, FLAG_SENT
 from outpace.pacing._pacer cimport Pacer, PacingSnapshot, decision_t
@@ -127,6 +127,7 @@ cdef class LaunchGate(CallFlow):
         cdef attempt_t* life = &self.calls.life[row]
         cdef command_t* command = self.emit(COMMAND_ORIGINATE)
         self.trunks.take_token(trunk, now_ns)
+        self.mark_dirty_mask(<uint64_t>-1)       # whom the rate binds may count on the next token's time from now on
         self.trunks.pipeline[trunk] -= 1
         self.trunks.pending[trunk] += 1
         self.calls.flags[row] |= FLAG_SENT | FLAG_PENDING
@@ -231,6 +232,7 @@ cdef class LaunchGate(CallFlow):
         self.registers[REG_DIRTY] = 0
         if count > 1:
             self.registers[REG_ROTATION] += 1
+        self.take_snapshot()
         for place in range(count):
             campaign = (first + place) % count
             if self.campaigns.dirty[campaign]:
@@ -243,12 +245,7 @@ cdef class LaunchGate(CallFlow):
         # agents that the calls of other campaigns may need and that could serve this one as well
         cdef int64_t claimed = 0
         cdef int32_t other
-        cdef Py_ssize_t agent
-        cdef uint64_t mine = <uint64_t>1 << campaign
-        cdef uint64_t partners = 0
-        for agent in range(self.agents.count):
-            if self.agents.campaigns[agent] & mine:
-                partners |= self.agents.campaigns[agent]
+        cdef uint64_t partners = self.campaigns.partners[campaign]
         for other in range(<int32_t>self.campaigns.count):
             if other != campaign and partners & (<uint64_t>1 << other):
                 claimed += (<Pacer>self.campaigns.pacers[other]).agents_claimed(self.snapshot_arrays, other)
@@ -265,7 +262,6 @@ cdef class LaunchGate(CallFlow):
             self.campaigns.reason[campaign] = reason
             return 0
         self.ask_for_leads(campaign, now_ns)
-        self.take_snapshot()
         if self.campaigns.count > 1:
             self.snapshot_arrays.ready[campaign] -= self.shared_claims(campaign)
         pacer.decide_row(self.snapshot_arrays, campaign, now_ns, &wanted)
@@ -286,7 +282,7 @@ cdef class LaunchGate(CallFlow):
         self.campaigns.reason[campaign] = limited_by
         self.note_decision(campaign, &wanted, count, limited_by, room, now_ns)
         if count > 0:
-            self.launch(campaign, count, now_ns)
+            self.snapshot_arrays.unanswered[campaign] += self.launch(campaign, count, now_ns)
             self.ask_for_leads(campaign, now_ns)
         return 0
 
@@ -322,13 +318,14 @@ cdef class LaunchGate(CallFlow):
         row.repeated = 0
         row.expected_abandons = wanted.expected_abandons
 
-    cdef int launch(self, int32_t campaign, int64_t count, int64_t now_ns) except -1:
+    cdef int64_t launch(self, int32_t campaign, int64_t count, int64_t now_ns) except -1:
         cdef Hopper hopper = <Hopper>self.campaigns.hoppers[campaign]
-        cdef int64_t lead_id, number, attempts, token, call_id, done
+        cdef int64_t lead_id, number, attempts, token, call_id, _done
+        cdef int64_t launched = 0
         cdef int32_t row, trunk
         cdef command_t* command
         cdef attempt_t* life
-        for done in range(count):
+        for _done in range(count):
             trunk = self.pick_trunk(campaign, now_ns)
             if trunk < 0 or not hopper.pop(now_ns, &lead_id, &number, &attempts, &token):
                 break
@@ -361,7 +358,8 @@ cdef class LaunchGate(CallFlow):
             command.extra2 = life.trunk_group_id
             command.code = life.attempt_number
             self.arm_call(row, now_ns + INTENT_LIMIT_MS * NS_PER_MS)
-        return 0
+            launched += 1
+        return launched
 
     # ---- leases --------------------------------------------------------------------------------------------------
 

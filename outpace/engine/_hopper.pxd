@@ -20,7 +20,9 @@ cdef class Hopper:
     cdef int32_t free_batch(self) noexcept nogil                 # -1 = all are in use
     cdef int32_t open_batch(self, int64_t token, int64_t deadline_ns, int64_t now_ns) noexcept nogil
     cdef bint push(self, int32_t batch, int64_t lead_id, int64_t number, int64_t attempts) noexcept nogil
-    cdef bint pop(self, int64_t now_ns, int64_t* lead_id, int64_t* number, int64_t* attempts, int64_t* token) noexcept nogil
+    cdef bint pop(
+        self, int64_t now_ns, int64_t* lead_id, int64_t* number, int64_t* attempts, int64_t* token
+    ) noexcept nogil
     cdef int64_t next_due_ns(self) noexcept nogil                # of all renewals and deadlines
     cdef int32_t find_batch(self, int64_t token) noexcept nogil
     cdef void drop_batch(self, int32_t batch) noexcept nogil

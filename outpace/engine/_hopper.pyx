@@ -62,7 +62,9 @@ cdef class Hopper:
         self.registers[1] += 1
         return True
 
-    cdef bint pop(self, int64_t now_ns, int64_t* lead_id, int64_t* number, int64_t* attempts, int64_t* token) noexcept nogil:
+    cdef bint pop(
+        self, int64_t now_ns, int64_t* lead_id, int64_t* number, int64_t* attempts, int64_t* token
+    ) noexcept nogil:
         cdef int64_t place
         cdef int32_t batch
         while self.registers[1] > 0:

@@ -1,4 +1,4 @@
-"""Outside id -> table row: one open-addressing hash of int64, bounded, no Python object, deletion without tombstones."""
+"""Outside id -> table row: one bounded open-addressing hash of int64, deletion without tombstones."""
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 import numpy as np

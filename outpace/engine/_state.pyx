@@ -9,7 +9,7 @@ from libc.string cimport memset
 
 import numpy as np
 
-from outpace.domain._words cimport AGENT_LOGGED_OUT, attempt_t, command_t
+from outpace.domain._words cimport AGENT_LOGGED_OUT, command_t
 from outpace.engine._campaigns cimport CampaignTable
 from outpace.engine._tables cimport FLAG_QUERIED, AgentTable, CallTable
 from outpace.engine._timers cimport TimerHeap
@@ -21,7 +21,8 @@ REGISTER_PLACES = {
     "now_ns": REG_NOW, "epoch": REG_EPOCH, "sequence": REG_SEQUENCE, "link_up": REG_LINK_UP, "fenced": REG_FENCED,
     "unrecorded": REG_UNRECORDED, "facts": REG_FACTS, "forbidden_facts": REG_FORBIDDEN, "stray_facts": REG_STRAY,
     "queries": REG_QUERIES, "lost_calls": REG_LOST, "clock_jumps": REG_CLOCK_JUMPS, "decisions": REG_DECISIONS,
-    "withdrawn_intents": REG_WITHDRAWN, "leases_expired": REG_LEASE_EXPIRED, "dirty": REG_DIRTY, "window_ns": REG_WINDOW_NS,
+    "withdrawn_intents": REG_WITHDRAWN, "leases_expired": REG_LEASE_EXPIRED, "dirty": REG_DIRTY,
+    "window_ns": REG_WINDOW_NS,
 }
 
 
@@ -52,9 +53,19 @@ cdef class EngineState:
         self.registers_array = np.zeros(REGISTERS, np.int64)
         self.registers = self.registers_array
         self.registers[REG_EPOCH] = epoch
-        for agent in pool.agents:
-            for number in set(agent.campaigns):
-                self.campaigns.agents_in[place[number], AGENT_LOGGED_OUT] += 1
+        self._relate()
+
+    def _relate(self):
+        # who shares agents or lines with whom: what one campaign does is news to the others
+        cdef Py_ssize_t agent, campaign, place
+        for campaign in range(self.campaigns.count):
+            self.campaigns.partners[campaign] = <uint64_t>1 << campaign
+            for agent in range(self.agents.count):
+                if self.agents.campaigns[agent] & (<uint64_t>1 << campaign):
+                    self.campaigns.agents_in[campaign, AGENT_LOGGED_OUT] += 1
+                    self.campaigns.partners[campaign] |= self.agents.campaigns[agent]
+            for place in range(self.campaigns.trunk_count[campaign]):
+                self.trunks.users[self.campaigns.trunk_rows[campaign, place]] |= <uint64_t>1 << campaign
 
     def __dealloc__(self):
         free(self.commands)
@@ -97,6 +108,8 @@ cdef class EngineState:
         self.timers.arm(row, deadline_ns)
 
     cdef void mark_dirty(self, int32_t campaign) noexcept nogil:
+        if self.campaigns.count > 1:
+            self.mark_dirty_mask(self.campaigns.partners[campaign])
         self.campaigns.dirty[campaign] = 1
         self.registers[REG_DIRTY] = 1
 

@@ -30,7 +30,7 @@ cdef class CallTable:
     cdef int32_t[::1] trunk               # row of the trunk group, -1 = holds no channel
     cdef int32_t[::1] agent               # row of the agent, -1 = none
     cdef int32_t[::1] queries             # QueryCalls unanswered in a row
-    cdef int32_t[::1] previous            # links of the list the call is in (waiting people, or waiting for the carrier's rate)
+    cdef int32_t[::1] previous            # links of the call's list (people waiting, or calls waiting for the rate)
     cdef int32_t[::1] next                # ... and of the free list
     cdef uint32_t[::1] generation         # counts the lives of the row
     cdef int64_t[::1] clock_ns            # engine time from which the connect limit runs

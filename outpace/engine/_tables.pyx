@@ -8,7 +8,7 @@ from libc.string cimport memset
 
 import numpy as np
 
-from outpace.domain._words cimport AGENT_STATES, CALL_ENDED, CALL_FREE, attempt_t
+from outpace.domain._words cimport AGENT_STATES, CALL_FREE, attempt_t
 from outpace.engine._idmap cimport IdMap
 
 #: The layout of attempt_t, for numpy. Every field is UTC nanoseconds, an id or an enum's number.

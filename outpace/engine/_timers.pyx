@@ -1,4 +1,4 @@
-"""One bounded heap of timers: a slot per table row, so that arming, re-arming and cancelling are O(log n) and leave no litter."""
+"""One bounded heap of timers, a slot per table row: arming and cancelling are O(log n) and leave no litter."""
 from libc.stdint cimport INT64_MAX, int32_t, int64_t
 
 import numpy as np

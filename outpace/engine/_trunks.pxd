@@ -1,4 +1,4 @@
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from outpace.engine._idmap cimport IdMap
 
@@ -19,10 +19,12 @@ cdef class TrunkTable:
     cdef int64_t[::1] no_circuit        # times the switch had no circuit
     cdef int64_t[::1] caller_ids        # size of the caller-ID pool
     cdef int64_t[::1] caller_next       # rotation
+    cdef uint64_t[::1] users            # bit c: the campaign of row c dials through it
     cdef int32_t[::1] head              # calls waiting for the rate, first come first served
     cdef int32_t[::1] tail
 
     cdef int64_t tokens(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
+    cdef int64_t tokens_ahead(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
     cdef void take_token(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
     cdef int64_t next_token_ns(self, Py_ssize_t row) noexcept nogil
     # when time alone gives room again: the next token, or the end of a block; INT64_MAX = time gives no more

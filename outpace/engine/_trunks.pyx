@@ -30,6 +30,7 @@ cdef class TrunkTable:
                 "burst_ns", "theoretical_ns", "blocked_until_ns", "no_circuit", "caller_ids", "caller_next",
             )
         }
+        self.columns["users"] = np.zeros(self.count, np.uint64)
         self.columns["head"] = np.full(self.count, -1, np.int32)
         self.columns["tail"] = np.full(self.count, -1, np.int32)
         self.trunk_group_id = self.columns["trunk_group_id"]
@@ -45,6 +46,7 @@ cdef class TrunkTable:
         self.no_circuit = self.columns["no_circuit"]
         self.caller_ids = self.columns["caller_ids"]
         self.caller_next = self.columns["caller_next"]
+        self.users = self.columns["users"]
         self.head = self.columns["head"]
         self.tail = self.columns["tail"]
         for row in range(self.count):
@@ -69,6 +71,17 @@ cdef class TrunkTable:
             return 0
         return slack // self.interval_ns[row] + 1
 
+    cdef int64_t tokens_ahead(self, Py_ssize_t row, int64_t now_ns) noexcept nogil:
+        # those of now and those that will have come by the end of the lookahead
+        cdef int64_t due = self.theoretical_ns[row]
+        cdef int64_t slack
+        if due < now_ns:
+            due = now_ns
+        slack = now_ns + LOOKAHEAD_NS + self.burst_ns[row] - due
+        if slack < 0:
+            return 0
+        return slack // self.interval_ns[row] + 1
+
     cdef void take_token(self, Py_ssize_t row, int64_t now_ns) noexcept nogil:
         if self.theoretical_ns[row] < now_ns:
             self.theoretical_ns[row] = now_ns
@@ -82,7 +95,10 @@ cdef class TrunkTable:
             return self.blocked_until_ns[row]
         if self.theoretical_ns[row] <= now_ns:
             return INT64_MAX
-        return self.theoretical_ns[row] - self.burst_ns[row] + self.tokens(row, now_ns) * self.interval_ns[row]
+        return (
+            self.theoretical_ns[row] - self.burst_ns[row] - LOOKAHEAD_NS
+            + self.tokens_ahead(row, now_ns) * self.interval_ns[row]
+        )
 
     cdef int64_t room(self, Py_ssize_t row, int64_t now_ns, int32_t* limited_by) noexcept nogil:
         # calls that may be decided on now, and what would bind first
@@ -95,7 +111,7 @@ cdef class TrunkTable:
         if other < least:
             least = other
             limited_by[0] = LIMIT_PENDING_ORIGINATES
-        other = self.tokens(row, now_ns) + LOOKAHEAD_NS // self.interval_ns[row] - self.pipeline[row]
+        other = self.tokens_ahead(row, now_ns) - self.pipeline[row]
         if other < least:
             least = other
             limited_by[0] = LIMIT_CPS

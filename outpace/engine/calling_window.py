@@ -19,7 +19,7 @@ def window_at(hours: CallingHours, now_ns: int) -> tuple[bool, int]:
     """Whether the window is open at `now_ns`, and the UTC nanoseconds at which that changes.
 
     The window is [start, end) of the zone's wall clock on the allowed days. Across a change to or from summer time the
-    wall clock rules: a start that is skipped opens at the moment of the change.
+    wall clock rules: a start or end that is skipped is the moment of the change, one that comes twice the first.
     """
     zone = ZoneInfo(hours.timezone)
     now = datetime.fromtimestamp(now_ns // NS_PER_S, UTC).astimezone(zone)
@@ -27,11 +27,11 @@ def window_at(hours: CallingHours, now_ns: int) -> tuple[bool, int]:
         day = now.date() + timedelta(days=ahead)
         if day.isoweekday() not in hours.days:
             continue
-        opens = _utc_ns(datetime.combine(day, hours.start_time, zone))
+        opens = _utc_ns(datetime.combine(day, hours.start_time), zone)
         if hours.end_time == time.max:
-            closes = _utc_ns(datetime.combine(day + timedelta(days=1), time(0), zone))
+            closes = _utc_ns(datetime.combine(day + timedelta(days=1), time(0)), zone)
         else:
-            closes = _utc_ns(datetime.combine(day, hours.end_time, zone))
+            closes = _utc_ns(datetime.combine(day, hours.end_time), zone)
         if now_ns < opens:
             return False, opens
         if now_ns < closes:
@@ -39,5 +39,15 @@ def window_at(hours: CallingHours, now_ns: int) -> tuple[bool, int]:
     raise AssertionError("a week without an allowed day cannot be configured")
 
 
-def _utc_ns(moment: datetime) -> int:
-    return round(moment.timestamp()) * NS_PER_S
+def _utc_ns(wall: datetime, zone: ZoneInfo) -> int:
+    before = round(wall.replace(tzinfo=zone, fold=0).timestamp())
+    after = round(wall.replace(tzinfo=zone, fold=1).timestamp())
+    # A wall clock that is skipped reads later than it in the old offset and earlier in the new one: in between, the
+    # first second at which the zone's clock has passed it is that of the change.
+    while after < before:
+        middle = (after + before) // 2
+        if datetime.fromtimestamp(middle, zone).replace(tzinfo=None) >= wall:
+            before = middle
+        else:
+            after = middle + 1
+    return before * NS_PER_S

@@ -80,9 +80,7 @@ class Engine(EngineCore):
 
     def _change_pacing(self, event: PacingChanged) -> None:
         row = self._row(event.campaign_id)
-        settings: Campaign = msgspec.structs.replace(
-            self.pool.campaigns[row], ratio=event.ratio, reserve=event.reserve
-        )
+        settings: Campaign = msgspec.structs.replace(self.pool.campaigns[row], ratio=event.ratio, reserve=event.reserve)
         pacer = self.campaigns.pacers[row]
         if isinstance(pacer, RatioPacer):
             pacer.ratio = settings.ratio
@@ -203,7 +201,7 @@ class Engine(EngineCore):
         hasher.update(msgspec.msgpack.encode(_pacing_of(self.pool)))
         for name, array in self.arrays().items():
             hasher.update(name.encode())
-            hasher.update(np.ascontiguousarray(array))
+            hasher.update(np.ascontiguousarray(array).data)
         return hasher.digest()
 
     def snapshot(self) -> bytes:

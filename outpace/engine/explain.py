@@ -77,12 +77,12 @@ class Explanation(msgspec.Struct, frozen=True):
     def render(self) -> str:
         """A few lines for people."""
         answered = self.connected + self.abandoned_no_agent + self.abandoned_caller_left
-        lines = [
-            f"campaign {self.campaign_id} is {self.state.name.lower()}; dialling is bound by {_WORDS[self.reason]}",
+        state = f"campaign {self.campaign_id} is {self.state.name.lower()}; dialling is bound by {_WORDS[self.reason]}"
+        ledger = (
             f"answered {answered}: connected {self.connected}, abandoned {self.abandoned_no_agent} (no agent in time) "
-            f"+ {self.abandoned_caller_left} (caller left)",
-        ]
-        return "\n".join([*lines, *(decision.render() for decision in self.decisions)])
+            f"+ {self.abandoned_caller_left} (caller left)"
+        )
+        return "\n".join([state, ledger, *(decision.render() for decision in self.decisions)])
 
 
 def reason_in_words(reason: LimitedBy) -> str:
@@ -94,10 +94,10 @@ def decisions_of(ring: NDArray[np.void], made: int) -> tuple[Decision, ...]:
     """The decisions in a campaign's ring, oldest first."""
     kept = min(made, len(ring))
     rows = (ring[(made - kept + place) % len(ring)] for place in range(kept))
-    return tuple(_decision(row) for row in rows)
+    return tuple(_decision(row.item()) for row in rows)
 
 
-def _decision(row: Any) -> Decision:
-    values = {name: row[name].item() for name in row.dtype.names}
-    values["limited_by"] = LimitedBy(values["limited_by"])
-    return Decision(**values)
+def _decision(values: tuple[Any, ...]) -> Decision:
+    named = dict(zip(Decision.__struct_fields__, values, strict=True))
+    named["limited_by"] = LimitedBy(named["limited_by"])
+    return Decision(**named)

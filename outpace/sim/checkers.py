@@ -78,7 +78,7 @@ class Checkers:
         self._held.clear()
         for command in commands:
             if isinstance(command, c.WriteIntent):
-                holds(command.call_id not in self.open | dict.fromkeys(self.closed), f"call id twice: {command}")
+                holds(command.call_id not in self.open and command.call_id not in self.closed, f"call id twice: {command}")
                 self.open[command.call_id] = "written"
                 self._launched.add(command.campaign_id)
                 self._held.add(command.trunk_group_id)

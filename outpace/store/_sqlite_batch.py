@@ -42,8 +42,8 @@ _DUE = """
 """
 _UP_TO = "WHERE tenant = ? AND campaign_id = ? AND bucket = 0 AND band = 0 AND (due_ns, lead_id) <= (?, ?)"
 _LEASE = f"""
-    INSERT INTO leased (tenant, lead_id, token, campaign_id, number, attempts, due_ns)
-    SELECT tenant, lead_id, ?, campaign_id, number, attempts, due_ns FROM queue {_UP_TO}
+    INSERT INTO leased (tenant, token, lead_id, campaign_id, number, attempts, due_ns)
+    SELECT tenant, ?, lead_id, campaign_id, number, attempts, due_ns FROM queue {_UP_TO} ORDER BY lead_id
 """
 _UNQUEUE = f"DELETE FROM queue {_UP_TO}"
 _NEXT_DUE = """
@@ -58,10 +58,10 @@ _GIVE_BACK = """
     SELECT tenant, campaign_id, 0, 0, due_ns, lead_id, number, attempts FROM leased WHERE tenant = ? AND token = ?
 """
 _HELD = """
-    SELECT lead_id, token, campaign_id, number, attempts FROM leased
-    WHERE tenant = ? AND lead_id IN (SELECT value FROM json_each(?))
+    SELECT lead_id, campaign_id, number, attempts FROM leased
+    WHERE tenant = ? AND token = ? AND lead_id IN (SELECT value FROM json_each(?))
 """
-_UNLEASE = "DELETE FROM leased WHERE tenant = ? AND lead_id IN (SELECT value FROM json_each(?))"
+_UNLEASE = "DELETE FROM leased WHERE tenant = ? AND token = ? AND lead_id IN (SELECT value FROM json_each(?))"
 _OPEN_CALLS = """
     SELECT call_id, lead_id, number, campaign_id, attempts FROM intents
     WHERE tenant = ? AND call_id IN (SELECT value FROM json_each(?))
@@ -176,24 +176,21 @@ class Batch:
         is_open = {call_id: (lead, number) for call_id, lead, number, _, _ in self._select(_OPEN_CALLS, calls)}
         recorded = {call_id for (call_id,) in self._select(_RECORDED, calls)}
         numbers = {number for (number,) in self._select(_OPEN_NUMBERS, _json(c.number for c in commands))}
-        held = {row[0]: row[1:] for row in self._select(_HELD, _json(c.lead_id for c in commands))}
+        held = self._held(commands)
+        gone: dict[int, list[int]] = {}
         written: list[tuple[int, ...]] = []
         queued: list[tuple[int, ...]] = []
         for c in commands:
-            here = held.get(c.lead_id)
+            here = held.get((c.lease_token, c.lead_id))
             if c.call_id >> 32 != self._epoch:
                 self._refuse(c.call_id, IntentRefusal.STALE_EPOCH)
             elif is_open.get(c.call_id) == (c.lead_id, c.number):
                 self._facts.append(IntentDurable(c.call_id))
-            elif (
-                c.call_id in is_open
-                or c.call_id in recorded
-                or here is None
-                or here[:3] != (c.lease_token, c.campaign_id, c.number)
-            ):
+            elif c.call_id in is_open or c.call_id in recorded or here is None or here[:2] != (c.campaign_id, c.number):
                 self._refuse(c.call_id, IntentRefusal.LEASE_LOST)
             else:
-                attempts = held.pop(c.lead_id)[3]
+                attempts = held.pop((c.lease_token, c.lead_id))[2]
+                gone.setdefault(c.lease_token, []).append(c.lead_id)
                 if c.number in numbers:
                     due_ns = self._now_ns + NUMBER_OPEN_RETRY_NS
                     queued.append((self._tenant, c.campaign_id, due_ns, c.lead_id, c.number, attempts))
@@ -205,7 +202,19 @@ class Batch:
                     self._facts.append(IntentDurable(c.call_id))
         self._db.executemany(_INTEND, written)
         self._db.executemany(_ENQUEUE, queued)
-        self._db.execute(_UNLEASE, (self._tenant, _json([w[3] for w in written] + [q[3] for q in queued])))
+        for token, lead_ids in gone.items():
+            self._db.execute(_UNLEASE, (self._tenant, token, _json(lead_ids)))
+
+    def _held(self, commands: list[WriteIntent]) -> dict[tuple[int, int], tuple[int, int, int]]:
+        """(token, lead_id) -> (campaign_id, number, attempts so far) of the leads that the commands name."""
+        wanted: dict[int, list[int]] = {}
+        for c in commands:
+            wanted.setdefault(c.lease_token, []).append(c.lead_id)
+        held = {}
+        for token, lead_ids in wanted.items():
+            for lead_id, *rest in self._db.execute(_HELD, (self._tenant, token, _json(lead_ids))):
+                held[token, lead_id] = (rest[0], rest[1], rest[2])
+        return held
 
     def _refuse(self, call_id: int, reason: IntentRefusal) -> None:
         self._facts.append(IntentRefused(call_id, reason))

@@ -51,15 +51,16 @@ CREATE TABLE leases (
     PRIMARY KEY (tenant, token)
 ) WITHOUT ROWID;
 
+-- Keyed by token, so that a lease writes few pages however scattered its lead ids are.
 CREATE TABLE leased (
     tenant INTEGER NOT NULL,
-    lead_id INTEGER NOT NULL,
     token INTEGER NOT NULL,
+    lead_id INTEGER NOT NULL,
     campaign_id INTEGER NOT NULL,
     number INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
     due_ns INTEGER NOT NULL,            -- as it was in the queue
-    PRIMARY KEY (tenant, lead_id)
+    PRIMARY KEY (tenant, token, lead_id)
 ) WITHOUT ROWID;
 
 -- Open intents only: a row goes when its call is recorded or withdrawn.

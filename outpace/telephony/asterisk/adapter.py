@@ -191,7 +191,7 @@ class AsteriskAdapter:
         self._connection = connection
         try:
             channels = await self._list()
-        except LinkDownError:
+        except (LinkDownError, asyncio.CancelledError):
             self._connection = None
             raise
         self._out.append(LinkUp())
@@ -286,7 +286,7 @@ class AsteriskAdapter:
 
         def done(answer: Message | None, _: list[Row]) -> None:
             if answer is not None and answer.response == "Error" and call_id not in self._mapper.calls and leg is None:
-                self._out.append(CallEnded(call_id))
+                self._out.append(CallQueried(call_id, CallPresence.GONE))
                 self._flush_soon()
 
         self._hang_up_channel(leg.channel if leg else dialplan.call_channel(call_id), command.cause, done)
@@ -300,7 +300,7 @@ class AsteriskAdapter:
         call_id, agent_id = command.call_id, command.agent_id
         connection = self._connection
         call, agent = self._mapper.calls.get(call_id), self._mapper.agents.get(agent_id)
-        if connection is None or call is None or agent is None or agent.state != UP:
+        if connection is None or call is None or call.state != UP or agent is None or agent.state != UP:
             leg_lost = connection is not None and (agent is None or agent.state != UP)
             self._out.append(ConnectFailed(call_id, agent_id, leg_lost))
             return

@@ -261,7 +261,7 @@ async def open_connection(
                 lambda: AmiConnection(settings, wanted, handler), settings.host, settings.port
             )
     except (OSError, TimeoutError) as error:
-        raise LinkDown(f"no connection to Asterisk at {where}: {error or 'timed out'}") from error
+        raise LinkDown(f"no connection to Asterisk at {where}: {str(error) or 'timed out'}") from error
     try:
         await _login(connection, settings, where)
     except (TelephonyError, asyncio.CancelledError) as error:

@@ -284,8 +284,8 @@ class Mapper:
         """Bring the table in line with a list of the switch's channels and append the facts that were missed.
 
         Legs with an event after `since` (the sequence when the list was asked for) are left alone: the list may be
-        older than what their events have told. `kept` holds the results of dead-man's timers (call id -> ns): a call
-        of ours in it was answered. `lost_launches`: originates sent on a link that is gone; without a channel and
+        older than what their events have told. `kept` holds the results of dead-man's timers (call id -> ns): a
+        call of ours in it was answered and met by nobody else. `lost_launches`: originates sent on a link that is gone; without a channel and
         without a kept result their fate is unknown.
         """
         alive = {row[2] for row in rows}
@@ -313,10 +313,9 @@ class Mapper:
             self._forget(leg)
             if leg.agent_id:
                 out.append(AgentLegLost(leg.agent_id))
-            elif leg.state == UP:
-                out.append(CallEnded(leg.call_id, Outcome.NONE, 16))
             elif leg.call_id in kept:
-                out.append(CallAnswered(leg.call_id, kept[leg.call_id]))
+                out.append(CallEnded(leg.call_id, Outcome.ABANDONED, 16, switch_ns=kept[leg.call_id]))
+            elif leg.state == UP:
                 out.append(CallEnded(leg.call_id, Outcome.NONE, 16))
             else:
                 out.append(CallEnded(leg.call_id, Outcome.LOST))
@@ -325,9 +324,7 @@ class Mapper:
         if not kept_ns:
             out.append(OriginateRefused(call_id, Refusal.TIMED_OUT))
             return
-        out.append(CallProceeding(call_id))
-        out.append(CallAnswered(call_id, kept_ns))
-        out.append(CallEnded(call_id, Outcome.NONE, 16))
+        out.append(CallEnded(call_id, Outcome.ABANDONED, 16, switch_ns=kept_ns))
 
 
 def ended_outcome(leg: Leg, cause: int, tech: int) -> Outcome:

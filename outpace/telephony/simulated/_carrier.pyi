@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from typing import final
 
 from outpace.domain.commands import SwitchCommand
 from outpace.domain.events import Event
@@ -6,6 +7,7 @@ from outpace.telephony.adapter import KeptResult, LiveCall
 from outpace.telephony.simulated._core import CarrierCore
 from outpace.telephony.simulated.profile import CarrierProfile
 
+@final
 class SimulatedCarrier(CarrierCore):
     @property
     def stats(self) -> dict[str, int]: ...

@@ -1,4 +1,5 @@
 """The simulated carrier as Python sees it: commands and times in, events out, and what a lab may do to it."""
+cimport cython
 from libc.stdint cimport int32_t, int64_t
 
 from outpace.domain._words cimport (
@@ -20,8 +21,9 @@ cdef tuple STAT_NAMES = (
 assert len(STAT_NAMES) == STATS
 
 
+@cython.final
 cdef class SimulatedCarrier(CarrierCore):
-    """A carrier, its lines and the legs of the agents; see the module's head and simulated/README.md.
+    """A carrier, its lines and the legs of the agents. What happens in it is told in _core.
 
     Parameters
     ----------

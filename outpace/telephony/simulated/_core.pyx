@@ -24,11 +24,11 @@ from outpace.domain._words cimport (
 from outpace.telephony.simulated._facts cimport FactBuffer
 from outpace.telephony.simulated._lines cimport KIND_SIP, SEIZED_GLARE, CardLines, Lines
 from outpace.telephony.simulated._plan cimport (
-    NATURE_BUSY, NATURE_CONGESTION, NATURE_FAX, NATURE_LIVE, NATURE_MACHINE, NATURE_MUTE, NATURE_NO_ANSWER, NATURE_NOBODY,
-    NATURE_SILENT, TIME_AMD, TIME_ANSWER, TIME_ANSWER_DELAY, TIME_BACK_OFF, TIME_BRIDGE, TIME_BUSY, TIME_DEAD_AIR,
-    TIME_FAX_ANSWER, TIME_INCOMING_HOLD, TIME_LEG, TIME_MACHINE_ANSWER, TIME_MACHINE_PATIENCE, TIME_MACHINE_TALK,
-    TIME_MESSAGE, TIME_NO_ANSWER, TIME_PATIENCE, TIME_PROCEEDING, TIME_RINGING, TIME_TALK, Plan, coded_t, decoded,
-    ending_of, ending_t,
+    NATURE_BUSY, NATURE_CONGESTION, NATURE_FAX, NATURE_LIVE, NATURE_MACHINE, NATURE_MUTE, NATURE_NO_ANSWER,
+    NATURE_NOBODY, NATURE_SILENT, TIME_AMD, TIME_ANSWER, TIME_ANSWER_DELAY, TIME_BACK_OFF, TIME_BRIDGE, TIME_BUSY,
+    TIME_DEAD_AIR, TIME_INCOMING_HOLD, TIME_LEG, TIME_MACHINE_PATIENCE, TIME_MACHINE_TALK, TIME_MESSAGE,
+    TIME_NO_ANSWER, TIME_PATIENCE, TIME_PROCEEDING, TIME_RINGING, TIME_TALK, Plan, coded_t, decoded, ending_of,
+    ending_t,
 )
 from outpace.telephony.simulated._random cimport (
     ROLE_CLASSIFY, ROLE_FAULT, ROLE_LATENCY, ROLE_OUTCOME, ROLE_PATIENCE, ROLE_RING, ROLE_SETUP, ROLE_TALK, ROLES,
@@ -44,6 +44,13 @@ cdef int64_t LINGER_NS = 1_000_000_000
 
 cdef inline bint answers(int32_t nature) noexcept:
     return nature <= NATURE_FAX or nature == NATURE_SILENT or nature == NATURE_NOBODY
+
+
+cdef inline bint rings(const call_t* call) noexcept:
+    # coded numbers ring before whatever they do
+    if call.nature == NATURE_MUTE:
+        return False
+    return answers(call.nature) or call.nature == NATURE_NO_ANSWER or call.coded_leave_ns != 0
 
 
 cdef class CarrierCore:
@@ -310,7 +317,7 @@ cdef class CarrierCore:
         cdef int which
         self.emit(FACT_CALL_PROCEEDING, call.call_id, 0, when_ns)
         call.state = DIALLED
-        if answers(call.nature) or call.nature == NATURE_NO_ANSWER or (call.coded_leave_ns and call.nature != NATURE_MUTE):
+        if rings(call):
             call.step_ns = when_ns + plan.time_at(TIME_RINGING, self.draw(call, ROLE_SETUP, 1))
         elif call.nature != NATURE_MUTE:
             which = TIME_BUSY + call.nature - NATURE_BUSY
@@ -321,7 +328,7 @@ cdef class CarrierCore:
         cdef call_t* call = &self.calls[row]
         cdef Plan plan = <Plan>self.plans[call.stream]
         cdef int which = TIME_NO_ANSWER
-        if not (answers(call.nature) or call.nature == NATURE_NO_ANSWER or call.coded_leave_ns):
+        if not rings(call):
             return self.end_unanswered(row, when_ns)
         self.emit(FACT_CALL_RINGING, call.call_id, 0, when_ns)
         call.state = RINGING

@@ -1,4 +1,5 @@
 """Facts in C and their way to Python: a growing buffer, and the conversion to events and from commands."""
+cimport cython
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
@@ -34,6 +35,7 @@ cdef dict OF_AGENT = {
 }
 
 
+@cython.final
 cdef class FactBuffer:
     """Facts not yet taken. Grows as needed; a taker clears it."""
 
@@ -63,7 +65,7 @@ cdef class FactBuffer:
         fact.extra = fact.extra2 = 0
         return fact
 
-    cdef void clear(self) noexcept nogil:
+    cdef void clear(self) noexcept:
         self.count = 0
 
     def take(self):

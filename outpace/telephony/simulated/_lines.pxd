@@ -1,4 +1,5 @@
 """Lines of a trunk group. Contract only; see _lines.pyx."""
+cimport cython
 from libc.stdint cimport int32_t, int64_t
 
 cdef enum:
@@ -30,6 +31,7 @@ cdef class Lines:
     cdef int32_t usable(self) noexcept
 
 
+@cython.final
 cdef class CardLines(Lines):
     cdef readonly int32_t channels_per_span
     cdef readonly int32_t spans

@@ -1,6 +1,11 @@
+from typing import Self, final
+
+from typing_extensions import disjoint_base
+
 from outpace.domain.config import TrunkGroup
 from outpace.telephony.simulated.profile import VoiceCard
 
+@disjoint_base
 class Lines:
     def __init__(self, group: TrunkGroup) -> None: ...
     @property
@@ -14,8 +19,9 @@ class Lines:
     @property
     def guessed(self) -> bool: ...
 
+@final
 class CardLines(Lines):
-    def __new__(cls, group: TrunkGroup, settings: VoiceCard) -> CardLines: ...
+    def __new__(cls, group: TrunkGroup, settings: VoiceCard) -> Self: ...
     def __init__(self, group: TrunkGroup, settings: VoiceCard) -> None: ...
     @property
     def channels_per_span(self) -> int: ...

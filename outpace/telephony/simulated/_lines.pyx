@@ -5,6 +5,7 @@ the same channel at once. Who then gives way is a matter of the signalling: on I
 (Q.931 section 5.7); on SS7 each exchange controls every second circuit and the other one backs off (Q.764 section
 2.9.1.4; even circuits are taken to be ours); on R2 and analogue lines both seizures are released.
 """
+cimport cython
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport calloc, free
 
@@ -59,6 +60,7 @@ cdef class Lines:
         return self.channels
 
 
+@cython.final
 cdef class CardLines(Lines):
     """Channels of spans on voice cards."""
 

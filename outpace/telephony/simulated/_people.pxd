@@ -1,4 +1,5 @@
 """The people at the desks. Contract only; see _people.pyx."""
+cimport cython
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from outpace.telephony.simulated._facts cimport FactBuffer
@@ -19,6 +20,7 @@ cdef struct person_t:
     bint on_break
 
 
+@cython.final
 cdef class People:
     cdef readonly FactBuffer facts  # what they did and was not taken yet
     cdef TimerHeap timers           # items: 3 a person: reaction, plan, break

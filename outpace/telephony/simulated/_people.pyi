@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import Self, final
 
 from outpace.domain.commands import AgentStateChanged
 from outpace.domain.events import Event
@@ -12,8 +13,9 @@ class Act(IntEnum):
     ACT_RESUME = 3
     ACT_LOG_OUT = 4
 
+@final
 class People:
-    def __new__(cls, settings: PeopleSettings, agent_ids: Sequence[int], *, seed: int) -> People: ...
+    def __new__(cls, settings: PeopleSettings, agent_ids: Sequence[int], *, seed: int) -> Self: ...
     def __init__(self, settings: PeopleSettings, agent_ids: Sequence[int], *, seed: int) -> None: ...
     @property
     def facts(self) -> FactBuffer: ...

@@ -3,6 +3,7 @@
 Sans-IO, no clock: state notices and time go in, public facts come out, so that they serve the simulated carrier and a
 real switch alike, live and in the lab.
 """
+cimport cython
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport calloc, free
 
@@ -34,6 +35,7 @@ cpdef enum Act:
     ACT_LOG_OUT = 4
 
 
+@cython.final
 cdef class People:
     """Agents who work by themselves.
 

@@ -1,4 +1,5 @@
 """A profile as C: what the carrier draws from. Contract only; see _plan.pyx."""
+cimport cython
 from libc.stdint cimport int32_t, int64_t
 
 from outpace.telephony.simulated._random cimport dist_t
@@ -61,6 +62,7 @@ cdef ending_t ending_of(int32_t kind, int32_t nature, int32_t sip_status) noexce
 cdef coded_t decoded(int64_t number) noexcept
 
 
+@cython.final
 cdef class Plan:
     cdef double cumulative[9]       # shares of the mix, summed up
     cdef dist_t times[23]           # borrowed from `owners`

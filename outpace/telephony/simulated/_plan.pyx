@@ -1,10 +1,11 @@
 """A profile as C: shares summed up, distributions unpacked, endings by kind of trunk in a table."""
+cimport cython
 from libc.stdint cimport int32_t, int64_t
 
 from outpace.telephony.simulated._lines cimport KIND_MFC_R2, KIND_SIP, KINDS
 from outpace.telephony.simulated._random cimport Distribution, nanoseconds_at
 
-from outpace.domain.outcomes import Outcome, outcome_of_q850, outcome_of_sip
+from outpace.domain.outcomes import Outcome, outcome_of_sip
 from outpace.telephony.signalling import R2_GROUP_A, R2_GROUP_B, SIP_TO_Q850, ending_of_isup
 from outpace.telephony.simulated.distributions import build
 from outpace.telephony.simulated.profile import Numbers
@@ -113,6 +114,7 @@ cdef coded_t decoded(int64_t number) noexcept:
     return out
 
 
+@cython.final
 cdef class Plan:
     """A carrier profile, compiled."""
 

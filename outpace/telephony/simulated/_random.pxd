@@ -1,4 +1,5 @@
 """Counter-based random numbers and the distributions drawn from them. Contract only; see _random.pyx."""
+cimport cython
 from libc.stdint cimport int64_t, uint64_t
 
 # A stream per role: one role's draws never shift another's.
@@ -40,6 +41,7 @@ cdef double value_at(const dist_t* dist, double u) noexcept nogil
 cdef int64_t nanoseconds_at(const dist_t* dist, double u) noexcept nogil
 
 
+@cython.final
 cdef class Distribution:
     cdef dist_t dist    # what the compiled code draws from; lives as long as this object
     cdef Distribution _copy(self)

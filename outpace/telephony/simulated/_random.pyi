@@ -1,6 +1,7 @@
 from array import array
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import Self, final
 
 class Role(IntEnum):
     ROLE_OUTCOME = 0
@@ -16,8 +17,9 @@ class Role(IntEnum):
     ROLE_BREAK = 10
     ROLES = 11
 
+@final
 class Distribution:
-    def __new__(cls) -> Distribution: ...
+    def __new__(cls) -> Self: ...
     @staticmethod
     def constant(value: float) -> Distribution: ...
     @staticmethod

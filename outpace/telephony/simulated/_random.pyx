@@ -9,6 +9,7 @@ References
 .. [1] Steele, Lea, Flood (2014), Fast splittable pseudorandom number generators, OOPSLA.
 .. [2] Wichura (1988), Algorithm AS 241: the percentage points of the normal distribution, Applied Statistics 37(3).
 """
+cimport cython
 from libc.math cimport INFINITY, erfc, exp, expm1, fabs, floor, isfinite, isnan, log, log1p, sqrt
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free, malloc
@@ -18,6 +19,7 @@ from array import array
 cdef uint64_t GOLDEN = 0x9E3779B97F4A7C15
 
 
+# hot
 cdef inline uint64_t mix(uint64_t x) noexcept nogil:
     x = (x ^ (x >> 30)) * <uint64_t>0xBF58476D1CE4E5B9
     x = (x ^ (x >> 27)) * <uint64_t>0x94D049BB133111EB
@@ -96,8 +98,10 @@ cdef double value_at(const dist_t* dist, double u) noexcept nogil:
 
 cdef int64_t nanoseconds_at(const dist_t* dist, double u) noexcept nogil:
     return <int64_t>(value_at(dist, u) * 1e9 + 0.5)
+# end hot
 
 
+@cython.final
 cdef class Distribution:
     """A distribution of non-negative seconds. Made by the constructors below; immutable.
 
@@ -166,7 +170,7 @@ cdef class Distribution:
         return made
 
     def truncated(self, double low, double high):
-        """The same, drawn only inside [low, high]. ValueError: limits out of order, no mass inside, kind not continuous."""
+        """The same, drawn only inside [low, high]. ValueError: limits out of order, nothing inside, not continuous."""
         cdef Distribution made = self._copy()
         made._limits(low, high)
         if made.dist.kind in (DIST_CONSTANT, DIST_EMPIRICAL):

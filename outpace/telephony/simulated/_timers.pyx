@@ -3,6 +3,7 @@
 Each item (a row of a table) has at most one timer, so the heap is bounded by the table. Equal times fire in the order
 in which they were set.
 """
+cimport cython
 from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 
@@ -13,6 +14,7 @@ cdef inline bint earlier(const timer_t* a, const timer_t* b) noexcept nogil:
     return a.when_ns < b.when_ns or (a.when_ns == b.when_ns and a.sequence < b.sequence)
 
 
+@cython.final
 cdef class TimerHeap:
     """One timer an item, addressable: set again moves it."""
 
@@ -45,7 +47,8 @@ cdef class TimerHeap:
         self.capacity = capacity
         return 0
 
-    cdef void set(self, int32_t item, int64_t when_ns) noexcept nogil:
+    # hot
+    cdef void set(self, int32_t item, int64_t when_ns) noexcept:
         cdef int32_t at = self.place[item]
         if when_ns == NEVER:
             self.clear(item)
@@ -61,7 +64,7 @@ cdef class TimerHeap:
         self._up(at)
         self._down(self.place[item])
 
-    cdef void clear(self, int32_t item) noexcept nogil:
+    cdef void clear(self, int32_t item) noexcept:
         cdef int32_t at = self.place[item], moved
         if at < 0:
             return
@@ -75,13 +78,13 @@ cdef class TimerHeap:
         self._up(at)
         self._down(self.place[moved])
 
-    cdef int64_t next_ns(self) noexcept nogil:
+    cdef int64_t next_ns(self) noexcept:
         return self.entries[0].when_ns if self.count else NEVER
 
-    cdef int32_t next_item(self) noexcept nogil:
+    cdef int32_t next_item(self) noexcept:
         return self.entries[0].item if self.count else -1
 
-    cdef void _up(self, int32_t at) noexcept nogil:
+    cdef void _up(self, int32_t at) noexcept:
         cdef timer_t entry = self.entries[at]
         cdef int32_t parent
         while at > 0:
@@ -94,7 +97,7 @@ cdef class TimerHeap:
         self.entries[at] = entry
         self.place[entry.item] = at
 
-    cdef void _down(self, int32_t at) noexcept nogil:
+    cdef void _down(self, int32_t at) noexcept:
         cdef timer_t entry = self.entries[at]
         cdef int32_t child
         while True:
@@ -110,8 +113,10 @@ cdef class TimerHeap:
             at = child
         self.entries[at] = entry
         self.place[entry.item] = at
+    # end hot
 
 
+@cython.final
 cdef class IdIndex:
     """Outside id (not 0) -> row. Linear probing; a removal shifts what follows back, so no tombstones gather."""
 
@@ -126,16 +131,18 @@ cdef class IdIndex:
         free(self.keys)
         free(self.rows)
 
-    cdef int64_t _home(self, int64_t key) noexcept nogil:
+    # hot
+    cdef int64_t _home(self, int64_t key) noexcept:
         return <int64_t>(((<uint64_t>key) * <uint64_t>0x9E3779B97F4A7C15) >> 20) & self.mask
 
-    cdef int32_t find(self, int64_t key) noexcept nogil:
+    cdef int32_t find(self, int64_t key) noexcept:
         cdef int64_t at = self._home(key)
         while self.keys[at] != 0:
             if self.keys[at] == key:
                 return self.rows[at]
             at = (at + 1) & self.mask
         return -1
+    # end hot
 
     cdef int add(self, int64_t key, int32_t row) except -1:
         cdef int64_t at
@@ -149,7 +156,7 @@ cdef class IdIndex:
         self.count += 1
         return 0
 
-    cdef void remove(self, int64_t key) noexcept nogil:
+    cdef void remove(self, int64_t key) noexcept:
         cdef int64_t at = self._home(key), hole, home
         while self.keys[at] != key:
             if self.keys[at] == 0:

@@ -52,8 +52,6 @@ class SimulatedAdapter:
 
     def submit(self, commands: Iterable[SwitchCommand]) -> None:
         """Hand the commands over; facts come from the loop, never from inside this call."""
-        if self._sink is None:
-            raise LinkDown("the adapter is not connected")
         self._carrier.submit(commands, self._now_ns())
         self._arm()
 

@@ -101,10 +101,12 @@ def _base(settings: DistributionSettings) -> Distribution:
 def _from_csv(path: str, column: str) -> Distribution:
     values: list[float] = []
     try:
-        with open(path, newline="", encoding="utf-8") as file:
+        with Path(path).open(newline="", encoding="utf-8") as file:
             rows = csv.DictReader(file)
             if column not in (rows.fieldnames or ()):
-                raise ConfigError("column", f"{path} has no column {column!r}; it has {', '.join(rows.fieldnames or ())}")
+                raise ConfigError(
+                    "column", f"{path} has no column {column!r}; it has {', '.join(rows.fieldnames or ())}"
+                )
             for row in rows:
                 try:
                     values.append(float(row[column]))

@@ -23,7 +23,7 @@ from outpace.store.port import NewLead
 from outpace.store.sqlite import SqliteStore
 
 ROOT = Path(__file__).parents[3]
-DIALLER = Path(__file__).with_name("dialler.py")
+DIALER = Path(__file__).with_name("dialer.py")
 NOW = 1_800_000_000_000_000_000
 CHILD: dict[str, Any] = {"cwd": ROOT, "env": {**os.environ, "PYTHONPATH": str(ROOT)}}
 NUMBERS = range(49_300_000, 49_300_200)
@@ -39,8 +39,8 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def dialler(path: Path, seed: int, death: str) -> list[str]:
-    return [sys.executable, str(DIALLER), str(path), str(seed), death]
+def dialer(path: Path, seed: int, death: str) -> list[str]:
+    return [sys.executable, str(DIALER), str(path), str(seed), death]
 
 
 def told(lines: list[str]) -> dict[str, set[int]]:
@@ -75,7 +75,7 @@ def check(path: Path, words: dict[str, set[int]]) -> None:
 @pytest.mark.parametrize("where", ["before", "after"])
 def test_killed_at_a_commit(path: Path, where: str, which: int) -> None:
     child = subprocess.run(
-        dialler(path, which, f"{where}:{which}"), capture_output=True, text=True, check=False, **CHILD
+        dialer(path, which, f"{where}:{which}"), capture_output=True, text=True, check=False, **CHILD
     )
     assert child.returncode == -signal.SIGKILL, child.stderr
     words = told(child.stdout.splitlines(keepends=True))
@@ -87,7 +87,7 @@ def test_killed_at_random_moments_again_and_again(path: Path) -> None:
     chance = random.Random(20)
     words = told([])
     for seed in range(12):
-        with subprocess.Popen(dialler(path, seed, "never"), stdout=subprocess.PIPE, text=True, **CHILD) as child:
+        with subprocess.Popen(dialer(path, seed, "never"), stdout=subprocess.PIPE, text=True, **CHILD) as child:
             assert child.stdout is not None
             lines = [child.stdout.readline() for _ in range(chance.randint(1, 400))]
             child.kill()
@@ -110,7 +110,7 @@ def test_second_process_on_the_pool_stops_the_first(path: Path) -> None:
         epoch = first.open_pool("p", NOW)
         (leased,) = first.execute([LeaseLeads(1, 1)], NOW)
         assert isinstance(leased, LeadsLeased)
-        child = subprocess.run(dialler(path, 1, "after:8"), capture_output=True, text=True, check=False, **CHILD)
+        child = subprocess.run(dialer(path, 1, "after:8"), capture_output=True, text=True, check=False, **CHILD)
         assert child.returncode == -signal.SIGKILL, child.stderr
         call = WriteIntent(epoch << 32 | 1, 1, leased.lead_ids[0], leased.numbers[0], leased.token, 1, 1)
         before = first.open_intents()

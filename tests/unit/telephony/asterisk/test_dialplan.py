@@ -136,8 +136,8 @@ def test_wrong_settings_say_which(changes, where):
 
 
 def test_unknown_settings_are_refused_and_the_secret_is_not_shown():
-    with pytest.raises(msgspec.ValidationError, match="unknown field `pasword`"):
-        msgspec.convert({"secret": "s", "pasword": "x"}, AsteriskSettings)
+    with pytest.raises(msgspec.ValidationError, match="unknown field `sekrit`"):
+        msgspec.convert({"secret": "s", "sekrit": "x"}, AsteriskSettings)
     assert "hidden" not in repr(AsteriskSettings(secret="hidden"))
 
 

@@ -387,7 +387,7 @@ def test_a_call_that_vanished_unanswered_is_lost_unless_its_timer_kept_a_result(
     facts(mapped, new(CUSTOMER))
     assert settle(mapped) == [CallEnded(CALL, Outcome.LOST)]
     facts(mapped, new(CUSTOMER))
-    assert settle(mapped, kept={CALL: AT_NS}) == [CallAnswered(CALL, AT_NS), CallEnded(CALL, Outcome.NONE, 16)]
+    assert settle(mapped, kept={CALL: AT_NS}) == [CallEnded(CALL, Outcome.ABANDONED, 16, switch_ns=AT_NS)]
 
 
 def test_a_launch_on_a_link_that_is_gone_is_in_doubt_unless_its_timer_kept_a_result():
@@ -397,9 +397,7 @@ def test_a_launch_on_a_link_that_is_gone_is_in_doubt_unless_its_timer_kept_a_res
     assert told == [
         CallProceeding(CALL),
         OriginateRefused(CALL + 1, Refusal.TIMED_OUT),
-        CallProceeding(CALL + 2),
-        CallAnswered(CALL + 2, AT_NS),
-        CallEnded(CALL + 2, Outcome.NONE, 16),
+        CallEnded(CALL + 2, Outcome.ABANDONED, 16, switch_ns=AT_NS),
     ]
     assert mapped.launching == set()
 

@@ -1,0 +1,389 @@
+"""The commands that people type. Heavy modules are imported where they are used, so that help comes at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from outpace.runtime.board import Progress
+    from outpace.runtime.campaign_file import Setup
+    from outpace.runtime.node import Ending, Node, NodeOptions
+    from outpace.store.lead_import import ImportOptions, ImportReport
+    from outpace.store.port import Store
+
+DEFAULT_STORE = Path("var/outpace.db")
+
+EXIT_PROBLEM = 1
+EXIT_CONFIG = 2
+EXIT_STORE = 3
+EXIT_SWITCH = 4
+EXIT_STOPPED = 130
+
+PLAIN_EVERY_S = 5.0
+BOARD_PER_S = 4
+
+_store_option = click.option(
+    "--store", "store_path", type=click.Path(dir_okay=False, path_type=Path), help="The store's SQLite file."
+)
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from outpace.domain.version import VERSION
+
+        click.echo(f"outpace {VERSION}")
+        ctx.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, callback=_version, is_eager=True, expose_value=False, help="Print the version."
+)
+def main() -> None:
+    """An outbound dialer engine."""
+
+
+@main.command()
+@click.argument("campaign_file", type=click.Path(dir_okay=False, path_type=Path))
+@_store_option
+@click.option("--speed", type=click.FloatRange(0.01, 10_000.0), help="Engine seconds per second (simulated switch).")
+@click.option("--metrics", type=click.IntRange(0, 65535), help="Serve Prometheus metrics on this loopback port.")
+@click.option("--journal", type=click.Path(file_okay=False, path_type=Path), help="Write the journal to this folder.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of the simulated switch and agents.")
+@click.option("--loop", type=click.Choice(["uvloop", "asyncio"]), default="uvloop", show_default=True)
+@click.option("--quiet", is_flag=True, help="No progress, only the report.")
+@_json_option
+def run(
+    *,
+    campaign_file: Path,
+    store_path: Path | None,
+    speed: float | None,
+    metrics: int | None,
+    journal: Path | None,
+    seed: int | None,
+    loop: Literal["uvloop", "asyncio"],
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Run a campaign: import its list, dial until it is complete, report.
+
+    Ctrl-C drains: nothing more is launched and the calls in hand go on; a second Ctrl-C stops now.
+    """
+    with _errors():
+        from outpace.runtime import logs
+        from outpace.runtime.campaign_file import load
+        from outpace.runtime.node import NodeOptions
+
+        setup = load(campaign_file)
+        live = sys.stdout.isatty() and not quiet and not as_json
+        log_file = Path(setup.log.file) if setup.log.file else None
+        level = "warning" if live and log_file is None else setup.log.level
+        logs.configure(level, style=setup.log.format, file=log_file)
+        options = NodeOptions(
+            store_path=store_path,
+            journal_path=journal,
+            metrics_port=metrics,
+            speed=speed,
+            seed=seed,
+        )
+        _import_own_list(setup, store_path or Path(setup.store.path), quiet=quiet or as_json)
+        ending, node = _run_node(setup, options, loop, live=live, quiet=quiet or as_json)
+        problems = _print_report(node.store_path, setup.campaign.name, as_json=as_json, ended=ending.value != "stopped")
+        if ending.value == "stopped":
+            raise SystemExit(EXIT_STOPPED)
+        raise SystemExit(EXIT_PROBLEM if problems else 0)
+
+
+def _run_node(
+    setup: Setup, options: NodeOptions, loop: Literal["uvloop", "asyncio"], *, live: bool, quiet: bool
+) -> tuple[Ending, Node]:
+    from outpace.runtime import loops
+    from outpace.runtime.node import Node
+
+    with _progress(live=live, quiet=quiet) as show:
+
+        async def dial() -> tuple[Ending, Node]:
+            node = Node(setup, options)
+            callback = (lambda progress: show(node, progress)) if show is not None else None
+            every_s = 1.0 / BOARD_PER_S if live else PLAIN_EVERY_S
+            return await node.run(callback, every_s=every_s, signals=True), node
+
+        return loops.run(dial(), loop)
+
+
+class _Board:
+    # What a terminal shows; drawn by a thread of its own, so that the loop that dials does not wait for the terminal.
+    def __init__(self) -> None:
+        self._latest: tuple[Progress, float] | None = None
+
+    def show(self, node: Node, progress: Progress) -> None:
+        self._latest = progress, node.clock.speed
+
+    def __rich__(self) -> RenderableType:
+        from outpace.runtime.screen import board
+
+        return board(*self._latest) if self._latest is not None else ""
+
+
+@contextmanager
+def _progress(*, live: bool, quiet: bool) -> Iterator[Callable[[Node, Progress], None] | None]:
+    # What shows progress: the board on a terminal, lines elsewhere, nothing when quiet.
+    if quiet:
+        yield None
+    elif live:
+        from rich.live import Live
+
+        shown = _Board()
+        with Live(shown, refresh_per_second=BOARD_PER_S):
+            yield shown.show
+    else:
+        from outpace.runtime.text import progress_line
+
+        yield lambda _, progress: click.echo(progress_line(progress))
+
+
+def _import_own_list(setup: Setup, store_path: Path, *, quiet: bool) -> None:
+    path = setup.list_path()
+    if path is None or setup.lead_list is None:
+        return
+    with _open_store(store_path, create=True) as store:
+        options, rejects = setup.lead_list.options(), _rejects(store_path, path)
+        _import_into(store, setup.campaign.name, path, options, rejects, quiet=quiet)
+
+
+def _rejects(store_path: Path, path: Path) -> Path:
+    return store_path.parent / f"{path.stem}.rejects.csv"
+
+
+def _import_into(
+    store: Store, campaign: str, path: Path, options: ImportOptions, rejects: Path, *, quiet: bool
+) -> ImportReport:
+    from outpace.runtime.clock import wall_ns
+    from outpace.store.lead_import import import_csv
+
+    with _import_progress(path, quiet=quiet) as progress:
+        report = import_csv(
+            store, store.campaign_id(campaign), path, options, wall_ns(), rejects_path=rejects, progress=progress
+        )
+    if not quiet:
+        click.echo(
+            f"{path.name}: {report.read} rows read, {report.added} leads added, {report.duplicates} known already,"
+            f" {report.rejected} rejected" + (f" (see {rejects})" if report.rejected else "")
+        )
+    return report
+
+
+@contextmanager
+def _import_progress(path: Path, *, quiet: bool) -> Iterator[Callable[[ImportReport], None] | None]:
+    if quiet or not sys.stdout.isatty():
+        yield None
+        return
+    from rich.progress import Progress as Bar
+
+    with Bar(transient=True) as bar:
+        task = bar.add_task(f"reading {path.name}", total=None)
+        yield lambda report: bar.update(task, total=report.bytes_total or None, completed=report.bytes_read)
+
+
+@main.command("import")
+@click.argument("list_file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--campaign", required=True, help="Name of the campaign that the leads are added to.")
+@_store_option
+@click.option("--region", default="", help="Country (ISO 3166) of national numbers, e.g. DE.")
+@click.option("--column", default="", help="Header name of the number, or its position from 1.")
+@click.option("--no-header", is_flag=True, help="The first row holds data.")
+@click.option("--encoding", default="utf-8", show_default=True)
+@click.option("--delimiter", default="", help="Default: found out.")
+@click.option("--validation", type=click.Choice(["valid", "possible"]), default="valid", show_default=True)
+@click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="File for rows that can't be dialled.")
+@click.option("--quiet", is_flag=True)
+def import_(
+    *,
+    list_file: Path,
+    campaign: str,
+    store_path: Path | None,
+    region: str,
+    column: str,
+    no_header: bool,
+    encoding: str,
+    delimiter: str,
+    validation: Literal["valid", "possible"],
+    rejects: Path | None,
+    quiet: bool,
+) -> None:
+    """Import a list of leads (CSV) into a campaign."""
+    with _errors():
+        from outpace.store.lead_import import ImportOptions
+
+        store_path = store_path or DEFAULT_STORE
+        settings = ImportOptions(
+            region=region,
+            column=int(column) if column.isdigit() else column,
+            header=not no_header,
+            encoding=encoding,
+            delimiter=delimiter,
+            validation=validation,
+        )
+        with _open_store(store_path, create=True) as store:
+            rejects = rejects or _rejects(store_path, list_file)
+            report = _import_into(store, campaign, list_file, settings, rejects, quiet=quiet)
+        raise SystemExit(0 if report.added or report.duplicates else EXIT_PROBLEM)
+
+
+@main.command()
+@_store_option
+@click.option("--campaign", help="Default: what was run last.")
+@click.option("--all", "whole", is_flag=True, help="All runs of the campaign, not only the last.")
+@_json_option
+def report(store_path: Path | None, campaign: str | None, whole: bool, as_json: bool) -> None:
+    """Report what became of a run, and check that it adds up."""
+    with _errors():
+        from outpace.domain.errors import ConfigError
+        from outpace.runtime.audit import read_mark
+
+        store_path = store_path or DEFAULT_STORE
+        names: tuple[str, ...] = (campaign,) if campaign else ()
+        if not names:
+            mark = read_mark(store_path)
+            if mark is None:
+                raise ConfigError(str(store_path), "nothing was run here; name the campaign with --campaign")
+            names = mark.campaigns
+        problems = [
+            problem
+            for name in names
+            for problem in _print_report(store_path, name, as_json=as_json, ended=False, whole=whole)
+        ]
+        raise SystemExit(EXIT_PROBLEM if problems else 0)
+
+
+def _print_report(store_path: Path, campaign: str, *, as_json: bool, ended: bool, whole: bool = False) -> list[str]:
+    import msgspec
+
+    from outpace.runtime.audit import audit
+    from outpace.runtime.text import report_text
+    from outpace.store import reporting
+
+    with _open_store(store_path, create=False) as store:
+        campaign_id = store.campaign_id(campaign)
+        figures = reporting.report(store, campaign_id, whole_campaign=whole)
+        problems = audit(store, campaign_id, ended=ended)
+    if as_json:
+        fields = {"campaign": campaign, **msgspec.to_builtins(figures), "problems": problems, "adds_up": not problems}
+        click.echo(json.dumps(fields))
+    else:
+        click.echo(report_text(campaign, figures, problems))
+    return problems
+
+
+@main.command()
+@click.argument("journal", type=click.Path(path_type=Path))
+@_json_option
+def replay(journal: Path, as_json: bool) -> None:
+    """Feed a journal to a fresh engine and compare what it does: same facts, same decisions, same digests."""
+    with _errors():
+        import msgspec
+
+        from outpace.runtime.replay import replay as replay_journal
+
+        result = replay_journal(journal)
+        if as_json:
+            click.echo(json.dumps({**msgspec.to_builtins(result), "same": result.same}))
+        else:
+            click.echo(
+                f"{result.files} files, {result.runs} runs, {result.turns} turns, {result.facts} facts,"
+                f" {result.launches} launches, {result.digests} digests compared"
+            )
+            for path in result.damaged:
+                click.echo(f"{path}: the end is torn; what is before it was replayed")
+            click.echo("the engine did the same" if result.same else f"first difference: {result.difference}")
+        raise SystemExit(0 if result.same else EXIT_PROBLEM)
+
+
+@main.command()
+@click.argument("campaign_file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@_store_option
+@_json_option
+def doctor(campaign_file: Path | None, store_path: Path | None, as_json: bool) -> None:
+    """Check the installation and a campaign's settings, store and switch; say what is wrong and how to mend it."""
+    with _errors():
+        import msgspec
+
+        from outpace.runtime.doctor import examine
+
+        checks = examine(campaign_file, store_path)
+        wrong = [check for check in checks if not check.ok]
+        if as_json:
+            click.echo(json.dumps({"ok": not wrong, "checks": msgspec.to_builtins(checks)}))
+        else:
+            for check in checks:
+                verdict = click.style("ok   ", fg="green") if check.ok else click.style("WRONG", fg="red")
+                click.echo(f"{verdict} {check.name}: {check.detail}")
+                if check.mend:
+                    click.echo(f"      {check.mend}")
+        raise SystemExit(EXIT_PROBLEM if wrong else 0)
+
+
+@main.command()
+@click.argument("scenario_file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Default: the scenario's.")
+@_json_option
+def simulate(scenario_file: Path, seed: int | None, as_json: bool) -> None:
+    """Play a scenario in virtual time with the same engine, and report."""
+    with _errors():
+        from outpace.sim.scenario import load_scenario
+        from outpace.sim.world import simulate as play
+
+        scenario = load_scenario(scenario_file)
+        with _share_bar(f"simulating {scenario.name}", quiet=as_json) as progress:
+            result = play(scenario, seed, progress=progress)
+        click.echo(json.dumps(result.as_dict()) if as_json else result.render())
+
+
+@contextmanager
+def _share_bar(title: str, *, quiet: bool) -> Iterator[Callable[[float], None] | None]:
+    if quiet or not sys.stdout.isatty():
+        yield None
+        return
+    from rich.progress import Progress as Bar
+
+    with Bar(transient=True) as bar:
+        task = bar.add_task(title, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+@contextmanager
+def _open_store(path: Path, *, create: bool) -> Iterator[Store]:
+    from outpace.store.sqlite import SqliteStore
+
+    if create:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with SqliteStore(path, create=create) as store:
+        yield store
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    # An error that is not a fault of the program: one line and its exit code, no traceback.
+    from outpace.domain.errors import ConfigError, OutpaceError, StoreError, TelephonyError
+
+    try:
+        yield
+    except OutpaceError as error:
+        click.echo(f"outpace: {error}", err=True)
+        code = EXIT_PROBLEM
+        for kind, kind_code in ((ConfigError, EXIT_CONFIG), (StoreError, EXIT_STORE), (TelephonyError, EXIT_SWITCH)):
+            if isinstance(error, kind):
+                code = kind_code
+        raise SystemExit(code) from error
+    except BrokenPipeError:
+        raise SystemExit(EXIT_PROBLEM) from None

@@ -1,0 +1,256 @@
+"""The one writer: a thread that owns the store and commits whatever commands have gathered, as one transaction.
+
+Group commit: while a batch is being synced to disk, the next one gathers. Facts come back to the loop once per batch.
+A store that is locked or full is asked again, with growing pauses, and is visible meanwhile; anything else it reports
+(another engine owns the pool, a broken file) ends the node, since nothing may be dialled that is not written down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, TypeVarTuple
+
+from outpace.domain.commands import LeaseLeads, StoreCommand
+from outpace.domain.errors import OutpaceError, StaleEpoch, StoreError
+from outpace.domain.events import Event, IntentRefused, LeaseRefused
+from outpace.domain.outcomes import IntentRefusal
+from outpace.domain.units import NS_PER_S
+from outpace.runtime.clock import monotonic_ns
+from outpace.runtime.histogram import Histogram
+from outpace.store.port import Store
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+#: Commands in one transaction at most; what is beyond waits for the next.
+BATCH_MAX = 4096
+
+#: With more commands than this waiting, leases are refused: no new leads, so no new calls, until the store catches up.
+QUEUE_MAX = 65_536
+
+#: Primary result codes after which SQLite may well do the same thing later.
+_LATER = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL))
+
+_PAUSE_S = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
+
+
+class StoreWorker:
+    """Runs a store in a thread of its own.
+
+    Parameters
+    ----------
+    open_store : makes the store; called in the thread, so that a database connection never changes threads.
+    facts : takes the facts of a batch, on the event loop.
+    fatal : takes the error after which nothing more can be written, on the event loop, once.
+    """
+
+    def __init__(
+        self,
+        open_store: Callable[[], Store],
+        facts: Callable[[Sequence[Event]], None],
+        fatal: Callable[[OutpaceError], None],
+    ) -> None:
+        self._open_store = open_store
+        self._facts = facts
+        self._fatal = fatal
+        self._ready = threading.Condition()
+        self._commands: deque[StoreCommand] = deque()
+        self._jobs: deque[tuple[Callable[[Store], Any], asyncio.Future[Any]]] = deque()
+        self._now_ns = 0
+        self._closing = False
+        self._abandoned = False
+        self._failed = False
+        self._in_hand = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="outpace-store", daemon=True)
+        self.commit_s = Histogram()
+        self.commands_done = 0
+        self.batches_done = 0
+        self.retries = 0
+        self.leases_refused = 0
+        self.retrying = False
+
+    async def start(self) -> None:
+        """Open the store; raises what opening it raises."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        await self.call(_nothing)
+
+    async def close(self, *, timeout_s: float = 10.0) -> bool:
+        """Write what waits and close the store. False when the store would not take it in time: then it is lost."""
+        with self._ready:
+            self._closing = True
+            self._ready.notify()
+        await asyncio.to_thread(self._thread.join, timeout_s)
+        if self._thread.is_alive():
+            with self._ready:
+                self._abandoned = True
+                self._ready.notify()
+            return False
+        return True
+
+    def submit(self, commands: Sequence[StoreCommand], now_ns: int) -> None:
+        """Queue commands, in order; on the event loop."""
+        refused: list[Event] = []
+        with self._ready:
+            if len(self._commands) + len(commands) > QUEUE_MAX:
+                refused = [LeaseRefused(c.campaign_id) for c in commands if type(c) is LeaseLeads]
+                self._commands.extend(c for c in commands if type(c) is not LeaseLeads)
+            else:
+                self._commands.extend(commands)
+            self._now_ns = now_ns
+            self._ready.notify()
+        if refused:
+            self.leases_refused += len(refused)
+            self._facts(refused)
+
+    async def call(self, job: Callable[[Store], T]) -> T:
+        """Run a function on the store, in its thread, between two batches; returns or raises what it does."""
+        assert self._loop is not None
+        future: asyncio.Future[T] = self._loop.create_future()
+        with self._ready:
+            if self._closing:
+                raise StoreError("the store is closed")
+            self._jobs.append((job, future))
+            self._ready.notify()
+        return await future
+
+    def waiting(self) -> int:
+        """Commands that are not durable yet."""
+        return len(self._commands) + self._in_hand
+
+    def gauges(self) -> dict[str, float]:
+        """What monitoring shows of the store's side."""
+        return {
+            "waiting_commands": float(self.waiting()),
+            "commands_total": float(self.commands_done),
+            "batches_total": float(self.batches_done),
+            "retries_total": float(self.retries),
+            "leases_refused_total": float(self.leases_refused),
+            "retrying": float(self.retrying),
+        }
+
+    # ---- in the thread -----------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        store: Store | None = None
+        while True:
+            batch, job, now_ns = self._take()
+            if job is not None:
+                store = self._do(job, store)
+            if batch and store is not None and not self._failed:
+                self._commit(store, batch, now_ns)
+            self._in_hand = 0
+            if batch is None and job is None:
+                break
+        if store is not None:
+            store.close()
+
+    def _take(
+        self,
+    ) -> tuple[list[StoreCommand] | None, tuple[Callable[[Store], Any], asyncio.Future[Any]] | None, int]:
+        # Waits for work. Commands go before jobs: a job sees all that was submitted before it.
+        with self._ready:
+            while not self._commands and not self._jobs and not self._closing:
+                self._ready.wait()
+            if self._commands and not self._abandoned:
+                count = min(len(self._commands), BATCH_MAX)
+                batch = [self._commands.popleft() for _ in range(count)]
+                self._in_hand = count
+                return batch, None, self._now_ns
+            if self._jobs:
+                return None, self._jobs.popleft(), self._now_ns
+            return None, None, self._now_ns
+
+    def _do(self, job: tuple[Callable[[Store], Any], asyncio.Future[Any]], store: Store | None) -> Store | None:
+        function, future = job
+        try:
+            if store is None:
+                store = self._open_store()
+            result = function(store)
+        except Exception as error:  # noqa: BLE001 - handed to the caller, whatever it is
+            self._tell(_set_exception, future, error)
+        else:
+            self._tell(_set_result, future, result)
+        return store
+
+    def _commit(self, store: Store, batch: list[StoreCommand], now_ns: int) -> None:
+        failures = 0
+        while True:
+            started_ns = monotonic_ns()
+            try:
+                facts = store.execute(batch, now_ns)
+            except StoreError as error:
+                if isinstance(error, StaleEpoch) or not is_transient(error):
+                    self._fail(error)
+                    return
+                if not failures:
+                    log.warning("the store refuses to write and is asked again", extra={"reason": str(error)})
+                self.retries += 1
+                self.retrying = True
+                if not self._pause(_PAUSE_S[min(failures, len(_PAUSE_S) - 1)]):
+                    return
+                failures += 1
+                continue
+            except Exception as error:
+                log.exception("the store failed")
+                self._fail(StoreError(f"the store failed: {type(error).__name__}: {error}"))
+                return
+            break
+        if failures:
+            log.info("the store writes again", extra={"failures": failures})
+        self.retrying = False
+        self.commit_s.observe((monotonic_ns() - started_ns) / NS_PER_S)
+        self.commands_done += len(batch)
+        self.batches_done += 1
+        for fact in facts:
+            if type(fact) is IntentRefused and fact.reason is IntentRefusal.STALE_EPOCH:
+                self._fail(StaleEpoch("another engine has opened this pool; this one can dial no more"))
+                break
+        if facts:
+            self._tell(self._facts, facts)
+
+    def _pause(self, seconds: float) -> bool:
+        # Sleeps between two tries; False when nobody waits for the store any more.
+        with self._ready:
+            self._ready.wait_for(lambda: self._abandoned, seconds)
+            return not self._abandoned
+
+    def _fail(self, error: OutpaceError) -> None:
+        if not self._failed:
+            self._failed = True
+            self._tell(self._fatal, error)
+
+    def _tell(self, function: Callable[[*Ts], None], *args: *Ts) -> None:
+        assert self._loop is not None
+        try:
+            self._loop.call_soon_threadsafe(function, *args)
+        except RuntimeError:
+            log.debug("the loop was closed before the store's answer")
+
+
+def is_transient(error: StoreError) -> bool:
+    """Whether the store may do later what it refused now: it is locked by somebody, or the disk is full."""
+    cause = error.__cause__
+    return isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode & 0xFF in _LATER
+
+
+def _nothing(store: Store) -> None:
+    del store
+
+
+def _set_result(future: asyncio.Future[T], result: T) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _set_exception(future: asyncio.Future[Any], error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)

@@ -1,0 +1,24 @@
+"""A lab of their own for the end-to-end tests: they restart its switch, and their calls are many."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab.lab import Lab, install
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """A lab that is up."""
+    install()
+    made = Lab("e2e", suite=os.environ.get("OUTPACE_LAB_SUITE", "sid"))
+    made._media += 2000  # beside the phones of another lab of this process
+    try:
+        made.start_asterisk()
+        made.start_phones()
+        yield made
+    finally:
+        made.close()

@@ -1,0 +1,130 @@
+"""A small pool and a store and switch of whims, for the properties of the engine."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from outpace import Agent, Campaign, Pool, TrunkGroup
+from outpace.domain import commands as c
+from outpace.domain import events as e
+from outpace.domain.config import CallingHours, ConnectClock, DialMode, MachineAction, RatioCounts, RetryRule
+from outpace.domain.outcomes import CallPresence, IntentRefusal, Outcome, Refusal, Verdict
+
+S = 1_000_000_000
+T0 = 1_700_000_000 * S
+
+POOL = Pool(
+    campaigns=(
+        Campaign(id=1, name="precise", reserve=1, hopper_size=6, connect_limit_s=2.0, wrap_up_max_s=3.0),
+        Campaign(
+            id=2, name="ratio", mode=DialMode.RATIO, ratio=2.0, ratio_counts=RatioCounts.LOGGED_IN, amd=True,
+            connect_clock=ConnectClock.GREETING_END, message="sorry", machine_action=MachineAction.MESSAGE,
+            message_max_s=4.0, hopper_size=5, trunk_groups=(2, 1),
+            retry={"no_answer": RetryRule(wait_s=5.0), "busy": RetryRule(wait_s=0.0), "lost": RetryRule(wait_s=1.0)},
+        ),
+        Campaign(
+            id=3, name="hours", hopper_size=4, trunk_groups=(1, 2), message="sorry", dispositions=("sale", "none"),
+            calling_hours=CallingHours(timezone="UTC", start="22:12", end="22:14", days=(2, 3, 4)),  # T0 is a Tuesday, 22:13:20
+        ),
+    ),
+    trunk_groups=(
+        TrunkGroup(id=1, name="slow", channels=4, cps=2.0, burst=2, max_pending=3, caller_ids=("491", "492")),
+        TrunkGroup(id=2, name="quick", channels=5, cps=40.0, burst=1, max_pending=4),
+    ),
+    agents=(
+        Agent(id=1, name="a", campaigns=(1,)),
+        Agent(id=2, name="b", campaigns=(1, 2)),
+        Agent(id=3, name="c", campaigns=(2, 3)),
+        Agent(id=4, name="d", campaigns=(1, 2, 3)),
+        Agent(id=5, name="e", campaigns=(3,)),
+    ),
+    max_calls=10,
+)  # fmt: skip
+
+ABSURD = (0, 1, -1, T0 - 3600 * S, T0 + 2, T0 + 10**15, 2**62, -(2**62))
+switch_times = st.sampled_from(ABSURD)
+agents = st.integers(1, 5)
+some_agent = st.sampled_from((1, 2, 3, 4, 5, 0, 9, -1))
+campaigns = st.integers(1, 3)
+
+
+def call_facts(call: int) -> st.SearchStrategy[e.Event]:
+    """Any fact that a switch or a store can utter about a call."""
+    return st.one_of(
+        st.builds(e.IntentDurable, st.just(call)),
+        st.builds(e.IntentRefused, st.just(call), st.sampled_from((IntentRefusal.NUMBER_OPEN, IntentRefusal.LEASE_LOST))),
+        st.builds(e.OriginateRefused, st.just(call), st.sampled_from(Refusal), switch_times),
+        st.builds(e.CallProceeding, st.just(call), switch_times),
+        st.builds(e.CallRinging, st.just(call), switch_times),
+        st.builds(e.CallAnswered, st.just(call), switch_times),
+        st.builds(e.CpaVerdict, st.just(call), st.sampled_from((*Verdict, 9, -1)), switch_times, switch_times, switch_times),
+        st.builds(e.AgentConnected, st.just(call), some_agent, switch_times),
+        st.builds(e.ConnectFailed, st.just(call), some_agent, st.booleans(), switch_times),
+        st.builds(e.AgentReleased, st.just(call), some_agent, switch_times),
+        st.builds(e.MessageEnded, st.just(call), switch_times),
+        st.builds(e.CallEnded, st.just(call), st.sampled_from((*Outcome, 99, -7)), st.integers(0, 127)),
+        st.builds(e.CallQueried, st.just(call), st.sampled_from((*CallPresence, 8)), some_agent, switch_times),
+        st.builds(e.AttemptRecorded, st.just(call)),
+        st.builds(e.IntentWithdrawn, st.just(call)),
+    )
+
+
+agent_facts = st.one_of(
+    st.builds(e.AgentLoggedIn, agents),
+    st.builds(e.AgentLoggedOut, agents),
+    st.builds(e.AgentReady, agents),
+    st.builds(e.AgentNotReady, agents, st.integers(0, 9)),
+)
+leg_facts = st.one_of(st.builds(e.AgentLegUp, some_agent), st.builds(e.AgentLegLost, some_agent))
+pool_facts = st.one_of(
+    st.just(e.LinkUp()),
+    st.just(e.LinkDown("gone")),
+    st.builds(e.TrunkCapacity, st.sampled_from((1, 2, 7)), st.integers(-1, 6)),
+    st.builds(e.PacingChanged, campaigns, st.sampled_from((0.5, 1.0, 3.0)), st.integers(0, 2)),
+    st.builds(e.LeaseLost, st.integers(0, 4), st.integers(0, 9)),
+    st.builds(e.LeaseRenewed, st.integers(0, 4), st.integers(0, 9), st.sampled_from(ABSURD[3:6])),
+    st.builds(e.LeaseRefused, st.integers(0, 4)),
+    st.builds(e.LedgerLoaded, campaigns, st.integers(0, 5), st.integers(0, 5), st.integers(0, 5)),
+)
+campaign_facts = st.one_of(
+    st.builds(e.CampaignStarted, campaigns),
+    st.builds(e.CampaignPaused, campaigns),
+    st.builds(e.CampaignDraining, campaigns),
+    st.builds(e.CampaignStopped, campaigns),
+)
+
+
+class Store:
+    """Leases whatever it is asked for, under tokens; leads have numbers of their own."""
+
+    def __init__(self) -> None:
+        self.token = 0
+        self.lead = 0
+
+    def lease(self, campaign: int, count: int, deadline_ns: int, next_due_ns: int = 0) -> e.LeadsLeased:
+        """The answer to a LeaseLeads."""
+        self.token += 1
+        leads = list(range(self.lead + 1, self.lead + 1 + count))
+        self.lead += count
+        return e.LeadsLeased(
+            campaign, self.token, deadline_ns, leads, [49_000_000_000 + lead for lead in leads], [0] * count, next_due_ns
+        )
+
+
+def next_fact(command: c.AnyCommand) -> e.Event | None:
+    """What usually follows a command that names a call or a leg."""
+    if isinstance(command, c.WriteIntent):
+        return e.IntentDurable(command.call_id)
+    if isinstance(command, c.Originate):
+        return e.CallRinging(command.call_id)
+    if isinstance(command, c.ConnectAgent):
+        return e.AgentConnected(command.call_id, command.agent_id)
+    if isinstance(command, c.PlayMessage):
+        return e.MessageEnded(command.call_id)
+    if isinstance(command, c.HangUp):
+        return e.CallEnded(command.call_id, Outcome.NO_ANSWER, 16)
+    if isinstance(command, c.OpenAgentLeg):
+        return e.AgentLegUp(command.agent_id)
+    if isinstance(command, c.RecordAttempt):
+        return e.AttemptRecorded(command.call_id)
+    return None

@@ -1,0 +1,325 @@
+"""Campaigns: start, pause, drain, stop, completion, retries; campaigns that share agents; adopted calls."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from outpace import Agent, Campaign, Pool, TrunkGroup
+from outpace.domain import commands as c
+from outpace.domain import events as e
+from outpace.domain.config import DialMode, RatioCounts, RetryRule
+from outpace.domain.errors import CapacityError, ConfigError, StateError, UnknownId
+from outpace.domain.outcomes import AbandonReason, CallPresence, LimitedBy, Outcome
+from outpace.domain.states import AgentState, CallState, CampaignState
+from tests.unit.engine.rig import T0, Rig, S, pool_of
+
+# ---- start, pause, drain, stop -------------------------------------------------------------------------------------
+
+
+def test_pause_launches_no_more_and_keeps_leads_and_calls() -> None:
+    rig = Rig(pool_of(agents=3)).start()
+    calls = rig.dial(9)
+    rig.do(e.CampaignPaused(1))
+    assert rig.heard(c.CampaignStateChanged)[-1].state is CampaignState.PAUSED
+    rig.do(e.CallEnded(calls[0], Outcome.BUSY))
+    assert rig.heard(c.WriteIntent) == []
+    assert rig.engine.hopper_count(1) == 6
+    assert rig.ever(c.ReleaseLeads) == []
+    rig.do(e.CallAnswered(calls[1]))
+    assert rig.call(calls[1]) is CallState.CONNECTING
+    rig.do(e.CampaignStarted(1))
+    assert len(rig.heard(c.WriteIntent)) == 1
+
+
+def test_pause_withdraws_intents_as_they_become_durable() -> None:
+    rig = Rig().start()
+    rig.lease(1)
+    (call,) = rig.checkers.open
+    rig.do(e.CampaignPaused(1), e.IntentDurable(call))
+    assert [one.reason.name for one in rig.heard(c.WithdrawIntent)] == ["GATE_CLOSED"]
+
+
+def test_drain_gives_the_leads_back_and_pauses_after_the_last_call() -> None:
+    rig = Rig(pool_of(agents=2)).start()
+    calls = rig.dial(9)
+    rig.do(e.CampaignDraining(1))
+    assert rig.heard(c.ReleaseLeads) == [c.ReleaseLeads(1, 1)]
+    assert rig.campaign() is CampaignState.DRAINING
+    assert rig.engine.explain(1).reason is LimitedBy.DRAINING
+    rig.do(e.CallEnded(calls[0], Outcome.BUSY))
+    assert rig.campaign() is CampaignState.DRAINING
+    rig.do(e.CallEnded(calls[1], Outcome.BUSY))
+    assert rig.campaign() is CampaignState.PAUSED
+
+
+def test_drain_gives_back_what_the_store_still_owes() -> None:
+    rig = Rig(pool_of(agents=2)).start()
+    rig.do(e.CampaignDraining(1))
+    assert rig.campaign() is CampaignState.DRAINING
+    token = rig.lease(9)
+    assert rig.heard(c.ReleaseLeads) == [c.ReleaseLeads(1, token)]
+    assert (rig.campaign(), rig.engine.hopper_count(1)) == (CampaignState.PAUSED, 0)
+
+
+def test_drain_does_not_wait_for_a_store_that_never_answers() -> None:
+    rig = Rig(pool_of(agents=2)).start()
+    rig.do(e.CampaignDraining(1))
+    rig.wait(10)
+    assert rig.campaign() is CampaignState.PAUSED
+
+
+def test_stop_hangs_up_who_rings_and_waits_and_leaves_conversations() -> None:
+    rig = Rig(pool_of(agents=4, connect_limit_s=9.0)).start()
+    rings, waits, joins, talks = rig.dial(4)
+    rig.do(e.CallAnswered(talks), e.AgentConnected(talks, 1), e.CallAnswered(joins))
+    rig.do(e.AgentNotReady(3), e.AgentNotReady(4), e.CallAnswered(waits), e.CallRinging(rings))
+    said = rig.do(e.CampaignStopped(1))
+    assert {one.call_id for one in said if isinstance(one, c.HangUp)} == {rings, waits}
+    assert [rig.call(call) for call in (rings, waits, joins, talks)] == [
+        CallState.RINGING, CallState.TREATMENT, CallState.CONNECTING, CallState.TALKING,
+    ]  # fmt: skip
+    rig.do(e.CallEnded(rings, Outcome.NO_ANSWER))
+    assert rig.record().outcome is Outcome.CANCELLED
+    rig.do(e.CallEnded(waits))
+    assert rig.record().abandon_reason is AbandonReason.NO_AGENT_IN_TIME
+
+
+@pytest.mark.parametrize("fact", [e.CampaignStarted(9), e.CampaignPaused(0), e.CampaignStopped(-1), e.PacingChanged(9, 1.0, 0)])
+def test_acts_on_a_campaign_that_does_not_exist_are_errors(fact: e.Event) -> None:
+    with pytest.raises(UnknownId, match="no campaign"):
+        Rig().engine.handle(fact, T0)
+
+
+def test_pause_of_a_campaign_that_does_not_run_is_an_error() -> None:
+    with pytest.raises(StateError, match="not running"):
+        Rig().engine.handle(e.CampaignPaused(1), T0)
+
+
+def test_campaign_completes_when_nothing_is_left_and_no_call_lives() -> None:
+    rig = Rig().start()
+    (call,) = rig.dial(1)
+    rig.wait(1)
+    assert rig.campaign() is CampaignState.RUNNING
+    rig.do(e.CallEnded(call, Outcome.INVALID))
+    assert rig.campaign() is CampaignState.COMPLETED
+    assert rig.heard(c.CampaignStateChanged)[-1].state is CampaignState.COMPLETED
+    rig.do(e.CampaignStarted(1))
+    assert len(rig.heard(c.LeaseLeads)) == 1
+
+
+def test_retry_waits_as_the_rule_says_up_to_its_attempts() -> None:
+    rig = Rig(pool_of(retry={"busy": RetryRule(wait_s=300.0, max_attempts=3)})).start()
+    for attempts, retry_s in ((0, 300), (1, 300), (2, None), (7, None)):
+        (call,) = rig.dial(1, attempts=attempts)
+        rig.do(e.CallEnded(call, Outcome.BUSY))
+        record = rig.record()
+        assert record.attempt_number == attempts + 1
+        assert record.retry_at_ns == (rig.now + retry_s * S if retry_s else 0)
+        rig.do(e.CampaignStarted(1))
+
+
+def test_retry_to_come_keeps_the_campaign_from_completing() -> None:
+    rig = Rig(pool_of(retry={"busy": RetryRule(wait_s=1.0)})).start()
+    (call,) = rig.dial(1)
+    rig.do(e.CallEnded(call, Outcome.BUSY))
+    rig.wait(0.002)
+    rig.lease(0, next_due_s=1)
+    assert rig.campaign() is CampaignState.RUNNING
+    rig.wait(1)
+    (call,) = rig.dial(1, attempts=1)
+    rig.do(e.CallEnded(call, Outcome.INVALID))
+    rig.lease(0)
+    assert rig.campaign() is CampaignState.COMPLETED
+
+
+# ---- pacing --------------------------------------------------------------------------------------------------------
+
+
+def test_precise_keeps_k_agents_back() -> None:
+    rig = Rig(pool_of(agents=5, reserve=2)).start()
+    assert len(rig.dial(9)) == 3
+    assert rig.engine.explain(1).reason is LimitedBy.PACING
+
+
+@pytest.mark.parametrize(("counts", "calls"), [(RatioCounts.READY, 4), (RatioCounts.LOGGED_IN, 6)])
+def test_ratio_counts_ready_agents_or_all_who_work(counts: RatioCounts, calls: int) -> None:
+    rig = Rig(pool_of(agents=5, mode=DialMode.RATIO, ratio=2.0, ratio_counts=counts))
+    rig.start(ready=3)  # two are paused
+    first = rig.dial(1)
+    rig.do(e.CallAnswered(first[0]), e.AgentConnected(first[0], 1))
+    rig.wait(5)
+    rig.dial(9)
+    assert rig.counter("calls") - 1 == calls
+
+
+def test_changed_pacing_counts_at_once() -> None:
+    rig = Rig(pool_of(agents=3, mode=DialMode.RATIO, ratio=1.0)).start()
+    assert len(rig.dial(20)) == 3
+    rig.do(e.PacingChanged(1, 3.0, 0))
+    assert len(rig.heard(c.WriteIntent)) == 6
+    rig.do(e.PacingChanged(1, 0.5, 0))
+    assert rig.said == []
+
+
+def test_changed_reserve_counts_at_once() -> None:
+    rig = Rig(pool_of(agents=3, reserve=3)).start()
+    assert rig.dial(20) == []
+    rig.do(e.PacingChanged(1, 1.0, 1))
+    assert len(rig.heard(c.WriteIntent)) == 2
+
+
+@pytest.mark.parametrize(("ratio", "reserve"), [(0.0, 0), (float("nan"), 0), (1.0, -1)])
+def test_changed_pacing_that_makes_no_sense_is_refused_and_changes_nothing(ratio: float, reserve: int) -> None:
+    rig = Rig(pool_of(agents=3, mode=DialMode.RATIO, ratio=2.0)).start()
+    with pytest.raises(ConfigError):
+        rig.engine.handle(e.PacingChanged(1, ratio, reserve), rig.now)
+    rig.do()
+    assert len(rig.dial(20)) == 6
+
+
+# ---- campaigns that share agents -----------------------------------------------------------------------------------
+
+
+def sharing(memberships: tuple[tuple[int, ...], ...], campaigns: int) -> Pool:
+    return Pool(
+        campaigns=tuple(Campaign(id=n, name=f"c{n}", hopper_size=20) for n in range(1, campaigns + 1)),
+        trunk_groups=(TrunkGroup(id=1, name="t", channels=90, cps=1000.0, burst=50),),
+        agents=tuple(Agent(id=n + 1, name="x", campaigns=served) for n, served in enumerate(memberships)),
+        max_calls=64,
+    )
+
+
+MEMBERSHIPS = [
+    ((1, 2),),
+    ((1,), (1, 2)),
+    ((1, 2), (1,)),
+    ((1, 2), (1, 2), (2,)),
+    ((1,), (2,), (1, 2), (1, 2)),
+]
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+@pytest.mark.parametrize("memberships", MEMBERSHIPS)
+def test_precise_campaigns_that_share_agents_find_one_for_everybody_who_answers(
+    memberships: tuple[tuple[int, ...], ...], order: tuple[int, int]
+) -> None:
+    agents = len(memberships)
+    for answers in itertools.permutations(range(agents)):
+        rig = Rig(sharing(memberships, 2)).start()
+        for campaign in order:
+            rig.dial(agents, campaign=campaign)
+        calls = sorted(rig.checkers.open)
+        assert 1 <= len(calls) <= agents
+        for place in answers:
+            if place < len(calls):
+                rig.do(e.CallAnswered(calls[place]))
+                assert rig.call(calls[place]) is CallState.CONNECTING, "somebody answered and found no agent"
+
+
+def test_agent_of_two_campaigns_gets_whoever_has_waited_longest() -> None:
+    rig = Rig(sharing(((1, 2), (1,), (2,)), 2)).start()
+    (one,) = rig.dial(1, campaign=1)
+    (two,) = rig.dial(1, campaign=2)
+    rig.do(*[e.AgentNotReady(agent) for agent in (1, 2, 3)], e.CallAnswered(two))
+    rig.wait(0.5)
+    rig.do(e.CallAnswered(one), e.AgentReady(1))
+    assert rig.heard(c.ConnectAgent) == [c.ConnectAgent(two, 1)]
+
+
+def test_machine_of_one_campaign_frees_its_claim_for_the_other() -> None:
+    pool = sharing(((1, 2),), 2)
+    import msgspec
+
+    pool = msgspec.structs.replace(pool, campaigns=(msgspec.structs.replace(pool.campaigns[0], amd=True), pool.campaigns[1]))
+    rig = Rig(pool).start()
+    (call,) = rig.dial(1, campaign=1)
+    rig.lease(5, campaign=2)
+    assert rig.heard(c.WriteIntent) == []
+    rig.do(e.CallAnswered(call), e.CpaVerdict(call, 2))
+    assert [one.campaign_id for one in rig.heard(c.WriteIntent)] == [2]
+
+
+# ---- calls of earlier epochs ---------------------------------------------------------------------------------------
+
+OLD = 1 << 32 | 77
+
+
+def adopted(presence: CallPresence, agent: int = 0, *, logged_in: bool = False, **settings: object) -> Rig:
+    rig = Rig(pool_of(**settings), epoch=2)
+    rig.do(e.LinkUp())
+    if logged_in:
+        rig.do(e.AgentLoggedIn(1), e.AgentLegUp(1), e.AgentReady(1))
+    rig.do(e.CallAdopted(OLD, 1, 5, 49, 1, 2, presence, agent, 3, T0 - 9 * S))
+    return rig
+
+
+def test_adopted_call_that_rings_goes_on() -> None:
+    rig = adopted(CallPresence.UNANSWERED, logged_in=True)
+    assert rig.call(OLD) is CallState.RINGING
+    rig.do(e.CallAnswered(OLD))
+    assert rig.heard(c.ConnectAgent) == [c.ConnectAgent(OLD, 1)]
+    rig.do(e.CallEnded(OLD))
+    record = rig.record()
+    assert (record.lead_id, record.number, record.attempt_number, record.lease_token) == (5, 49, 2, 3)
+    assert record.launched_ns == T0 - 9 * S
+
+
+def test_adopted_person_without_an_agent_is_abandoned_with_the_message() -> None:
+    rig = adopted(CallPresence.ANSWERED, message="sorry.wav")
+    assert rig.heard(c.PlayMessage) == [c.PlayMessage(OLD, "sorry.wav")]
+    assert rig.engine.explain(1).abandoned_no_agent == 1
+
+
+@pytest.mark.parametrize("logged_in", [False, True])
+def test_adopted_conversation_goes_on_with_its_agent(logged_in: bool) -> None:
+    rig = adopted(CallPresence.BRIDGED, 1, logged_in=logged_in)
+    assert (rig.call(OLD), rig.agent()) == (CallState.TALKING, AgentState.TALKING)
+    if not logged_in:
+        rig.do(e.AgentLoggedIn(1))
+        assert rig.heard(c.OpenAgentLeg) == []
+    rig.do(e.CallEnded(OLD), e.AgentReleased(OLD, 1), e.AgentReady(1))
+    assert rig.ever(c.RecordAttempt)[0].outcome is Outcome.CONNECTED
+    assert rig.agent() is AgentState.READY
+
+
+def test_adopted_agent_who_never_logs_in_gets_no_calls() -> None:
+    rig = adopted(CallPresence.BRIDGED, 1, wrap_up_max_s=5.0)
+    rig.do(e.CallEnded(OLD))
+    rig.wait(60)
+    assert rig.agent() is AgentState.LOGGED_OUT
+    rig.do(e.AgentLoggedIn(1))
+    assert rig.heard(c.OpenAgentLeg) == [c.OpenAgentLeg(1)]
+
+
+def test_adopted_agent_who_logs_out_can_log_in_again() -> None:
+    rig = adopted(CallPresence.BRIDGED, 1)
+    rig.do(e.AgentLoggedOut(1), e.CallEnded(OLD))
+    assert rig.agent() is AgentState.LOGGED_OUT
+    rig.do(e.AgentLoggedIn(1), e.AgentLegUp(1), e.AgentReady(1))
+    assert rig.agent() is AgentState.READY
+
+
+def test_adopted_call_twice_of_nothing_known_or_gone_is_an_error() -> None:
+    rig = adopted(CallPresence.UNANSWERED, max_calls=2)
+    engine = rig.engine
+    for error, call in (
+        (StateError, e.CallAdopted(OLD, 1, 5, 49, 1, 2, CallPresence.ANSWERED)),
+        (UnknownId, e.CallAdopted(OLD + 1, 9, 5, 49, 1, 2, CallPresence.ANSWERED)),
+        (UnknownId, e.CallAdopted(OLD + 1, 1, 5, 49, 9, 2, CallPresence.ANSWERED)),
+        (ValueError, e.CallAdopted(OLD + 1, 1, 5, 49, 1, 2, CallPresence.GONE)),
+        (ValueError, e.CallAdopted(-1, 1, 5, 49, 1, 2, CallPresence.ANSWERED)),
+    ):
+        with pytest.raises(error):
+            engine.handle(call, rig.now)
+    rig.do(e.CallAdopted(OLD + 2, 1, 5, 49, 1, 2, CallPresence.UNANSWERED))
+    with pytest.raises(CapacityError):
+        engine.handle(e.CallAdopted(OLD + 3, 1, 5, 49, 1, 2, CallPresence.ANSWERED), rig.now)
+
+
+def test_loaded_ledger_is_added_to_what_was_counted() -> None:
+    rig = adopted(CallPresence.ANSWERED)
+    rig.do(e.LedgerLoaded(1, 90, 2, 3))
+    told = rig.engine.explain(1)
+    assert (told.connected, told.abandoned_no_agent, told.abandoned_caller_left) == (90, 3, 3)

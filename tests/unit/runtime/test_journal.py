@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from outpace.domain.config import Campaign, Pool, TrunkGroup
+from outpace.domain.events import TrunkCapacity
+from outpace.engine.engine import Engine
+from outpace.runtime import journal as module
+from outpace.runtime.journal import Journal
+from outpace.runtime.journal_file import JournalFile, journal_files
+from outpace.runtime.replay import replay
+
+S = 1_000_000_000
+POOL = Pool(campaigns=(Campaign(id=1, name="c"),), trunk_groups=(TrunkGroup(id=1, name="t"),), max_calls=8)
+
+
+class Recorder:
+    """An engine whose turns are written down."""
+
+    def __init__(self, folder: Path, **settings: int) -> None:
+        self.engine = Engine(POOL, epoch=3)
+        self.journal = Journal(folder, version="1", **settings)
+        self.now_ns = S
+        self.journal.open(self.engine, 3, self.now_ns)
+
+    def turns(self, count: int) -> None:
+        for n in range(count):
+            self.now_ns += S // 10
+            fact = TrunkCapacity(1, n % 30)
+            self.engine.handle(fact, self.now_ns)
+            self.engine.tick(self.now_ns)
+            self.engine.take_commands()
+            self.journal.turn(self.now_ns, [fact], [])
+
+    def close(self) -> None:
+        self.journal.close(self.now_ns)
+
+
+def test_files_are_begun_at_their_size_and_the_oldest_go(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, file_bytes=2000, keep=3)
+    recorder.turns(400)
+    recorder.close()
+    files = journal_files(tmp_path)
+    headers = [JournalFile(path).header for path in files]
+    assert len(files) == 3
+    assert headers[0].number > 1
+    assert [header.continues for header in headers] == [True, True, True]
+    result = replay(tmp_path)
+    assert result.difference == ""
+    assert result.files == 3
+
+
+def test_digests_come_at_their_pace_and_at_the_end(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, digest_every_ns=2 * S)
+    recorder.turns(100)
+    recorder.close()
+    (path,) = journal_files(tmp_path)
+    digested = [turn for turn in JournalFile(path).turns() if turn.digest]
+    assert len(digested) == 10 // 2 + 1
+    assert not digested[-1].ticked
+    assert replay(tmp_path).digests == len(digested) + 1
+
+
+def test_a_disk_that_does_not_keep_up_leaves_a_gap_and_the_journal_goes_on_in_a_new_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = threading.Event()
+    write = Journal._write
+
+    def slow(self: Journal) -> None:
+        disk.wait(10)
+        write(self)
+
+    monkeypatch.setattr(module, "_QUEUE_CHUNKS", 4)
+    monkeypatch.setattr(Journal, "_write", slow)
+    recorder = Recorder(tmp_path, file_bytes=1000)
+    recorder.turns(300)
+    assert recorder.journal.gauges()["gaps_total"] == 1
+    disk.set()
+    while recorder.journal.gauges()["waiting_chunks"]:
+        threading.Event().wait(0.01)
+    recorder.turns(5)
+    recorder.close()
+    files = [JournalFile(path).header for path in journal_files(tmp_path)]
+    assert not files[-1].continues
+    result = replay(tmp_path)
+    assert result.difference == ""
+    assert result.turns < 305
+
+
+def test_a_folder_that_cannot_be_written_switches_the_journal_off(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "j", file_bytes=500)
+    for path in journal_files(tmp_path / "j") if any((tmp_path / "j").iterdir()) else ():
+        path.unlink()
+    recorder.journal._folder = tmp_path / "gone"
+    recorder.turns(100)
+    recorder.close()
+    assert recorder.journal.gauges()["broken"] == 1

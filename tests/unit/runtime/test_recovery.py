@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from outpace.domain.config import Campaign, Pool, RetryRule, TrunkGroup
+from outpace.domain.events import CallAdopted
+from outpace.domain.outcomes import AbandonReason, CallPresence, Outcome
+from outpace.runtime.recovery import settle
+from outpace.store.port import OpenIntent
+from outpace.telephony.adapter import KeptResult, LiveCall
+
+S = 1_000_000_000
+NOW = 5_000 * S
+PLAIN = Campaign(id=1, name="plain")
+AGAIN = Campaign(
+    id=2, name="again", retry={"lost": RetryRule(wait_s=60.0, max_attempts=3), "abandoned": RetryRule(wait_s=90.0)}
+)
+POOL = Pool(campaigns=(PLAIN, AGAIN), trunk_groups=(TrunkGroup(id=1, name="t"),))
+FIRST = 1 << 32
+
+
+def intent(sequence: int, campaign_id: int = 1, attempt_number: int = 1) -> OpenIntent:
+    return OpenIntent(
+        call_id=FIRST + sequence,
+        campaign_id=campaign_id,
+        lead_id=sequence,
+        number=4410000 + sequence,
+        lease_token=9,
+        trunk_group_id=1,
+        attempt_number=attempt_number,
+        intent_ns=4_000 * S,
+    )
+
+
+def test_settle_when_the_call_lives_adopts_it() -> None:
+    live = [LiveCall(FIRST + 1, CallPresence.BRIDGED, 7)]
+    settlement = settle([intent(1)], live, [], POOL, NOW)
+    assert settlement.adopted == (
+        CallAdopted(FIRST + 1, 1, 1, 4410001, 1, 1, CallPresence.BRIDGED, 7, 9, 4_000 * S),
+    )  # fmt: skip
+    assert (settlement.records, settlement.hang_up, settlement.forget) == ((), (), ())
+
+
+def test_settle_when_a_result_was_kept_charges_it_as_abandoned() -> None:
+    kept = [KeptResult(FIRST + 1, AbandonReason.NO_AGENT_IN_TIME, 4_010 * S)]
+    (record,) = settle([intent(1)], [], kept, POOL, NOW).records
+    assert record.outcome is Outcome.ABANDONED
+    assert record.abandon_reason is AbandonReason.NO_AGENT_IN_TIME
+    assert (record.answered_ns, record.connected_ns, record.ended_ns) == (4_010 * S, 0, NOW)
+    assert record.retry_at_ns == 0
+
+
+def test_settle_when_nothing_is_known_closes_as_lost_without_another_try() -> None:
+    (record,) = settle([intent(1)], [], [], POOL, NOW).records
+    assert record.outcome is Outcome.LOST
+    assert record.abandon_reason is AbandonReason.NONE
+    assert (record.answered_ns, record.retry_at_ns) == (0, 0)
+    assert (record.call_id, record.lead_id, record.number, record.lease_token) == (FIRST + 1, 1, 4410001, 9)
+
+
+@pytest.mark.parametrize(("attempt_number", "retry_at_ns"), [(1, NOW + 60 * S), (2, NOW + 60 * S), (3, 0)])
+def test_settle_of_a_lost_call_follows_the_campaigns_rule(attempt_number: int, retry_at_ns: int) -> None:
+    (record,) = settle([intent(1, 2, attempt_number)], [], [], POOL, NOW).records
+    assert record.retry_at_ns == retry_at_ns
+
+
+def test_settle_of_a_kept_result_follows_the_rule_for_abandoned() -> None:
+    kept = [KeptResult(FIRST + 1, AbandonReason.NO_AGENT_IN_TIME, 4_010 * S)]
+    (record,) = settle([intent(1, 2)], [], kept, POOL, NOW).records
+    assert record.retry_at_ns == NOW + 90 * S
+
+
+def test_settle_hangs_up_what_belongs_to_no_open_intent() -> None:
+    live = [LiveCall(FIRST + 8, CallPresence.UNANSWERED), LiveCall(FIRST + 1, CallPresence.ANSWERED)]
+    settlement = settle([intent(1)], live, [], POOL, NOW)
+    assert settlement.hang_up == (FIRST + 8,)
+    assert [call.call_id for call in settlement.adopted] == [FIRST + 1]
+
+
+def test_settle_of_a_campaign_that_is_not_here_hangs_up_and_closes_as_lost() -> None:
+    live = [LiveCall(FIRST + 1, CallPresence.BRIDGED, 7)]
+    settlement = settle([intent(1, campaign_id=77)], live, [], POOL, NOW)
+    assert settlement.adopted == ()
+    assert settlement.hang_up == (FIRST + 1,)
+    assert settlement.lost == 1
+
+
+def test_settle_of_a_trunk_group_that_is_not_here_hangs_up_and_closes_as_lost() -> None:
+    live = [LiveCall(FIRST + 1, CallPresence.BRIDGED, 7)]
+    settlement = settle([msgspec.structs.replace(intent(1), trunk_group_id=5)], live, [], POOL, NOW)
+    assert settlement.adopted == ()
+    assert settlement.hang_up == (FIRST + 1,)
+    assert settlement.lost == 1
+
+
+def test_settle_forgets_every_kept_result_also_of_calls_settled_before() -> None:
+    kept = [KeptResult(FIRST + n, AbandonReason.NO_AGENT_IN_TIME, 4_010 * S) for n in (1, 5)]
+    settlement = settle([intent(1)], [], kept, POOL, NOW)
+    assert settlement.forget == (FIRST + 1, FIRST + 5)
+    assert [record.call_id for record in settlement.records] == [FIRST + 1]
+
+
+def test_settle_when_a_call_lives_and_a_result_was_kept_lets_the_switch_finish_and_charges_it() -> None:
+    # the second call was settled before, by an engine that died before it could forget the result
+    live = [LiveCall(FIRST + 1, CallPresence.ANSWERED), LiveCall(FIRST + 2, CallPresence.ANSWERED)]
+    kept = [KeptResult(FIRST + n, AbandonReason.NO_AGENT_IN_TIME, 4_010 * S) for n in (1, 2)]
+    settlement = settle([intent(1)], live, kept, POOL, NOW)
+    assert [(record.call_id, record.outcome) for record in settlement.records] == [(FIRST + 1, Outcome.ABANDONED)]
+    assert (settlement.adopted, settlement.hang_up) == ((), ())
+    assert settlement.forget == (FIRST + 1, FIRST + 2)
