@@ -74,6 +74,7 @@ def test_the_campaign_survives_the_switchs_death(lab, tmp_path):
         # nothing is dialled while nobody is there to dial
         again = run.until(lambda seen: seen["outpace_pump_turns_total"] > down["outpace_pump_turns_total"] + 2)
         assert again['outpace_commands_total{kind="Originate"}'] == launched
+        run.until(lambda seen: "bound by the switch is out of reach" in run.said())
         lab.start_asterisk()
         up = run.until(lambda seen: seen['outpace_agents{state="talking"}'] >= 3)
         assert up["outpace_switch_reconnects"] == 1
