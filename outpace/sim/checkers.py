@@ -178,7 +178,7 @@ class Checkers:
             holds(
                 call < 0 or calls["agent"][call] == row, f"agent row {row} has call row {call}, but not the other way"
             )
-        for row in np.flatnonzero(calls["state"]).tolist():
+        for row in map(int, np.flatnonzero(calls["state"])):
             agent = int(calls["agent"][row])
             holds(
                 agent < 0 or agents["call"][agent] == row,

@@ -11,7 +11,7 @@ from outpace.domain.config import CallingHours, ConnectClock, DialMode, MachineA
 from outpace.domain.outcomes import CallPresence, IntentRefusal, Outcome, Refusal, Verdict
 
 S = 1_000_000_000
-T0 = 1_700_000_000 * S
+T0 = 1_700_000_000 * S  # Tuesday, 14 November 2023, 22:13:20 UTC
 
 POOL = Pool(
     campaigns=(
@@ -24,7 +24,6 @@ POOL = Pool(
         ),
         Campaign(
             id=3, name="hours", hopper_size=4, trunk_groups=(1, 2), message="sorry", dispositions=("sale", "none"),
-            # T0 is a Tuesday, 22:13:20
             calling_hours=CallingHours(timezone="UTC", start="22:12", end="22:14", days=(2, 3, 4)),
         ),
     ),

@@ -46,8 +46,8 @@ def test_attempt_carries_every_time_of_the_call() -> None:
     assert rig.record() == c.RecordAttempt(
         call_id=1 << 32 | 1, campaign_id=1, lead_id=1, number=49_000_000_001, lease_token=1, trunk_group_id=1,
         agent_id=1, attempt_number=1, outcome=Outcome.CONNECTED, abandon_reason=AbandonReason.NONE,
-        verdict=Verdict.NONE, hangup_cause=16, tech_cause=200, caller_id="4930111", retry_at_ns=0,
-        intent_ns=zero, launched_ns=zero + 5 * MS,
+        verdict=Verdict.NONE,
+        hangup_cause=16, tech_cause=200, caller_id="4930111", retry_at_ns=0, intent_ns=zero, launched_ns=zero + 5 * MS,
         proceeding_ns=zero + 205 * MS, ringing_ns=zero + 1005 * MS, answered_ns=zero + 8002 * MS, speech_start_ns=0,
         greeting_end_ns=0, verdict_ns=0, offered_ns=zero + 8005 * MS, connected_ns=zero + 8006 * MS,
         talk_end_ns=zero + 68005 * MS, treatment_start_ns=0, treatment_end_ns=0, ended_ns=zero + 68007 * MS,

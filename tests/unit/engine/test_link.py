@@ -118,10 +118,9 @@ class Switch:
     def said(self, commands: list[c.AnyCommand]) -> None:
         for one in commands:
             if isinstance(one, c.Originate):
-                call = one.call_id
-                self.at(0.1, lambda call=call: [e.CallProceeding(call)])
-                self.at(1, lambda call=call: [e.CallRinging(call)])
-                self.at(5, lambda call=call: self.now(CallPresence.ANSWERED, e.CallAnswered(call)))
+                self.at(0.1, lambda one=one: [e.CallProceeding(one.call_id)])
+                self.at(1, lambda one=one: [e.CallRinging(one.call_id)])
+                self.at(5, lambda one=one: self.now(CallPresence.ANSWERED, e.CallAnswered(one.call_id)))
             elif isinstance(one, c.ConnectAgent):
                 self.at(
                     0.01, lambda one=one: self.now(CallPresence.BRIDGED, e.AgentConnected(one.call_id, one.agent_id))
