@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 from outpace.domain.config import Campaign
 from outpace.engine._hopper import Hopper
@@ -11,6 +12,7 @@ from outpace.pacing import Pacer
 
 DECISION_DTYPE: np.dtype[np.void]
 
+@disjoint_base
 class CampaignTable:
     def __init__(self, campaigns: Sequence[Campaign], trunk_ids: IdMap) -> None: ...
     @property

@@ -1,33 +1,17 @@
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 from outpace.domain.commands import AnyCommand
 from outpace.domain.config import Pool
 from outpace.domain.events import Event
-from outpace.engine._campaigns import CampaignTable
-from outpace.engine._tables import AgentTable, CallTable
-from outpace.engine._timers import TimerHeap
-from outpace.engine._trunks import TrunkTable
+from outpace.engine._state import EngineState
 
 FACT_DTYPE: np.dtype[np.void]
 
-class EngineCore:
+@disjoint_base
+class EngineCore(EngineState):
     def __init__(self, pool: Pool, *, epoch: int) -> None: ...
-    @property
-    def calls(self) -> CallTable: ...
-    @property
-    def agents(self) -> AgentTable: ...
-    @property
-    def trunks(self) -> TrunkTable: ...
-    @property
-    def campaigns(self) -> CampaignTable: ...
-    @property
-    def timers(self) -> TimerHeap: ...
-    @property
-    def registers_array(self) -> NDArray[np.int64]: ...
-    def arrays(self) -> dict[str, NDArray[Any]]: ...
     def handle(self, event: Event, now_ns: int) -> None: ...
     def handle_lease(self, event: Event, now_ns: int) -> None: ...
     def handle_rare(self, event: Event, now_ns: int) -> None: ...

@@ -3,11 +3,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 from outpace.engine._idmap import IdMap
 
 LIFE_DTYPE: np.dtype[np.void]
 
+@disjoint_base
 class CallTable:
     def __init__(self, capacity: int) -> None: ...
     @property
@@ -15,6 +17,7 @@ class CallTable:
     @property
     def ids(self) -> IdMap: ...
 
+@disjoint_base
 class AgentTable:
     def __init__(self, agent_ids: Sequence[int], campaign_masks: Sequence[int]) -> None: ...
     @property

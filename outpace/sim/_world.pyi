@@ -1,8 +1,9 @@
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Protocol, type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 from outpace.domain.commands import AnyCommand
 from outpace.domain.events import Event
@@ -13,9 +14,11 @@ from outpace.telephony.simulated._people import People
 
 TOTAL_NAMES: tuple[str, ...]
 
+@type_check_only
 class Watch(Protocol):
     def step(self, now_ns: int, events: list[Event], commands: list[AnyCommand]) -> None: ...
 
+@disjoint_base
 class World:
     def __init__(
         self,
@@ -35,6 +38,10 @@ class World:
     def carrier(self) -> CarrierCore: ...
     @property
     def people(self) -> People: ...
+    @property
+    def lists(self) -> dict[int, SimulatedList]: ...
+    @property
+    def watch(self) -> Watch | None: ...
     @property
     def now_ns(self) -> int: ...
     @property

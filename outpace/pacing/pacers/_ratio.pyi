@@ -1,5 +1,8 @@
+from typing_extensions import disjoint_base
+
 from outpace.pacing._pacer import Pacer
 
+@disjoint_base
 class RatioPacer(Pacer):
     ratio: float
     counts_working: bool
