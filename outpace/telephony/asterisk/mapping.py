@@ -50,6 +50,9 @@ WANTED: dict[str, tuple[str, ...]] = {
 #: SIP finals with which a call ends that we have cancelled ourselves.
 _CANCEL_FINALS = frozenset({0, 480, 487})
 
+#: The last second whose nanoseconds are within 64 bits.
+_LAST_S = (2**63 - 1) // 1_000_000_000 - 1
+
 DOWN, RINGING, UP = 0, 5, 6
 
 
@@ -356,7 +359,7 @@ def normal_cause(leg: Leg, cause: int) -> int:
 def switch_ns(stamp: str) -> int:
     """`1795321035.098308` -> UTC nanoseconds, exactly; 0 = no or no usable time stamp."""
     seconds, _, fraction = stamp.partition(".")
-    if not (seconds.isdigit() and seconds.isascii()) or len(seconds) > 10:
+    if not (seconds.isdigit() and seconds.isascii()) or len(seconds) > 10 or int(seconds) > _LAST_S:
         return 0
     digits = (fraction + "000000000")[:9]
     return int(seconds) * 1_000_000_000 + (int(digits) if digits.isdigit() and digits.isascii() else 0)
