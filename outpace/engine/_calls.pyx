@@ -101,7 +101,7 @@ cdef class CallFlow(AgentDesk):
         if self.calls.flags[row] & FLAG_PENDING:
             self.calls.flags[row] &= ~FLAG_PENDING
             if self.trunks.pending[trunk] + self.trunks.pipeline[trunk] >= self.trunks.max_pending[trunk]:
-                self.mark_dirty_mask(<uint64_t>-1)       # room for whoever dials on this group
+                self.mark_dirty_mask(self.trunks.users[trunk])       # room for whoever dials on this group
             self.trunks.pending[trunk] -= 1
 
     cdef void progress(self, int32_t row, const fact_t* fact, int64_t now_ns) noexcept nogil:
@@ -307,7 +307,6 @@ cdef class CallFlow(AgentDesk):
         cdef int32_t campaign = self.calls.campaign[row]
         cdef command_t* command
         self.set_call_state(row, CALL_TREATMENT)
-        self.mark_dirty_mask(<uint64_t>-1)       # the agent this call might have needed is another campaign's again
         if not message:
             self.hang_up(row, CAUSE_NORMAL, now_ns)
             return

@@ -127,7 +127,7 @@ cdef class LaunchGate(CallFlow):
         cdef attempt_t* life = &self.calls.life[row]
         cdef command_t* command = self.emit(COMMAND_ORIGINATE)
         self.trunks.take_token(trunk, now_ns)
-        self.mark_dirty_mask(<uint64_t>-1)       # whom the rate binds may count on the next token's time from now on
+        self.mark_dirty_mask(self.trunks.users[trunk])   # whom the rate binds may count on the next token's time now
         self.trunks.pipeline[trunk] -= 1
         self.trunks.pending[trunk] += 1
         self.calls.flags[row] |= FLAG_SENT | FLAG_PENDING

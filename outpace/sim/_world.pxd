@@ -47,6 +47,7 @@ cdef class World:
 
     cdef int run_c(self, int64_t until_ns) except -1
     cdef int64_t next_ns(self) noexcept
+    cdef void pass_time(self, int64_t then) noexcept
     cdef int deliver(self, const fact_t* fact) except -1
     cdef int from_carrier(self) except -1
     cdef int from_people(self) except -1

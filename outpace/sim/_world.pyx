@@ -137,19 +137,13 @@ cdef class World:
         return max(first, self.now_ns)
 
     cdef int run_c(self, int64_t until_ns) except -1:
-        cdef int64_t then, in_use
-        cdef Py_ssize_t trunk
+        cdef int64_t then
         while True:
             then = self.next_ns()
             if then > until_ns:
                 break
             if then > self.now_ns:
-                in_use = 0
-                for trunk in range(self.engine.trunks.count):
-                    in_use += self.engine.trunks.in_use[trunk]
-                self.totals[TOTAL_TRUNK_NS] += in_use * (then - self.now_ns)
-                self.totals[TOTAL_TRUNK_PEAK] = max(self.totals[TOTAL_TRUNK_PEAK], in_use)
-                self.now_ns = then
+                self.pass_time(then)
             self.steps += 1
             while self.script and <int64_t>self.script[0][0] <= then:
                 for event in heapq.heappop(self.script)[2](then) or ():
@@ -165,8 +159,18 @@ cdef class World:
             self.from_people()
             self.engine.advance(then)
             self.route()
-        self.now_ns = max(self.now_ns, until_ns)
+        if until_ns > self.now_ns:
+            self.pass_time(until_ns)
         return 0
+
+    cdef void pass_time(self, int64_t then) noexcept:
+        cdef int64_t in_use = 0
+        cdef Py_ssize_t trunk
+        for trunk in range(self.engine.trunks.count):
+            in_use += self.engine.trunks.in_use[trunk]
+        self.totals[TOTAL_TRUNK_NS] += in_use * (then - self.now_ns)
+        self.totals[TOTAL_TRUNK_PEAK] = max(self.totals[TOTAL_TRUNK_PEAK], in_use)
+        self.now_ns = then
 
     cdef int deliver(self, const fact_t* fact) except -1:
         if self.watch is not None:

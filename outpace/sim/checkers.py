@@ -70,7 +70,9 @@ class Checkers:
             self.open[event.call_id] = "sent"
         elif isinstance(event, e.LedgerLoaded):
             figures = (event.connected, event.no_agent_in_time, event.caller_left)
-            self.loaded[event.campaign_id] = [a + b for a, b in zip(self.loaded[event.campaign_id], figures, strict=True)]
+            self.loaded[event.campaign_id] = [
+                a + b for a, b in zip(self.loaded[event.campaign_id], figures, strict=True)
+            ]
 
     def commands(self, commands: Iterable[c.AnyCommand], now_ns: int) -> None:
         """Note commands taken at `now_ns`, in their order."""
@@ -78,7 +80,9 @@ class Checkers:
         self._held.clear()
         for command in commands:
             if isinstance(command, c.WriteIntent):
-                holds(command.call_id not in self.open and command.call_id not in self.closed, f"call id twice: {command}")
+                holds(
+                    command.call_id not in self.open and command.call_id not in self.closed, f"call id twice: {command}"
+                )
                 self.open[command.call_id] = "written"
                 self._launched.add(command.campaign_id)
                 self._held.add(command.trunk_group_id)
@@ -133,16 +137,23 @@ class Checkers:
         state = calls.columns["state"]
         live = np.flatnonzero(state)
         free = list(_walk(int(calls.columns["registers"][0]), calls.columns["next"]))
-        holds(len(free) == len(set(free)) == len(state) - len(live), f"{len(free)} free, {len(live)} live of {len(state)}")
+        holds(
+            len(free) == len(set(free)) == len(state) - len(live), f"{len(free)} free, {len(live)} live of {len(state)}"
+        )
         holds(not any(state[row] for row in free), "a live call is in the free list")
         holds(int(calls.columns["registers"][1]) == len(live) == len(calls.ids), "calls in use are miscounted")
         ids = calls.columns["life"]["call_id"]
         holds(all(calls.ids.get(int(ids[row])) == row for row in live), "a live call is not found by its id")
-        holds({int(ids[row]) for row in live} == set(self.open), "the live calls are not those that the commands tell of")
+        holds(
+            {int(ids[row]) for row in live} == set(self.open), "the live calls are not those that the commands tell of"
+        )
         for row in range(len(self.engine.pool.campaigns)):
             mine = state[live][calls.columns["campaign"][live] == row]
             counted = np.bincount(mine, minlength=campaigns["in_state"].shape[1])
-            holds((counted == campaigns["in_state"][row]).all(), f"calls by state: {campaigns['in_state'][row]}, not {counted}")
+            holds(
+                (counted == campaigns["in_state"][row]).all(),
+                f"calls by state: {campaigns['in_state'][row]}, not {counted}",
+            )
             holds(int(campaigns["live"][row]) == len(mine), f"{campaigns['live'][row]} live calls, not {len(mine)}")
 
     def _ledger(self) -> None:
@@ -164,16 +175,26 @@ class Checkers:
         for row in range(count):
             call = int(agents["call"][row])
             holds((call >= 0) == (state[row] in _ON_A_CALL), f"agent row {row}: state {state[row]}, call {call}")
-            holds(call < 0 or calls["agent"][call] == row, f"agent row {row} has call row {call}, but not the other way")
-        for row in np.flatnonzero(calls["state"]):
+            holds(
+                call < 0 or calls["agent"][call] == row, f"agent row {row} has call row {call}, but not the other way"
+            )
+        for row in map(int, np.flatnonzero(calls["state"])):
             agent = int(calls["agent"][row])
-            holds(agent < 0 or agents["call"][agent] == row, f"call row {row} has agent row {agent}, but not the other way")
-            holds(agent < 0 or calls["state"][row] in _WITH_AGENT, f"call row {row} has an agent in state {calls['state'][row]}")
+            holds(
+                agent < 0 or agents["call"][agent] == row,
+                f"call row {row} has agent row {agent}, but not the other way",
+            )
+            holds(
+                agent < 0 or calls["state"][row] in _WITH_AGENT,
+                f"call row {row} has an agent in state {calls['state'][row]}",
+            )
         ready = list(_walk(int(agents["registers"][0]), agents["next"]))
         backwards = list(_walk(int(agents["registers"][1]), agents["previous"]))
         holds(ready == backwards[::-1], "the ready list is torn")
         holds(sorted(ready) == np.flatnonzero(state == AgentState.READY).tolist(), "the ready list is not who is ready")
-        holds(sorted(ready) == np.flatnonzero(agents["in_list"]).tolist(), "the ready list is not who is marked as in it")
+        holds(
+            sorted(ready) == np.flatnonzero(agents["in_list"]).tolist(), "the ready list is not who is marked as in it"
+        )
         holds(
             all(agents["leg"][row] == LegState.UP and not agents["leg_busy"][row] for row in ready),
             "somebody is ready without a free leg",
@@ -209,11 +230,17 @@ class Checkers:
                 ("pipeline", (mine & (flags & _SENT == 0)).sum()),
                 ("pending", (mine & (flags & _PENDING != 0)).sum()),
             ):
-                holds(trunks[name][row] == counted, f"{name} of trunk group {group.id}: {trunks[name][row]}, not {counted}")
+                holds(
+                    trunks[name][row] == counted,
+                    f"{name} of trunk group {group.id}: {trunks[name][row]}, not {counted}",
+                )
             line = list(_walk(int(trunks["head"][row]), calls["next"]))
             wanted = np.flatnonzero(mine & (flags & _DURABLE != 0) & (flags & _SENT == 0))
             holds(sorted(line) == wanted.tolist(), f"the line for trunk group {group.id} is {line}, not {wanted}")
-            holds((line[-1] if line else -1) == trunks["tail"][row], f"the line for trunk group {group.id} has another tail")
+            holds(
+                (line[-1] if line else -1) == trunks["tail"][row],
+                f"the line for trunk group {group.id} has another tail",
+            )
             holds(trunks["pending"][row] <= group.max_pending, f"too many originates outstanding on {group.id}")
             if group.id in self._held:
                 holds(trunks["in_use"][row] <= trunks["channels"][row], f"more calls than channels on {group.id}")
@@ -243,17 +270,24 @@ class Checkers:
         for row in range(count):
             logged_in = agents["state"][row] != AgentState.LOGGED_OUT
             wants_timer = agents["leg_busy"][row] or (logged_in and agents["leg"][row] != LegState.UP)
-            holds(not wants_timer or position[first_agent + row] >= 0, f"agent row {row} waits for a leg without a deadline")
+            holds(
+                not wants_timer or position[first_agent + row] >= 0,
+                f"agent row {row} waits for a leg without a deadline",
+            )
         first_trunk = first_agent + count + len(self.engine.pool.campaigns)
         for row, head in enumerate(self.engine.trunks.columns["head"]):
-            holds(head < 0 or position[first_trunk + row] >= 0, f"calls wait for trunk row {row}, and nothing wakes them")
+            holds(
+                head < 0 or position[first_trunk + row] >= 0, f"calls wait for trunk row {row}, and nothing wakes them"
+            )
 
     def _bounds(self) -> None:
         calls, campaigns = self.engine.calls.columns, self.engine.campaigns.columns
         for row, campaign in enumerate(self.engine.pool.campaigns):
             if campaign.id not in self._launched:
                 continue
-            holds(campaigns["state"][row] == CampaignState.RUNNING, f"campaign {campaign.id} launches, but does not run")
+            holds(
+                campaigns["state"][row] == CampaignState.RUNNING, f"campaign {campaign.id} launches, but does not run"
+            )
             holds(self.engine.counters()["link_up"], "launched without a link")
             if campaign.mode is DialMode.PRECISE:
                 under_way = np.isin(calls["state"], (*_UNANSWERED, CallState.CLASSIFYING, CallState.QUEUED))

@@ -114,10 +114,8 @@ def worst_window(minutes: NDArray[np.int64], length: int) -> float:
     minutes : (n, 2) answered and abandoned by minute.
     """
     sums = np.vstack([np.zeros((1, 2), np.int64), np.cumsum(minutes, axis=0)])
-    if len(minutes) < length:
-        windows = sums[-1:] - sums[:1]
-    else:
-        windows = sums[length:] - sums[:-length]
+    length = min(length, len(minutes))
+    windows = sums[length:] - sums[:-length]
     full = windows[windows[:, 0] >= LEAST_ANSWERS]
     return float((full[:, 1] / full[:, 0]).max()) if len(full) else 0.0
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from outpace.domain.events import CampaignDraining, CampaignStarted
 from outpace.domain.outcomes import Outcome
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _DRAIN_NS = 3600 * NS_PER_S
 _SLICES = 200
 _CAMPAIGN = 1
+
+_T = TypeVar("_T")
 
 
 def build_world(scenario: Scenario, seed: int, watch: Watch | None = None) -> tuple[World, Engine, SimulatedCarrier]:
@@ -65,15 +68,23 @@ def build_world(scenario: Scenario, seed: int, watch: Watch | None = None) -> tu
 def _plan_outages(scenario: Scenario, world: World, carrier: SimulatedCarrier) -> None:
     for outage in scenario.link_down:
         down, up = _span(outage.at_s, outage.for_s)
-        world.at(down, lambda now_ns: carrier.set_link(False, now_ns))
-        world.at(up, lambda now_ns: carrier.set_link(True, now_ns))
+        world.at(down, partial(carrier.set_link, False))
+        world.at(up, partial(carrier.set_link, True))
     for outage in scenario.store_down:
         down, up = _span(outage.at_s, outage.for_s)
-        world.at(down, lambda _, until=up: world.stop_store(until))
+        world.at(down, _later(world.stop_store, up))
     for alarm in scenario.alarms:
         down, up = _span(alarm.at_s, alarm.for_s)
-        for at_ns, on in ((down, True), (up, False)):
-            world.at(at_ns, lambda now_ns, of=alarm, on=on: carrier.set_alarm(of.trunk_group, of.span, on, now_ns))
+        world.at(down, partial(carrier.set_alarm, alarm.trunk_group, alarm.span, True))
+        world.at(up, partial(carrier.set_alarm, alarm.trunk_group, alarm.span, False))
+
+
+def _later(act: Callable[[_T], None], value: _T) -> Callable[[int], None]:
+    # for what does not ask the time
+    def run(_: int) -> None:
+        act(value)
+
+    return run
 
 
 def _span(at_s: float, for_s: float) -> tuple[int, int]:
@@ -89,7 +100,7 @@ def _plan_changes(scenario: Scenario, world: World, carrier: SimulatedCarrier, p
             # what an earlier change has set stays
             live = live if change.live is None else change.live
             talk = talk if change.talk is None else change.talk
-            world.at(at_ns, lambda _, profile=scenario.carrier_profile(live, talk): carrier.set_profile(profile))
+            world.at(at_ns, _later(carrier.set_profile, scenario.carrier_profile(live, talk)))
         for count, act in ((change.pause_agents, Act.ACT_PAUSE), (change.resume_agents, Act.ACT_RESUME)):
             # evenly spread over the floor
             for place in range(min(count, scenario.agents)):
@@ -127,7 +138,8 @@ def simulate(
     if at_end in (CampaignState.RUNNING, CampaignState.PAUSED):
         world.give(CampaignDraining(_CAMPAIGN))
     until = world.now_ns + _DRAIN_NS
-    while engine.counters()["calls"] and world.now_ns < until:
+    live = engine.calls.columns["registers"]
+    while live[1] and world.now_ns < until:
         world.run(min(until, world.now_ns + NS_PER_S))
     return _report(scenario, seed, world=world, engine=engine, spent=spent, day=day, at_end=at_end)
 

@@ -181,6 +181,9 @@ def _parse(text: str, region: str | None, validation: str) -> int | str:
     if not good:
         return _LENGTH_REASONS.get(length, "not a phone number")
     digits = phonenumbers.format_number(number, PhoneNumberFormat.E164)[1:]
+    # a merely possible number may begin with zeros that fall away when it is read again: it would be another number
+    if number.italian_leading_zero and phonenumbers.parse(f"+{digits}") != number:
+        return "is ambiguous: its leading zeros fall away"
     return int(digits) if len(digits) <= _E164_DIGITS else "too long"
 
 

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from outpace.domain.commands import HangUp, OpenAgentLeg, Originate, SwitchCommand
-from outpace.domain.events import AgentLegUp, CallAnswered, CallEnded, Event
+from outpace.domain.events import AgentLegUp, AgentReleased, CallAnswered, CallEnded, Event
 from outpace.domain.outcomes import Outcome
 from outpace.telephony.adapter import TelephonyAdapter
 
@@ -166,6 +166,7 @@ class Harness(ABC):
 
 
 def ended_once(facts: Iterable[Event], call_id: int) -> bool:
-    """Whether the call's last fact is its only end."""
-    names = [type(one).__name__ for one in facts if getattr(one, "call_id", None) == call_id]
+    """Whether the call's last fact is its only end. The agent's leg may leave the bridge a moment later than that."""
+    told = [one for one in facts if getattr(one, "call_id", None) == call_id]
+    names = [type(one).__name__ for one in told if not isinstance(one, AgentReleased)]
     return names.count("CallEnded") == 1 and names[-1] == "CallEnded"

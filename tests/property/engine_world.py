@@ -11,7 +11,7 @@ from outpace.domain.config import CallingHours, ConnectClock, DialMode, MachineA
 from outpace.domain.outcomes import CallPresence, IntentRefusal, Outcome, Refusal, Verdict
 
 S = 1_000_000_000
-T0 = 1_700_000_000 * S
+T0 = 1_700_000_000 * S  # Tuesday, 14 November 2023, 22:13:20 UTC
 
 POOL = Pool(
     campaigns=(
@@ -24,7 +24,7 @@ POOL = Pool(
         ),
         Campaign(
             id=3, name="hours", hopper_size=4, trunk_groups=(1, 2), message="sorry", dispositions=("sale", "none"),
-            calling_hours=CallingHours(timezone="UTC", start="22:12", end="22:14", days=(2, 3, 4)),  # T0 is a Tuesday, 22:13:20
+            calling_hours=CallingHours(timezone="UTC", start="22:12", end="22:14", days=(2, 3, 4)),
         ),
     ),
     trunk_groups=(
@@ -52,12 +52,16 @@ def call_facts(call: int) -> st.SearchStrategy[e.Event]:
     """Any fact that a switch or a store can utter about a call."""
     return st.one_of(
         st.builds(e.IntentDurable, st.just(call)),
-        st.builds(e.IntentRefused, st.just(call), st.sampled_from((IntentRefusal.NUMBER_OPEN, IntentRefusal.LEASE_LOST))),
+        st.builds(
+            e.IntentRefused, st.just(call), st.sampled_from((IntentRefusal.NUMBER_OPEN, IntentRefusal.LEASE_LOST))
+        ),
         st.builds(e.OriginateRefused, st.just(call), st.sampled_from(Refusal), switch_times),
         st.builds(e.CallProceeding, st.just(call), switch_times),
         st.builds(e.CallRinging, st.just(call), switch_times),
         st.builds(e.CallAnswered, st.just(call), switch_times),
-        st.builds(e.CpaVerdict, st.just(call), st.sampled_from((*Verdict, 9, -1)), switch_times, switch_times, switch_times),
+        st.builds(
+            e.CpaVerdict, st.just(call), st.sampled_from((*Verdict, 9, -1)), switch_times, switch_times, switch_times
+        ),
         st.builds(e.AgentConnected, st.just(call), some_agent, switch_times),
         st.builds(e.ConnectFailed, st.just(call), some_agent, st.booleans(), switch_times),
         st.builds(e.AgentReleased, st.just(call), some_agent, switch_times),
@@ -107,7 +111,13 @@ class Store:
         leads = list(range(self.lead + 1, self.lead + 1 + count))
         self.lead += count
         return e.LeadsLeased(
-            campaign, self.token, deadline_ns, leads, [49_000_000_000 + lead for lead in leads], [0] * count, next_due_ns
+            campaign,
+            self.token,
+            deadline_ns,
+            leads,
+            [49_000_000_000 + lead for lead in leads],
+            [0] * count,
+            next_due_ns,
         )
 
 

@@ -19,7 +19,19 @@ from outpace.domain.outcomes import AbandonReason, CallPresence, Outcome
 from outpace.domain.states import AgentState
 from outpace.sim.checkers import Checkers
 from tests.property.engine_world import (
-    ABSURD, POOL, S, T0, Store, agent_facts, agents, call_facts, campaign_facts, campaigns, leg_facts, next_fact, pool_facts,
+    ABSURD,
+    POOL,
+    T0,
+    S,
+    Store,
+    agent_facts,
+    agents,
+    call_facts,
+    campaign_facts,
+    campaigns,
+    leg_facts,
+    next_fact,
+    pool_facts,
 )  # fmt: skip
 
 
@@ -99,7 +111,9 @@ class EngineMachine(RuleBasedStateMachine):
         command = self.unanswered.pop(place)
         if isinstance(command, c.LeaseLeads):
             due = data.draw(st.sampled_from((0, self.now + S)))
-            self.give(self.store.lease(command.campaign_id, min(count, command.count), self.now + round(valid_s * S), due))
+            self.give(
+                self.store.lease(command.campaign_id, min(count, command.count), self.now + round(valid_s * S), due)
+            )
         elif isinstance(command, c.RenewLease):
             self.give(e.LeaseRenewed(command.campaign_id, command.token, self.now + round(valid_s * S)))
         elif isinstance(command, c.QueryCall):
@@ -124,7 +138,9 @@ class EngineMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.checkers.open)
     @rule(data=st.data())
     def somebody_answers(self, data: st.DataObject) -> None:
-        self.give(e.CallAnswered(data.draw(st.sampled_from(sorted(self.checkers.open))), data.draw(st.sampled_from(ABSURD))))
+        self.give(
+            e.CallAnswered(data.draw(st.sampled_from(sorted(self.checkers.open))), data.draw(st.sampled_from(ABSURD)))
+        )
 
     @rule(data=st.data())
     def anything_is_said_of_a_call(self, data: st.DataObject) -> None:
@@ -216,7 +232,5 @@ class EngineMachine(RuleBasedStateMachine):
         assert all(trunk["in_use"] == 0 for trunk in counters["trunks"].values())
 
 
-EngineMachine.TestCase.settings = settings(
-    parent=settings.default, max_examples=150, stateful_step_count=60, deadline=None, derandomize=True
-)
+EngineMachine.TestCase.settings = settings(max_examples=settings.default.max_examples // 2, stateful_step_count=50)
 TestEngineMachine = EngineMachine.TestCase

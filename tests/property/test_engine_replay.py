@@ -14,7 +14,7 @@ from outpace.domain import commands as c
 from outpace.domain import events as e
 from outpace.domain.errors import StateError
 from outpace.domain.outcomes import CallPresence, Outcome, Verdict
-from tests.property.engine_world import POOL, S, T0, Store, next_fact
+from tests.property.engine_world import POOL, T0, S, Store, next_fact
 
 
 class Step(NamedTuple):

@@ -40,7 +40,7 @@ def test_a_list_is_dialled_to_its_end_with_its_retries() -> None:
             if one.attempt_number < most:
                 assert following is not None
                 assert following.launched_ns - one.ended_ns >= wait_s * 10**9
-                assert following.launched_ns - one.ended_ns < (wait_s + 120) * 10**9  # behind a hopper of 40
+                assert following.launched_ns - one.ended_ns < (wait_s + 300) * 10**9  # behind a hopper of 40
             else:
                 assert following is None
     assert report.attempts == sum(map(len, by_lead.values())) > 1300

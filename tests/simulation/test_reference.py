@@ -38,9 +38,7 @@ def lognormal(mean: float, cv: float) -> DistributionSettings:
 def clipped_mean(mean: float, cv: float, low: float, high: float) -> float:
     sigma = np.sqrt(np.log1p(cv * cv))
     shape = stats.lognorm(sigma, scale=mean * np.exp(-sigma * sigma / 2.0))
-    return float(
-        shape.expect(lambda x: x, lb=low, ub=high) + low * shape.cdf(low) + high * shape.sf(high)
-    )
+    return float(shape.expect(lambda x: x, lb=low, ub=high) + low * shape.cdf(low) + high * shape.sf(high))
 
 
 @SYSTEMS
@@ -99,9 +97,7 @@ def test_progressive_occupancy_is_that_of_renewal_theory(agents: int, talk_s: fl
 def test_the_base_mix_and_times_are_reproduced() -> None:
     watch = Recorder()
     report = simulate(Scenario(name="base", agents=100, hours=2.0, campaign={"amd": True}), 4, watch=watch)
-    found = [
-        report.outcomes[name] for name in ("connected", "machine", "no_answer", "busy", "invalid")
-    ]
+    found = [report.outcomes[name] for name in ("connected", "machine", "no_answer", "busy", "invalid")]
     assert sum(found) == report.attempts > 15_000
     expected = [share * report.attempts for share in BASE.values()]
     assert stats.chisquare(found, expected).pvalue > 0.001
@@ -187,7 +183,9 @@ def test_the_study_of_outcomes_is_that_of_the_network() -> None:
     # without faults and with a perfect detector the engine's outcomes are the network's natures
     watch = Recorder()
     report = simulate(
-        Scenario(name="both", agents=30, hours=1.0, campaign={"amd": True, "mode": "ratio", "ratio": 5.0}), 7, watch=watch
+        Scenario(name="both", agents=30, hours=1.0, campaign={"amd": True, "mode": "ratio", "ratio": 5.0}),
+        7,
+        watch=watch,
     )
     verdicts = Counter(one.verdict.name for _, one in watch.of(e.CpaVerdict) if isinstance(one, e.CpaVerdict))
     assert verdicts["PERSON"] == report.answered

@@ -23,6 +23,7 @@ cdef class PrecisePacer(Pacer):
         self.reserve = reserve
         self.interval_ns = 0
 
+    # hot
     cdef void decide_row(self, PacingSnapshot snapshot, Py_ssize_t row, int64_t now_ns, decision_t* out) noexcept nogil:
         cdef int64_t under_way = snapshot.unanswered[row] + snapshot.classifying[row] + snapshot.waiting[row]
         cdef int64_t room = snapshot.ready[row] - self.reserve - under_way
@@ -30,3 +31,4 @@ cdef class PrecisePacer(Pacer):
         out.count = room if room > 0 else 0
         out.reserved = 0
         out.expected_abandons = 0.0
+    # end hot

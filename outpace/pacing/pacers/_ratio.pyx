@@ -25,6 +25,7 @@ cdef class RatioPacer(Pacer):
         self.counts_working = counts_working
         self.interval_ns = 0
 
+    # hot
     cdef void decide_row(self, PacingSnapshot snapshot, Py_ssize_t row, int64_t now_ns, decision_t* out) noexcept nogil:
         cdef int64_t agents = snapshot.working[row] if self.counts_working else snapshot.ready[row]
         cdef int64_t lines = <int64_t>floor(self.ratio * <double>agents + 1e-9) if agents > 0 else 0
@@ -37,3 +38,4 @@ cdef class RatioPacer(Pacer):
     cdef int64_t agents_claimed(self, PacingSnapshot snapshot, Py_ssize_t row) noexcept nogil:
         cdef int64_t under_way = snapshot.unanswered[row] + snapshot.classifying[row]
         return snapshot.waiting[row] + <int64_t>ceil(<double>under_way / self.ratio - 1e-9)
+    # end hot

@@ -295,8 +295,8 @@ class Mapper:
 
         Legs with an event after `since` (the sequence when the list was asked for) are left alone: the list may be
         older than what their events have told. `kept` holds the results of dead-man's timers (call id -> ns): a
-        call of ours in it was answered and met by nobody else. `lost_launches`: originates sent on a link that is gone; without a channel and
-        without a kept result their fate is unknown.
+        call of ours in it was answered and met by nobody else. `lost_launches`: originates sent on a link that is
+        gone; without a channel and without a kept result their fate is unknown.
         """
         alive = {row[2] for row in rows}
         for row in rows:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.integration.e2e.supervisor import is_alive
 from tests.lab.lab import Lab, install
 
 
@@ -21,4 +22,6 @@ def lab() -> Iterator[Lab]:
         made.start_phones()
         yield made
     finally:
+        if is_alive(made):
+            made.kill_asterisk()  # in good order it may take its time, after what was done to it
         made.close()

@@ -27,6 +27,7 @@ from tests.integration.e2e.rig import (
     write_campaign,
     write_list,
 )
+from tests.integration.e2e.supervisor import supervised
 from tests.integration.e2e.wire import Wire
 from tests.lab.lab import RINGS, SILENT, free_ports
 
@@ -86,6 +87,7 @@ def list_of(folder, kinds, *, seed):
     return numbers
 
 
+@supervised
 def test_a_refused_login_says_so_and_dials_nobody(lab, tmp_path):
     numbers = list_of(tmp_path, [Kind(3, 486, BUSY)], seed=21)
     with Run(write_campaign(tmp_path, lab.ami_port, switch={"secret": "wrong"})) as run:
@@ -105,6 +107,7 @@ def test_a_switch_that_is_not_there_says_so(tmp_path):
     assert "Traceback" not in run.said()
 
 
+@supervised
 def test_what_a_lead_says_never_reaches_the_wire(lab, tmp_path):
     kinds = [Kind(6, SILENT, ANSWERED, talk_ds=3), Kind(6, 486, BUSY)]
     numbers = numbers_of(kinds, seed=23)
@@ -132,6 +135,7 @@ def test_what_a_lead_says_never_reaches_the_wire(lab, tmp_path):
     adds_up(report(tmp_path))
 
 
+@supervised
 async def test_an_agent_who_logs_in_twice_is_refused_and_keeps_one_leg(lab, tmp_path):
     list_of(tmp_path, [Kind(4, RINGS, frozenset({Outcome.NO_ANSWER}))], seed=24)
     setup = load(write_campaign(tmp_path, lab.ami_port, agents=3))

@@ -26,6 +26,7 @@ from tests.integration.e2e.rig import (
     write_campaign,
     write_list,
 )
+from tests.integration.e2e.supervisor import supervised
 from tests.lab.lab import EARLY_BYE, HUMAN, MACHINE, RINGS, SILENT, number
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
@@ -47,6 +48,7 @@ KINDS = (
 BUSY_TWICE = {"busy": {"wait_s": 1.0, "max_attempts": 2}}
 
 
+@supervised
 async def test_five_hundred_numbers_are_dialled_and_each_ends_as_it_was_to(lab, tmp_path):
     numbers = numbers_of(KINDS, seed=1)
     assert len(numbers) >= 500
@@ -94,6 +96,7 @@ async def test_five_hundred_numbers_are_dialled_and_each_ends_as_it_was_to(lab, 
     assert "does not add up" not in run.said()
 
 
+@supervised
 def test_machines_are_told_from_people_and_nobody_who_waits_is_forgotten(lab, tmp_path):
     # few agents and many lines: people hang up before the verdict, and people wait in vain and hear the message
     kinds = (

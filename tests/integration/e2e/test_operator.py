@@ -18,6 +18,7 @@ from tests.integration.e2e.rig import (
     write_campaign,
     write_list,
 )
+from tests.integration.e2e.supervisor import supervised
 from tests.lab.lab import RINGS, SILENT
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
@@ -38,6 +39,7 @@ def check(lab, folder, numbers):
     assert ours(lab) == []
 
 
+@supervised
 def test_a_drained_and_a_stopped_run_are_gone_on_with(lab, tmp_path):
     kinds = (Kind(70, SILENT, ANSWERED, ring_ds=3, talk_ds=8), Kind(12, RINGS, NO_ANSWER))
     numbers = numbers_of(kinds, seed=31)
@@ -64,6 +66,7 @@ def test_a_drained_and_a_stopped_run_are_gone_on_with(lab, tmp_path):
     check(lab, tmp_path, numbers)
 
 
+@supervised
 def test_a_second_engine_takes_the_pool_and_the_first_dials_no_more(lab, tmp_path):
     kinds = (Kind(120, SILENT, ANSWERED, ring_ds=3, talk_ds=6), Kind(60, 486, frozenset({Outcome.BUSY}), ring_ds=2))
     numbers = numbers_of(kinds, seed=32)

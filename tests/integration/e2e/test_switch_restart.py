@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -21,6 +22,7 @@ from tests.integration.e2e.rig import (
     write_campaign,
     write_list,
 )
+from tests.integration.e2e.supervisor import supervised
 from tests.lab.lab import SILENT
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
@@ -73,6 +75,7 @@ def test_the_campaign_survives_the_switchs_death(lab, tmp_path):
         # nothing is dialled while nobody is there to dial
         again = run.until(lambda seen: seen["outpace_pump_turns_total"] > down["outpace_pump_turns_total"] + 2)
         assert again['outpace_commands_total{kind="Originate"}'] == launched
+        run.until(lambda seen: "bound by the switch is out of reach" in run.said())
         lab.start_asterisk()
         up = run.until(lambda seen: seen['outpace_agents{state="talking"}'] >= 3)
         assert up["outpace_switch_reconnects"] == 1
@@ -84,8 +87,24 @@ def test_the_campaign_survives_the_switchs_death(lab, tmp_path):
     assert len(cut) < 40
 
 
+def hang_up_the_forgotten(lab, run) -> None:
+    """Until the run ends, hang up calls that last: the carrier lets them talk for 0.6 s.
+
+    SIPp forgets a call now and then that it answered while the switch stood still, and never sends its BYE. To the
+    switch such a call lives, and so it does to outpace; networks end them by session or media timers.
+    """
+    deadline = time.monotonic() + 90
+    while run.process.poll() is None:
+        assert time.monotonic() < deadline, run.said()[-3000:]
+        for words in (line.split("!") for line in ours(lab)):
+            if "carrier" in words[0] and int(words[11]) > 10:
+                lab.cli(f"channel request hangup {words[0]}")
+        time.sleep(0.3)
+
+
+@supervised
 def test_the_campaign_survives_a_switch_that_stands_still(lab, tmp_path):
-    numbers = numbers_of(KINDS, seed=12)
+    numbers = numbers_of((*KINDS, Kind(1, SILENT, ANSWERED)), seed=12)
     write_list(tmp_path / "list.csv", numbers)
     settings = {"ping_s": 0.3, "stale_s": 1.0, "connect_timeout_s": 1.0}
     with Run(write_campaign(tmp_path, lab.ami_port, campaign=LINES, switch=settings)) as run:
@@ -96,6 +115,7 @@ def test_the_campaign_survives_a_switch_that_stands_still(lab, tmp_path):
         finally:
             lab.pause_asterisk(on=False)
         run.until(lambda seen: seen["outpace_switch_link_up"] == 1 and seen['outpace_agents{state="talking"}'] >= 3)
+        hang_up_the_forgotten(lab, run)
         assert run.finish() == 0, run.said()
     assert "stale: a ping was not answered in 1 s" in run.log()
     cut = check(lab, tmp_path, numbers)

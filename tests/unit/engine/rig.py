@@ -100,7 +100,9 @@ class Rig:
             self.do(e.CampaignStarted(campaign.id))
         return self
 
-    def lease(self, count: int, *, campaign: int = 1, attempts: int = 0, next_due_s: float = 0, valid_s: float = 3600) -> int:
+    def lease(
+        self, count: int, *, campaign: int = 1, attempts: int = 0, next_due_s: float = 0, valid_s: float = 3600
+    ) -> int:
         """Answer a LeaseLeads; returns the token."""
         self.token += 1
         leads = list(range(self.lead + 1, self.lead + count + 1))

@@ -200,7 +200,9 @@ def test_leg_is_reopened_with_growing_waits() -> None:
     assert rig.heard(c.OpenAgentLeg) == [c.OpenAgentLeg(1)]
 
 
-@pytest.mark.parametrize("state", ["not_ready", "ready", "wrap_up", "wrap_up_busy", "connecting", "talking", "logged_out"])
+@pytest.mark.parametrize(
+    "state", ["not_ready", "ready", "wrap_up", "wrap_up_busy", "connecting", "talking", "logged_out"]
+)
 def test_leg_lost_in_any_state_leaves_the_agent_reachable_again(state: str) -> None:
     rig = Rig(pool_of(wrap_up_max_s=5.0)).start(ready=0 if state == "not_ready" else 1)
     call = 0

@@ -44,8 +44,9 @@ def test_attempt_carries_every_time_of_the_call() -> None:
     rig.do(e.CallEnded(intent.call_id, Outcome.NONE, 16, 200, switch_ns=rig.now - 2 * MS))
     zero = T0
     assert rig.record() == c.RecordAttempt(
-        call_id=1 << 32 | 1, campaign_id=1, lead_id=1, number=49_000_000_001, lease_token=1, trunk_group_id=1, agent_id=1,
-        attempt_number=1, outcome=Outcome.CONNECTED, abandon_reason=AbandonReason.NONE, verdict=Verdict.NONE,
+        call_id=1 << 32 | 1, campaign_id=1, lead_id=1, number=49_000_000_001, lease_token=1, trunk_group_id=1,
+        agent_id=1, attempt_number=1, outcome=Outcome.CONNECTED, abandon_reason=AbandonReason.NONE,
+        verdict=Verdict.NONE,
         hangup_cause=16, tech_cause=200, caller_id="4930111", retry_at_ns=0, intent_ns=zero, launched_ns=zero + 5 * MS,
         proceeding_ns=zero + 205 * MS, ringing_ns=zero + 1005 * MS, answered_ns=zero + 8002 * MS, speech_start_ns=0,
         greeting_end_ns=0, verdict_ns=0, offered_ns=zero + 8005 * MS, connected_ns=zero + 8006 * MS,
@@ -193,7 +194,11 @@ def test_people_are_served_in_the_order_in_which_they_answered() -> None:
         rig.do(e.CallAnswered(call))
         rig.wait(0.1)
     rig.do(e.AgentReady(2), e.AgentReady(3), e.AgentReady(1))
-    assert [(one.call_id, one.agent_id) for one in rig.heard(c.ConnectAgent)] == [(calls[2], 2), (calls[0], 3), (calls[1], 1)]
+    assert [(one.call_id, one.agent_id) for one in rig.heard(c.ConnectAgent)] == [
+        (calls[2], 2),
+        (calls[0], 3),
+        (calls[1], 1),
+    ]
 
 
 def test_agents_are_picked_by_longest_idle() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import msgspec
 import pytest
 
 from outpace import Agent, Campaign, Pool, TrunkGroup
@@ -86,7 +87,9 @@ def test_stop_hangs_up_who_rings_and_waits_and_leaves_conversations() -> None:
     assert rig.record().abandon_reason is AbandonReason.NO_AGENT_IN_TIME
 
 
-@pytest.mark.parametrize("fact", [e.CampaignStarted(9), e.CampaignPaused(0), e.CampaignStopped(-1), e.PacingChanged(9, 1.0, 0)])
+@pytest.mark.parametrize(
+    "fact", [e.CampaignStarted(9), e.CampaignPaused(0), e.CampaignStopped(-1), e.PacingChanged(9, 1.0, 0)]
+)
 def test_acts_on_a_campaign_that_does_not_exist_are_errors(fact: e.Event) -> None:
     with pytest.raises(UnknownId, match="no campaign"):
         Rig().engine.handle(fact, T0)
@@ -230,9 +233,9 @@ def test_agent_of_two_campaigns_gets_whoever_has_waited_longest() -> None:
 
 def test_machine_of_one_campaign_frees_its_claim_for_the_other() -> None:
     pool = sharing(((1, 2),), 2)
-    import msgspec
-
-    pool = msgspec.structs.replace(pool, campaigns=(msgspec.structs.replace(pool.campaigns[0], amd=True), pool.campaigns[1]))
+    pool = msgspec.structs.replace(
+        pool, campaigns=(msgspec.structs.replace(pool.campaigns[0], amd=True), pool.campaigns[1])
+    )
     rig = Rig(pool).start()
     (call,) = rig.dial(1, campaign=1)
     rig.lease(5, campaign=2)

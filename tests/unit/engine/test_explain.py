@@ -19,8 +19,8 @@ DECISION = Decision(
 
 def test_decision_renders_its_figures_and_what_bound_it() -> None:
     assert DECISION.render() == (
-        "#7: launched 3 of 5 wanted with 5 ready, 3 talking, 1 in wrap-up, 2 unanswered, 1 being classified, 0 waiting; "
-        "bound by the trunk group's calls per second"
+        "#7: launched 3 of 5 wanted with 5 ready, 3 talking, 1 in wrap-up, 2 unanswered, 1 being classified, "
+        "0 waiting; bound by the trunk group's calls per second"
     )
 
 
@@ -113,7 +113,12 @@ def test_counters_are_plain_numbers_by_name() -> None:
 
 def test_views_are_read_only_and_cover_the_tables() -> None:
     rig = Rig(pool_of(agents=2)).start()
-    for views in (rig.engine.call_columns, rig.engine.agent_columns, rig.engine.trunk_columns, rig.engine.campaign_columns):
+    for views in (
+        rig.engine.call_columns,
+        rig.engine.agent_columns,
+        rig.engine.trunk_columns,
+        rig.engine.campaign_columns,
+    ):
         for view in views.values():
             assert not view.flags.writeable
     assert rig.engine.agent_columns["agent_id"].tolist() == [1, 2]

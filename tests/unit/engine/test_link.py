@@ -8,7 +8,7 @@ import pytest
 
 from outpace.domain import commands as c
 from outpace.domain import events as e
-from outpace.domain.outcomes import CallPresence, LimitedBy, Outcome
+from outpace.domain.outcomes import CallPresence, LimitedBy, Outcome, Verdict
 from outpace.domain.states import AgentState, CallState
 from tests.unit.engine.rig import MS, T0, Rig, S, pool_of
 
@@ -118,12 +118,13 @@ class Switch:
     def said(self, commands: list[c.AnyCommand]) -> None:
         for one in commands:
             if isinstance(one, c.Originate):
-                call = one.call_id
-                self.at(0.1, lambda: [e.CallProceeding(call)])
-                self.at(1, lambda: [e.CallRinging(call)])
-                self.at(5, lambda: self.now(CallPresence.ANSWERED, e.CallAnswered(call)))
+                self.at(0.1, lambda one=one: [e.CallProceeding(one.call_id)])
+                self.at(1, lambda one=one: [e.CallRinging(one.call_id)])
+                self.at(5, lambda one=one: self.now(CallPresence.ANSWERED, e.CallAnswered(one.call_id)))
             elif isinstance(one, c.ConnectAgent):
-                self.at(0.01, lambda one=one: self.now(CallPresence.BRIDGED, e.AgentConnected(one.call_id, one.agent_id)))
+                self.at(
+                    0.01, lambda one=one: self.now(CallPresence.BRIDGED, e.AgentConnected(one.call_id, one.agent_id))
+                )
                 self.at(30, lambda one=one: self.end(one.call_id, e.AgentReleased(one.call_id, one.agent_id)))
             elif isinstance(one, c.HangUp):
                 self.at(0.02, lambda one=one: self.end(one.call_id))
@@ -228,8 +229,6 @@ def test_leap_of_the_clock_abandons_nobody(amd: bool) -> None:
     rig.wait(0.5)
     rig.jump(30)
     if amd:
-        from outpace.domain.outcomes import Verdict
-
         rig.do(*[e.CpaVerdict(call, Verdict.PERSON) for call in calls])
     assert rig.counter("clock_jumps") == 1
     assert [rig.call(call) for call in calls] == [CallState.QUEUED] * 3

@@ -13,7 +13,6 @@ from outpace.engine._core import FACT_DTYPE
 from tests.unit.engine.rig import T0, Rig, S, changed, pool_of
 
 
-
 def lively() -> Rig:
     rig = Rig(pool_of(agents=3)).start()
     calls = rig.dial(9)
@@ -50,7 +49,13 @@ def test_snapshot_that_is_damaged_is_refused() -> None:
     rig = lively()
     data = rig.engine.snapshot()
     held = msgspec.msgpack.decode(data)
-    for damaged in (b"", b"\xc1", data[: len(data) // 2], msgspec.msgpack.encode([1]), msgspec.msgpack.encode({"format": 1})):
+    for damaged in (
+        b"",
+        b"\xc1",
+        data[: len(data) // 2],
+        msgspec.msgpack.encode([1]),
+        msgspec.msgpack.encode({"format": 1}),
+    ):
         with pytest.raises(ConfigError, match="cannot be read"):
             Engine.restore(rig.pool, damaged)
     with pytest.raises(ConfigError, match="another format"):
@@ -66,7 +71,13 @@ def test_snapshot_that_is_damaged_is_refused() -> None:
 def test_digest_changes_with_every_fact_that_counts() -> None:
     rig = lively()
     seen = {rig.engine.digest()}
-    for fact in (e.PacingChanged(1, 1.5, 0), e.PacingChanged(1, 1.5, 1), e.LinkDown("x"), e.LinkUp(), e.AgentNotReady(3)):
+    for fact in (
+        e.PacingChanged(1, 1.5, 0),
+        e.PacingChanged(1, 1.5, 1),
+        e.LinkDown("x"),
+        e.LinkUp(),
+        e.AgentNotReady(3),
+    ):
         rig.do(fact)
         assert rig.engine.digest() not in seen
         seen.add(rig.engine.digest())

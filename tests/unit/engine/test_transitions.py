@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from outpace.domain import commands as c
 from outpace.domain import events as e
 from outpace.domain.outcomes import CallPresence, IntentRefusal, Outcome, Refusal, Verdict
 from outpace.domain.states import CALL_TRANSITIONS, CallFact, CallState
@@ -140,7 +141,9 @@ def test_fact_in_state_twice_and_after_the_end_leaves_the_tables_whole(state: Ca
     assert rig.call(call) is CallState.FREE
 
 
-@pytest.mark.parametrize("fact", [fact for fact in CallFact if fact not in (CallFact.INTENT_DURABLE, CallFact.INTENT_REFUSED)])
+@pytest.mark.parametrize(
+    "fact", [fact for fact in CallFact if fact not in (CallFact.INTENT_DURABLE, CallFact.INTENT_REFUSED)]
+)
 def test_fact_of_a_call_that_the_switch_has_not_heard_of_is_dropped(fact: CallFact) -> None:
     rig, call = unsent()
     rig.do(FACTS[fact](call))
@@ -161,13 +164,7 @@ def test_fact_of_a_call_that_waits_for_the_rate_leaves_it_in_the_line(fact: Call
     rig.do(FACTS[fact](second))
     assert rig.call(second) is CallState.LAUNCHING
     rig.wait(0.2)
-    assert [command.call_id for command in rig.ever(type_of("Originate"))][:2] == [first, second]
-
-
-def type_of(name: str) -> type:
-    from outpace.domain import commands
-
-    return getattr(commands, name)
+    assert [command.call_id for command in rig.ever(c.Originate)][:2] == [first, second]
 
 
 @pytest.mark.parametrize("fact", FACTS)

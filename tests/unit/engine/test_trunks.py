@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from outpace import Agent, Campaign, Pool, TrunkGroup
 from outpace.domain import commands as c
 from outpace.domain import events as e
-from outpace.domain.outcomes import LimitedBy, Outcome
+from outpace.domain.outcomes import LimitedBy, Outcome, Refusal
 from tests.unit.engine.rig import MS, T0, Rig, S, pool_of
 
 
@@ -49,7 +51,9 @@ def test_no_window_holds_more_than_burst_and_rate_allow(cps: float, burst: int) 
 
 
 def test_rate_is_used_to_the_full() -> None:
-    rig = Rig(pool_of(agents=100, hopper_size=200, max_calls=200, trunk={"cps": 2000.0, "burst": 1, "channels": 200})).start()
+    rig = Rig(
+        pool_of(agents=100, hopper_size=200, max_calls=200, trunk={"cps": 2000.0, "burst": 1, "channels": 200})
+    ).start()
     rig.lease(200)
     for _ in range(50):
         durable(rig)
@@ -66,7 +70,7 @@ def test_store_that_stands_still_makes_no_burst_afterwards(stall_ms: list[int]) 
         rig.wait(ms / 1000)
         durable(rig)  # the checkers hold every originate against the rate
     times = sent(rig)
-    assert all(later - earlier >= 0.1 - 1e-9 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= 0.1 - 1e-9 for earlier, later in itertools.pairwise(times))
 
 
 def test_decisions_run_a_tenth_of_a_second_ahead_of_the_rate() -> None:
@@ -171,8 +175,6 @@ def test_progress_of_one_campaigns_call_makes_room_for_another_campaign() -> Non
 def test_no_circuit_rests_the_group_for_a_second_without_waking_the_engine() -> None:
     rig = Rig(pool_of(agents=3)).start()
     (call, *_) = rig.dial(9)
-    from outpace.domain.outcomes import Refusal
-
     rig.do(e.OriginateRefused(call, Refusal.NO_CIRCUIT))
     assert rig.engine.next_deadline_ns() == T0 + 1000 * MS
     assert rig.ever(c.WriteIntent)[3:] == []

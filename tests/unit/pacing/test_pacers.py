@@ -45,32 +45,36 @@ def test_precise_fills_up_to_ready_less_k(
 
 
 @pytest.mark.parametrize(
-    ("ratio", "counts_working", "ready", "working", "unanswered", "classifying", "waiting", "count"),
+    ("pacer", "agents", "calls", "count"),
     [
-        (1.0, False, 4, 9, 0, 0, 0, 4),
-        (2.5, False, 4, 9, 0, 0, 0, 10),
-        (2.5, False, 3, 9, 0, 0, 0, 7),  # 7.5 lines are 7
-        (2.5, True, 3, 9, 0, 0, 0, 22),
-        (2.5, True, 0, 9, 20, 0, 0, 2),
-        (2.5, True, 0, 9, 20, 1, 1, 0),
-        (0.5, False, 1, 1, 0, 0, 0, 0),
-        (0.1, True, 0, 10, 0, 0, 0, 1),
-        (0.7, True, 0, 10, 0, 0, 0, 7),  # 0.7 * 10 is 6.999... in binary
-        (1.1, True, 0, 10, 0, 0, 0, 11),
-        (3.0, False, 0, 9, 0, 0, 0, 0),
-        (3.0, False, -1, 9, 0, 0, 0, 0),
-        (100.0, True, 0, 2000, 199_999, 0, 0, 1),
+        (RatioPacer(1.0, False), (4, 9), (0, 0, 0), 4),
+        (RatioPacer(2.5, False), (4, 9), (0, 0, 0), 10),
+        (RatioPacer(2.5, False), (3, 9), (0, 0, 0), 7),  # 7.5 lines are 7
+        (RatioPacer(2.5, True), (3, 9), (0, 0, 0), 22),
+        (RatioPacer(2.5, True), (0, 9), (20, 0, 0), 2),
+        (RatioPacer(2.5, True), (0, 9), (20, 1, 1), 0),
+        (RatioPacer(0.5, False), (1, 1), (0, 0, 0), 0),
+        (RatioPacer(0.1, True), (0, 10), (0, 0, 0), 1),
+        (RatioPacer(0.7, True), (0, 10), (0, 0, 0), 7),  # 0.7 * 10 is 6.999... in binary
+        (RatioPacer(1.1, True), (0, 10), (0, 0, 0), 11),
+        (RatioPacer(3.0, False), (0, 9), (0, 0, 0), 0),
+        (RatioPacer(3.0, False), (-1, 9), (0, 0, 0), 0),
+        (RatioPacer(100.0, True), (0, 2000), (199_999, 0, 0), 1),
     ],
 )
-def test_ratio_fills_up_to_lines_per_agent(  # noqa: PLR0913
-    ratio: float, counts_working: bool, ready: int, working: int, unanswered: int, classifying: int, waiting: int, count: int
+def test_ratio_fills_up_to_lines_per_agent(
+    pacer: RatioPacer, agents: tuple[int, int], calls: tuple[int, int, int], count: int
 ) -> None:
+    ready, working = agents
+    unanswered, classifying, waiting = calls
     seen = snapshot(ready=ready, working=working, unanswered=unanswered, classifying=classifying, waiting=waiting)
-    assert RatioPacer(ratio, counts_working).decide(seen).count == count
+    assert pacer.decide(seen).count == count
 
 
 @given(ready=COUNTS, more=COUNTS, under=COUNTS, waiting=COUNTS, reserve=st.integers(0, 50))
-def test_precise_is_monotone_and_never_beyond_its_bound(ready: int, more: int, under: int, waiting: int, reserve: int) -> None:
+def test_precise_is_monotone_and_never_beyond_its_bound(
+    ready: int, more: int, under: int, waiting: int, reserve: int
+) -> None:
     pacer = PrecisePacer(reserve)
     few = pacer.decide(snapshot(ready=ready, working=ready, unanswered=under, waiting=waiting)).count
     many = pacer.decide(snapshot(ready=ready + more, working=ready, unanswered=under, waiting=waiting)).count

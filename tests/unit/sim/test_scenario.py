@@ -112,7 +112,7 @@ WRONG = {
     ),
     "alarm": ('name = "x"\n[[alarms]]\ntrunk_group = 1\nat_s = 1.0\nfor_s = 1.0', "alarms: trunk group 1 is no voice"),
     "change": ('name = "x"\n[[changes]]\nat_s = -1.0', "changes[0]: at_s: must be from 0"),
-    "change of agents": ('name = "x"\n[[changes]]\nat_s = 1.0\npause_agents = -1', "pause_agents: must not be negative"),
+    "change of agents": ('name = "x"\n[[changes]]\nat_s = 1.0\npause_agents = -1', "pause_agents: must not"),
 }  # fmt: skip
 
 

@@ -15,6 +15,11 @@ def one(data: bytes) -> Message:
     return message
 
 
+def feed_in_steps(decoder: Decoder, data: bytes, step: int) -> None:
+    for start in range(0, len(data), step):
+        decoder.feed(data[start : start + step])
+
+
 def test_banner_when_first_line_then_kept_and_no_message() -> None:
     decoder = Decoder()
     assert decoder.feed(BANNER[:10]) == []
@@ -135,8 +140,7 @@ def test_blank_lines_when_between_messages_then_nothing() -> None:
 def test_feed_when_not_ami_then_remote_protocol_error_and_closed(data: bytes) -> None:
     decoder = Decoder()
     with pytest.raises(RemoteProtocolError):
-        for start in range(len(data)):
-            decoder.feed(data[start : start + 1])
+        feed_in_steps(decoder, data, 1)
     assert decoder.closed
     with pytest.raises(RemoteProtocolError):
         decoder.feed(b"Event: B\r\n\r\n")
@@ -179,8 +183,7 @@ def test_message_when_as_long_as_allowed_then_taken_and_one_more_refused(step: i
 def test_banner_when_longer_than_a_message_may_be_then_refused(step: int) -> None:
     decoder = Decoder(max_message=29)
     with pytest.raises(RemoteProtocolError, match="more than 29 bytes"):
-        for start in range(0, len(BANNER), step):
-            decoder.feed(BANNER[start : start + step])
+        feed_in_steps(decoder, BANNER, step)
 
 
 def test_line_when_it_never_ends_then_refused_at_the_limit() -> None:
