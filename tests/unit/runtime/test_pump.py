@@ -188,7 +188,7 @@ class Defective(Engine):
     def handle(self, event: Event, now_ns: int) -> None:
         super().handle(event, now_ns)
         if isinstance(event, AgentLoggedIn):
-            raise RuntimeError("a defect")
+            raise RuntimeError("a defect")  # noqa: TRY004 - it stands for any defect
 
 
 def test_the_turn_with_which_an_engine_failed_is_in_the_journal_and_fails_in_the_replay_too(
