@@ -95,7 +95,8 @@ class Journal:
             self._next_digest_ns = now_ns + self._digest_every_ns
         append_record(self._buffer, Turn(now_ns, list(facts), list(launches), digest))
         self.turns += 1
-        if len(self._buffer) >= self._chunk_bytes:
+        # With every digest too, so that a killed process takes no more than the last seconds with it.
+        if len(self._buffer) >= self._chunk_bytes or (digest and self._queue.empty()):
             self.flush()
             if self._in_file >= self._file_bytes and not self._gap:
                 self._begin_file(now_ns, continues=True)

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from outpace.domain import commands as cmd
 from outpace.domain.commands import AnyCommand, RecordAttempt, StoreCommand, SwitchCommand, WriteIntent
-from outpace.domain.errors import StateError
+from outpace.domain.errors import OutpaceError
 from outpace.domain.events import AnyEvent, Event
 from outpace.domain.units import NS_PER_S
 from outpace.runtime.clock import Clock, monotonic_ns
@@ -98,7 +98,7 @@ class Pump:
     engine, clock : the mind and its time.
     store, switch : where commands go.
     journal : gets each turn's facts and launches, or None.
-    fatal : takes an error of the engine itself; the pump has stopped then.
+    fatal : takes the error with which a turn failed; the pump has stopped then.
     """
 
     def __init__(
@@ -189,18 +189,24 @@ class Pump:
             return
         started_ns = monotonic_ns()
         now_ns = self._clock.now_ns()
+        handled: list[AnyEvent] = []
+        launches: list[WriteIntent] = []
         try:
-            facts = self._handle(now_ns)
-            self._engine.tick(now_ns)
-            commands = self._engine.take_commands()
+            try:
+                self._handle(now_ns, handled)
+                self._engine.tick(now_ns)
+                commands = self._engine.take_commands()
+                launches = [command for command in commands if type(command) is WriteIntent]
+                self._route(commands, now_ns)
+            finally:
+                # Also of a turn that fails: its replay fails in the same place.
+                if self._journal is not None:
+                    self._journal.turn(now_ns, handled, launches)
         except Exception as error:
-            log.exception("the engine failed; the node stops")
+            log.exception("a turn failed; the node stops")
             self.stop()
             self._fatal(error)
             return
-        launches = self._route(commands, now_ns)
-        if self._journal is not None:
-            self._journal.turn(now_ns, facts, launches)
         self.turns += 1
         self.turn_s.observe((monotonic_ns() - started_ns) / NS_PER_S)
         if self._facts:
@@ -208,34 +214,36 @@ class Pump:
         else:
             self._arm(now_ns)
 
-    def _handle(self, now_ns: int) -> list[AnyEvent]:
+    def _handle(self, now_ns: int, handled: list[AnyEvent]) -> None:
         count = min(len(self._facts), TURN_FACTS_MAX)
-        handled: list[AnyEvent] = []
         for _ in range(count):
             arrived_ns, fact = self._facts.popleft()
+            handled.append(fact)  # type: ignore[arg-type]
             try:
                 self._engine.handle(fact, now_ns)
-            except StateError as error:
+            except OutpaceError as error:
                 # A caller asked for what can't be; facts of switch and store never get here.
-                self.refused[type(fact).__name__] += 1
-                log.warning("refused: %s", error, extra={"fact": type(fact).__name__})
-            handled.append(fact)  # type: ignore[arg-type]
+                self._refuse(fact, error)
+            except OverflowError as error:
+                # A number that no field holds, neither the engine's nor the journal's: the engine has seen nothing.
+                handled.pop()
+                self._refuse(fact, error)
             self.lag_s.observe((monotonic_ns() - arrived_ns) / NS_PER_S)
         self.facts_handled += count
-        return handled
 
-    def _route(self, commands: list[AnyCommand], now_ns: int) -> list[WriteIntent]:
+    def _refuse(self, fact: Event, error: Exception) -> None:
+        self.refused[type(fact).__name__] += 1
+        log.warning("refused: %s", error, extra={"fact": type(fact).__name__})
+
+    def _route(self, commands: list[AnyCommand], now_ns: int) -> None:
         routed: tuple[list[AnyCommand], ...] = ([], [], [])
-        launches: list[WriteIntent] = []
         seen: list[AnyCommand] = []
         for command in commands:
             kind = type(command)
             route = _ROUTE[kind]
             routed[route].append(command)
             self.commands_sent[kind.__name__] += 1
-            if kind is WriteIntent:
-                launches.append(command)  # type: ignore[arg-type]
-            elif route == _NOTICE or kind is RecordAttempt:
+            if route == _NOTICE or kind is RecordAttempt:
                 seen.append(command)
         if routed[_STORE]:
             self._store.submit(routed[_STORE], now_ns)  # type: ignore[arg-type]
@@ -244,7 +252,6 @@ class Pump:
         for command in seen:
             for watcher in self._watchers:
                 watcher(command)
-        return launches
 
     def _arm(self, now_ns: int) -> None:
         # One timer, left alone while the deadline it was set for stands.

@@ -6,6 +6,7 @@ kept becomes the attempt's ending; the rest is `lost`, and is dialled again only
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from functools import partial
@@ -23,6 +24,9 @@ from outpace.store.port import Ledger, OpenIntent, Store
 from outpace.telephony.adapter import KeptResult, LiveCall, TelephonyAdapter
 
 log = logging.getLogger(__name__)
+
+#: Real seconds until the switch is asked again, when it did not know of every call that it might have.
+SECOND_LOOK_S = 1.0
 
 _NORMAL_CLEARING = 16
 
@@ -48,45 +52,62 @@ def settle(
     pool: Pool,
     now_ns: int,
 ) -> Settlement:
-    """Decide on every open intent.
+    """Decide on every open intent of the pool; those of another pool, and their calls, are left to that one's engine.
 
-    A live call whose campaign or trunk group this pool does not have (any more) is hung up, and is lost. A live call
+    A live call whose campaign or trunk group this pool does not have (any more), or for which its table has no room,
+    is hung up, and is lost. So is whatever is lost, since a switch that is slow may make the call yet. A live call
     with a kept result is left alone: the switch plays the message to its end and hangs up by itself.
     """
-    on_switch = {call.call_id: call for call in live}
-    results = {result.call_id: result for result in kept}
+    others = {intent.call_id for intent in intents if intent.pool != pool.name}
+    on_switch = {call.call_id: call for call in live if call.call_id not in others}
+    results = {result.call_id: result for result in kept if result.call_id not in others}
     campaigns = {campaign.id: campaign for campaign in pool.campaigns}
     trunk_groups = {group.id for group in pool.trunk_groups}
     records: list[RecordAttempt] = []
     adopted: list[CallAdopted] = []
     for intent in intents:
+        if intent.call_id in others:
+            continue
         call = on_switch.get(intent.call_id)
         campaign = campaigns.get(intent.campaign_id)
         known = campaign is not None and intent.trunk_group_id in trunk_groups
-        if call is not None and known and intent.call_id not in results:
+        room = len(adopted) < pool.max_calls
+        if call is not None and known and room and intent.call_id not in results:
             on_switch.pop(intent.call_id)
             adopted.append(_adoption(intent, call))
         else:
             records.append(_ending(intent, results.get(intent.call_id), campaign, now_ns))
-    hang_up = tuple(call_id for call_id in on_switch if call_id not in results)
-    return Settlement(tuple(records), tuple(adopted), hang_up, tuple(results))
+    lost = (record.call_id for record in records if record.outcome is Outcome.LOST)
+    stray = (call_id for call_id in on_switch if call_id not in results)
+    return Settlement(tuple(records), tuple(adopted), tuple(dict.fromkeys((*stray, *lost))), tuple(results))
 
 
 async def recover(worker: StoreWorker, adapter: TelephonyAdapter, pool: Pool, now_ns: int) -> list[Event]:
     """Settle what is open; returns the facts with which the engine has to begin. Raises StoreError, LinkDown."""
     intents = await worker.call(lambda store: store.open_intents())
-    settlement = settle(intents, await adapter.snapshot(), await adapter.kept_results(), pool, now_ns)
+    live = await adapter.snapshot()
+    settlement = settle(intents, live, await adapter.kept_results(), pool, now_ns)
+    if settlement.lost:
+        # What was originated a moment before the end may not be a channel yet. Of calls seen before, facts have told
+        # since what became of them, and the engine gets those after it has adopted the call as it was.
+        await asyncio.sleep(SECOND_LOOK_S)
+        seen = {call.call_id for call in live}
+        live += [call for call in await adapter.snapshot() if call.call_id not in seen]
+        settlement = settle(intents, live, await adapter.kept_results(), pool, now_ns)
     if settlement.records:
         await worker.call(lambda store: store.execute(settlement.records, now_ns))
     if settlement.forget:
         await adapter.forget(settlement.forget)
-    for call_id in settlement.hang_up:
-        log.warning("a call on the switch belongs to no open attempt and is hung up", extra={"call_id": call_id})
     adapter.submit([HangUp(call_id, _NORMAL_CLEARING) for call_id in settlement.hang_up])
-    if intents:
+    if settlement.records or settlement.adopted or settlement.hang_up:
         log.info(
             "settled what an earlier run left open",
-            extra={"intents": len(intents), "adopted": len(settlement.adopted), "lost": settlement.lost},
+            extra={
+                "recorded": len(settlement.records),
+                "adopted": len(settlement.adopted),
+                "lost": settlement.lost,
+                "hung_up": len(settlement.hang_up),
+            },
         )
     facts: list[Event] = []
     for campaign in pool.campaigns:

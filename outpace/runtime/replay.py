@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from outpace.domain.commands import AnyCommand, WriteIntent
-from outpace.domain.errors import StateError
+from outpace.domain.errors import OutpaceError
 from outpace.engine.engine import Engine
 from outpace.runtime.journal_file import Header, JournalFile, Turn, journal_files
 
@@ -59,7 +59,11 @@ def replay(path: Path) -> ReplayReport:
             report.difference = f"{name}: the state in its header is another one"
             return report
         for index, turn in enumerate(file.turns()):
-            _replay_turn(engine, turn, report)
+            try:
+                _replay_turn(engine, turn, report)
+            except Exception as error:
+                log.exception("the engine failed in the replay")
+                report.difference = f"the engine failed: {type(error).__name__}: {error}"
             if report.difference:
                 report.difference = f"{name}, turn {index} at {turn.now_ns}: {report.difference}"
                 return report
@@ -83,7 +87,7 @@ def _replay_turn(engine: Engine, turn: Turn, report: ReplayReport) -> None:
     for fact in turn.facts:
         try:
             engine.handle(fact, turn.now_ns)
-        except StateError as error:
+        except OutpaceError as error:
             log.debug("refused, as before: %s", error)
     if turn.ticked:
         engine.tick(turn.now_ns)

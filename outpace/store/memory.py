@@ -74,6 +74,7 @@ class MemoryStore:
     def __init__(self, *, lease_s: float = LEASE_S) -> None:
         self._lease_ns = seconds_to_ns(lease_s)
         self._epoch = 0
+        self._pool = ""
         self._pools: dict[str, int] = {}
         self._sequence = 0
         self._campaigns: dict[str, int] = {}
@@ -94,6 +95,7 @@ class MemoryStore:
         for token in [token for token in self._leases if token >> 32 == before]:
             self._end_lease(token)
         self._epoch = self._pools[pool] = max(self._pools.values(), default=0) + 1
+        self._pool = pool
         self._sequence = 0
         return self._epoch
 
@@ -224,7 +226,7 @@ class MemoryStore:
             return IntentRefused(c.call_id, IntentRefusal.NUMBER_OPEN)
         lead.place = _Place.INTENT
         self._open_numbers.add(c.number)
-        self._intents[c.call_id] = OpenIntent(**msgspec.structs.asdict(c), intent_ns=now_ns)
+        self._intents[c.call_id] = OpenIntent(**msgspec.structs.asdict(c), intent_ns=now_ns, pool=self._pool)
         return IntentDurable(c.call_id)
 
     def _close(self, call_id: int) -> _Lead | None:

@@ -37,7 +37,7 @@ class NewLead(msgspec.Struct, frozen=True):
 
 
 class OpenIntent(msgspec.Struct, frozen=True):
-    """An intent without an ending: what recovery has to settle."""
+    """An intent without an ending: what the next engine of its pool has to settle. `pool` is whose engine wrote it."""
 
     call_id: int
     campaign_id: int
@@ -47,6 +47,7 @@ class OpenIntent(msgspec.Struct, frozen=True):
     trunk_group_id: int
     attempt_number: int
     intent_ns: int
+    pool: str
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -115,7 +116,7 @@ class Store(Protocol):
         """
 
     def open_intents(self) -> list[OpenIntent]:
-        """Every intent of the tenant without an ending, oldest first."""
+        """Every open intent of the tenant, oldest first; of all pools, since a switch may serve several."""
 
     def ledger(self, campaign_id: int) -> Ledger:
         """Counts over the attempts of the campaign."""

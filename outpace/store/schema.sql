@@ -9,6 +9,14 @@ CREATE TABLE pools (
     PRIMARY KEY (tenant, name)
 ) WITHOUT ROWID;
 
+-- Every epoch ever issued: whose engine a call id is of.
+CREATE TABLE epochs (
+    tenant INTEGER NOT NULL,
+    epoch INTEGER NOT NULL UNIQUE,
+    pool TEXT NOT NULL,
+    PRIMARY KEY (tenant, epoch)
+) WITHOUT ROWID;
+
 CREATE TABLE campaigns (
     tenant INTEGER NOT NULL,
     campaign_id INTEGER NOT NULL,

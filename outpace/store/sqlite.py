@@ -27,13 +27,17 @@ from outpace.store._sqlite_batch import Batch, end_leases
 from outpace.store.port import LEASE_S, Ledger, NewLead, OpenIntent, Run
 
 _APPLICATION_ID = 0x6F757470  # "outp" in the file's header: a store is never written into somebody else's file
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _PAGE = 1000  # attempts read at a time
 
 _FIELDS = ", ".join(RecordAttempt.__struct_fields__)
 _ATTEMPTS = f"""
     SELECT seq, {_FIELDS} FROM attempts
     WHERE tenant = ? AND campaign_id = ? AND seq > ? AND ended_ns >= ? ORDER BY seq LIMIT {_PAGE}
+"""
+_OPEN_INTENTS = f"""
+    SELECT {", ".join(OpenIntent.__struct_fields__)} FROM intents JOIN epochs USING (tenant)
+    WHERE tenant = ? AND epoch = call_id >> 32 ORDER BY intent_ns, call_id
 """
 _LEDGER = """
     SELECT count(*) FILTER (WHERE outcome = ?1),
@@ -189,6 +193,7 @@ class SqliteStore:
                 ).fetchall()
                 end_leases(self._db, self._tenant, (token for (token,) in tokens))
             self._db.execute("INSERT OR REPLACE INTO pools VALUES (?, ?, ?, ?)", (self._tenant, pool, epoch, now_ns))
+            self._db.execute("INSERT INTO epochs VALUES (?, ?, ?)", (self._tenant, epoch, pool))
         self._pool, self._epoch, self._sequence = pool, int(epoch), 0
         return self._epoch
 
@@ -249,11 +254,7 @@ class SqliteStore:
     def open_intents(self) -> list[OpenIntent]:
         """See `Store.open_intents`."""
         with self._errors():
-            rows = self._db.execute(
-                f"SELECT {', '.join(OpenIntent.__struct_fields__)} FROM intents WHERE tenant = ?"
-                " ORDER BY intent_ns, call_id",
-                (self._tenant,),
-            ).fetchall()
+            rows = self._db.execute(_OPEN_INTENTS, (self._tenant,)).fetchall()
         return [OpenIntent(*row) for row in rows]
 
     def ledger(self, campaign_id: int) -> Ledger:

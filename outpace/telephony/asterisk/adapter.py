@@ -48,6 +48,10 @@ from outpace.telephony.asterisk.settings import AsteriskSettings
 log = logging.getLogger(__name__)
 
 _NORMAL_CLEARING = 16
+
+#: Calls remembered that no channel was seen of and that have to go should one come late; the oldest are forgotten.
+_LATE_MAX = 10_000
+
 _NOTHING: Mapping[int, int] = MappingProxyType({})
 
 
@@ -100,9 +104,11 @@ class AsteriskAdapter:
         self._waiting: dict[int, Originate] = {}  # first in, first out
         self._launched: dict[int, float] = {}  # originates sent -> deadline on the loop's clock
         self._doomed: dict[int, int] = {}  # calls to hang up as soon as they can be -> cause
+        self._late: dict[int, int] = {}  # given up without a channel: one that comes late is hung up -> cause
         self._asked: set[int] = set()
         self._query: asyncio.TimerHandle | None = None
         self._wanted_legs: set[int] = set()
+        self._opening_until: dict[int, float] = {}  # while a leg may still come -> deadline on the loop's clock
         self._serial = 0
         self._surrogates: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -200,6 +206,9 @@ class AsteriskAdapter:
         self._board.tell(self._out, everything=True)
         lost, self._launched = tuple(self._launched), {}
         self._settle(channels, kept, lost)
+        for call_id in lost:
+            if call_id not in self._mapper.calls:
+                self._give_up(call_id)
         for agent_id in sorted(self._wanted_legs):
             leg = self._mapper.agents.get(agent_id)
             if leg is not None and leg.state == UP:
@@ -283,6 +292,8 @@ class AsteriskAdapter:
         self._doomed.pop(call_id, None)
         if leg is not None:
             leg.cancelled = True
+        else:
+            self._give_up(call_id, command.cause)
 
         def done(answer: Message | None, _: list[Row]) -> None:
             if answer is not None and answer.response == "Error" and call_id not in self._mapper.calls and leg is None:
@@ -290,6 +301,12 @@ class AsteriskAdapter:
                 self._flush_soon()
 
         self._hang_up_channel(leg.channel if leg else dialplan.call_channel(call_id), command.cause, done)
+
+    def _give_up(self, call_id: int, cause: int = _NORMAL_CLEARING) -> None:
+        # An originate that the switch still has in its queue, also one of an earlier epoch, may make a channel yet.
+        self._late[call_id] = cause
+        if len(self._late) > _LATE_MAX:
+            del self._late[next(iter(self._late))]
 
     def _hang_up_channel(self, channel: str, cause: int = _NORMAL_CLEARING, done: Done | None = None) -> None:
         if self._connection is not None:
@@ -355,7 +372,8 @@ class AsteriskAdapter:
             if leg.state == UP:
                 self._out.append(AgentLegUp(agent_id))
             return
-        if agent_id in self._mapper.opening:
+        now = asyncio.get_running_loop().time()
+        if agent_id in self._mapper.opening and now < self._opening_until.get(agent_id, 0.0):
             return
         self._serial += 1
         channel_id = dialplan.agent_channel(agent_id, self._serial)
@@ -375,6 +393,7 @@ class AsteriskAdapter:
             self._out.append(AgentLegLost(agent_id))
             return
         self._mapper.opening[agent_id] = channel_id
+        self._opening_until[agent_id] = now + self._settings.agent_timeout_s
 
     def _close_leg(self, command: CloseAgentLeg) -> None:
         self._wanted_legs.discard(command.agent_id)
@@ -386,6 +405,7 @@ class AsteriskAdapter:
         if leg is not None:
             leg.cancelled = True
         else:
+            self._mapper.unwanted.add(channel)
             self._out.append(AgentLegLost(command.agent_id))
         self._hang_up_channel(channel)
 
@@ -410,10 +430,12 @@ class AsteriskAdapter:
                 del self._launched[call_id]
                 mapper.launching.discard(call_id)
                 self._out.append(OriginateRefused(call_id, Refusal.TIMED_OUT))
-                self._doomed[call_id] = _NORMAL_CLEARING  # should it come late, it goes at once
-        if self._doomed:
-            for call_id in [key for key in self._doomed if key in mapper.calls]:
-                self._hang_up(HangUp(call_id, self._doomed[call_id]))
+                self._give_up(call_id, self._doomed.pop(call_id, _NORMAL_CLEARING))
+        come, mapper.come = mapper.come, []
+        for call_id in come:
+            cause = self._late.pop(call_id, self._doomed.get(call_id))
+            if cause is not None and call_id in mapper.calls:
+                self._hang_up(HangUp(call_id, cause))
         while self._waiting and len(self._launched) < self._settings.max_pending and not connection.paused:
             self._launch(connection, self._waiting.pop(next(iter(self._waiting))))
 

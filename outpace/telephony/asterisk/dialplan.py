@@ -33,6 +33,8 @@ _MESSAGE = re.compile(r"[A-Za-z0-9_./-]{1,200}")
 _KEPT = re.compile(r"abandoned\|(\d{1,11})")
 _HUMAN = re.compile(r"HUMAN-(\d{1,6})-\d{1,6}")
 
+_INT64_MAX = 2**63 - 1  # no id and no time of ours is beyond
+
 _VERDICTS = {"HUMAN": Verdict.PERSON, "MACHINE": Verdict.MACHINE, "NOTSURE": Verdict.UNSURE}
 
 
@@ -57,7 +59,7 @@ def identify(channel_id: str) -> tuple[int, int]:
         return 0, 0
     call = _CALL.fullmatch(channel_id)
     if call is not None:
-        return int(call[1]), 0
+        return (int(call[1]), 0) if int(call[1]) <= _INT64_MAX else (0, 0)
     agent = _AGENT.fullmatch(channel_id)
     return (0, int(agent[1])) if agent is not None else (0, 0)
 
@@ -145,4 +147,7 @@ def kept_result(key: str, value: str) -> KeptResult | None:
     kept = _KEPT.fullmatch(value.strip())
     if kept is None or not (number.isascii() and number.isdigit()) or len(number) > 19:
         return None
-    return KeptResult(int(number), AbandonReason.NO_AGENT_IN_TIME, int(kept[1]) * NS_PER_S)
+    at_ns = int(kept[1]) * NS_PER_S
+    if max(int(number), at_ns) > _INT64_MAX:
+        return None
+    return KeptResult(int(number), AbandonReason.NO_AGENT_IN_TIME, at_ns)

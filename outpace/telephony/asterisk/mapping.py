@@ -50,6 +50,9 @@ WANTED: dict[str, tuple[str, ...]] = {
 #: SIP finals with which a call ends that we have cancelled ourselves.
 _CANCEL_FINALS = frozenset({0, 480, 487})
 
+#: The last second whose nanoseconds are within 64 bits.
+_LAST_S = (2**63 - 1) // 1_000_000_000 - 1
+
 DOWN, RINGING, UP = 0, 5, 6
 
 
@@ -91,7 +94,9 @@ class Mapper:
     launching : originates that have no channel yet.
     opening : agents whose leg was originated and has no channel yet -> its channel id.
     doubtful : calls whose originate failed without a channel; the adapter asks whether one of that id lives.
-    surplus : channel names of second legs of an agent, to be hung up.
+    unwanted : channel ids of agents' legs that were closed before they had a channel.
+    surplus : channel names of second and of unwanted legs of an agent, to be hung up.
+    come : calls whose channel has come since the adapter last took them from here.
     """
 
     def __init__(self, board: CircuitBoard, identify: Callable[[str], tuple[int, int]] = dialplan.identify) -> None:
@@ -100,8 +105,10 @@ class Mapper:
         self.agents: dict[int, Leg] = {}
         self.launching: set[int] = set()
         self.opening: dict[int, str] = {}
+        self.unwanted: set[str] = set()
         self.doubtful: list[int] = []
         self.surplus: list[str] = []
+        self.come: list[int] = []
         self.sequence = 0
         self._identify = identify
         self._legs: dict[str, Leg] = {}
@@ -152,10 +159,12 @@ class Mapper:
         if call_id:
             self.calls[call_id] = leg
             self.launching.discard(call_id)
+            self.come.append(call_id)
             out.append(CallProceeding(call_id, at_ns))
         else:
             old = self.agents.get(agent_id)
-            if old is not None and not old.cancelled:
+            if uniqueid in self.unwanted or (old is not None and not old.cancelled):
+                self.unwanted.discard(uniqueid)
                 self.surplus.append(channel)
                 return None
             if old is not None:  # closing, and reopened meanwhile
@@ -210,6 +219,7 @@ class Mapper:
         elif self.opening.get(agent_id) == row[2]:
             del self.opening[agent_id]
             out.append(AgentLegLost(agent_id, 0, switch_ns(row[1])))
+        self.unwanted.discard(row[2])
 
     def _bridge_enter(self, row: Row, out: list[Event]) -> None:
         leg = self._leg(row)
@@ -349,7 +359,7 @@ def normal_cause(leg: Leg, cause: int) -> int:
 def switch_ns(stamp: str) -> int:
     """`1795321035.098308` -> UTC nanoseconds, exactly; 0 = no or no usable time stamp."""
     seconds, _, fraction = stamp.partition(".")
-    if not (seconds.isdigit() and seconds.isascii()) or len(seconds) > 10:
+    if not (seconds.isdigit() and seconds.isascii()) or len(seconds) > 10 or int(seconds) > _LAST_S:
         return 0
     digits = (fraction + "000000000")[:9]
     return int(seconds) * 1_000_000_000 + (int(digits) if digits.isdigit() and digits.isascii() else 0)

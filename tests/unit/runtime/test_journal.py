@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,14 @@ from outpace.runtime.replay import replay
 
 S = 1_000_000_000
 POOL = Pool(campaigns=(Campaign(id=1, name="c"),), trunk_groups=(TrunkGroup(id=1, name="t"),), max_calls=8)
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if holds():
+            return
+        threading.Event().wait(0.01)
+    raise TimeoutError
 
 
 class Recorder:
@@ -64,6 +73,17 @@ def test_digests_come_at_their_pace_and_at_the_end(tmp_path: Path) -> None:
     assert replay(tmp_path).digests == len(digested) + 1
 
 
+def test_what_a_killed_process_takes_with_it_is_what_came_after_the_last_digest(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, digest_every_ns=2 * S)
+    for turns in (20, 20, 19):
+        wait_for(lambda: not recorder.journal.gauges()["waiting_chunks"])
+        recorder.turns(turns)
+    wait_for(lambda: replay(tmp_path).turns >= 40)
+    found = replay(tmp_path)  # the file as it is now, without an end
+    assert (found.turns, found.digests, found.damaged) == (40, 3, [])
+    recorder.close()
+
+
 def test_a_disk_that_does_not_keep_up_leaves_a_gap_and_the_journal_goes_on_in_a_new_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,8 +100,7 @@ def test_a_disk_that_does_not_keep_up_leaves_a_gap_and_the_journal_goes_on_in_a_
     recorder.turns(300)
     assert recorder.journal.gauges()["gaps_total"] == 1
     disk.set()
-    while recorder.journal.gauges()["waiting_chunks"]:
-        threading.Event().wait(0.01)
+    wait_for(lambda: not recorder.journal.gauges()["waiting_chunks"])
     recorder.turns(5)
     recorder.close()
     files = [JournalFile(path).header for path in journal_files(tmp_path)]

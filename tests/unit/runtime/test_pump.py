@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +17,17 @@ from outpace.domain.events import (
     CampaignStarted,
     Event,
     LinkUp,
+    PacingChanged,
     TrunkCapacity,
 )
 from outpace.domain.states import AgentState
 from outpace.engine.engine import Engine
 from outpace.runtime import loops, pump
+from outpace.runtime import replay as module
 from outpace.runtime.clock import Clock
+from outpace.runtime.journal import Journal
 from outpace.runtime.pump import Pump
+from outpace.runtime.replay import replay
 
 POOL = Pool(
     campaigns=(Campaign(id=1, name="c"),),
@@ -115,6 +120,22 @@ def test_a_callers_mistake_is_counted_and_the_next_fact_handled() -> None:
     play(scene())
 
 
+def test_settings_and_numbers_that_cannot_be_are_refused_and_the_node_goes_on() -> None:
+    async def scene() -> None:
+        ends = Ends()
+        pumped = ends.pump(Engine(POOL, epoch=1))
+        pumped.start()
+        pumped.post([PacingChanged(1, ratio=float("nan"), reserve=0), AgentReady(2**70), AgentLoggedIn(1)])
+        await until(lambda: ends.switch)
+        assert pumped.refused == {"PacingChanged": 1, "AgentReady": 1}
+        assert ends.failures == []
+        # what no journal could hold is not in it; what the engine has refused is
+        assert [type(fact).__name__ for _, facts in ends.turns for fact in facts] == ["PacingChanged", "AgentLoggedIn"]
+        pumped.stop()
+
+    play(scene())
+
+
 def test_a_turn_handles_a_bounded_number_of_facts(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene() -> None:
         monkeypatch.setattr(pump, "TURN_FACTS_MAX", 4)
@@ -159,6 +180,51 @@ def test_an_engine_that_fails_stops_the_pump() -> None:
         await asyncio.sleep(0.01)
         assert (pumped.turns, pumped.facts_handled) == (turns, 0)
         assert str(ends.failures[0]) == "a defect"
+
+    play(scene())
+
+
+class Defective(Engine):
+    def handle(self, event: Event, now_ns: int) -> None:
+        super().handle(event, now_ns)
+        if isinstance(event, AgentLoggedIn):
+            raise RuntimeError("a defect")  # noqa: TRY004 - it stands for any defect
+
+
+def test_the_turn_with_which_an_engine_failed_is_in_the_journal_and_fails_in_the_replay_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene() -> None:
+        ends, engine = Ends(), Defective(POOL, epoch=1)
+        journal = Journal(tmp_path, version="1")
+        journal.open(engine, 1, 1)
+        pumped = Pump(engine, Clock(), store=ends, switch=ends, journal=journal, fatal=ends.failures.append)
+        pumped.post([LinkUp(), AgentLoggedIn(1)])
+        pumped.start()
+        await until(lambda: ends.failures)
+        journal.close(Clock().now_ns())
+
+    play(scene())
+    report = replay(tmp_path)  # by an engine without the defect: the same facts, and a state without the login's tick
+    assert report.facts == 2
+    monkeypatch.setattr(module, "Engine", Defective)
+    assert replay(tmp_path).difference.endswith("the engine failed: RuntimeError: a defect")
+
+
+def test_a_switch_that_fails_stops_the_pump() -> None:
+    async def scene() -> None:
+        class Deaf(Ends):
+            def submit(self, commands: Sequence[Any], now_ns: int = 0) -> None:
+                raise RuntimeError("a defect")
+
+        ends = Deaf()
+        pumped = ends.pump(Engine(POOL, epoch=1))
+        pumped.post([AgentLoggedIn(1)])
+        pumped.start()
+        await until(lambda: ends.failures)
+        pumped.post([LinkUp()])
+        await asyncio.sleep(0.01)
+        assert [fact for _, facts in ends.turns for fact in facts] == [AgentLoggedIn(1)]
 
     play(scene())
 

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import cast
+
 import msgspec
 import pytest
 
+from outpace.domain.commands import HangUp, LeaseLeads, SwitchCommand, WriteIntent
 from outpace.domain.config import Campaign, Pool, RetryRule, TrunkGroup
-from outpace.domain.events import CallAdopted
+from outpace.domain.events import CallAdopted, LeadsLeased
 from outpace.domain.outcomes import AbandonReason, CallPresence, Outcome
-from outpace.runtime.recovery import settle
-from outpace.store.port import OpenIntent
-from outpace.telephony.adapter import KeptResult, LiveCall
+from outpace.runtime.recovery import recover, settle
+from outpace.runtime.store_worker import StoreWorker
+from outpace.store.memory import MemoryStore
+from outpace.store.port import NewLead, OpenIntent
+from outpace.telephony.adapter import KeptResult, LiveCall, TelephonyAdapter
 
 S = 1_000_000_000
 NOW = 5_000 * S
@@ -30,6 +36,7 @@ def intent(sequence: int, campaign_id: int = 1, attempt_number: int = 1) -> Open
         trunk_group_id=1,
         attempt_number=attempt_number,
         intent_ns=4_000 * S,
+        pool=POOL.name,
     )
 
 
@@ -59,6 +66,73 @@ def test_settle_when_nothing_is_known_closes_as_lost_without_another_try() -> No
     assert (record.call_id, record.lead_id, record.number, record.lease_token) == (FIRST + 1, 1, 4410001, 9)
 
 
+def test_settle_hangs_up_what_is_lost_should_it_come_late() -> None:
+    live = [LiveCall(FIRST + 2, CallPresence.ANSWERED)]
+    assert settle([intent(1), intent(2)], live, [], POOL, NOW).hang_up == (FIRST + 1,)
+
+
+def test_settle_leaves_another_pool_its_calls() -> None:
+    theirs = [msgspec.structs.replace(intent(n), pool="night") for n in (1, 2, 3)]
+    live = [LiveCall(FIRST + 1, CallPresence.BRIDGED, 7), LiveCall(FIRST + 4, CallPresence.BRIDGED, 8)]
+    kept = [KeptResult(FIRST + 2, AbandonReason.NO_AGENT_IN_TIME, 4_010 * S)]
+    settlement = settle([*theirs, intent(4)], live, kept, POOL, NOW)
+    assert [call.call_id for call in settlement.adopted] == [FIRST + 4]
+    assert (settlement.records, settlement.hang_up, settlement.forget) == ((), (), ())
+
+
+def test_settle_adopts_no_more_than_the_table_holds() -> None:
+    small = msgspec.structs.replace(POOL, max_calls=1)
+    live = [LiveCall(FIRST + n, CallPresence.UNANSWERED) for n in (1, 2)]
+    settlement = settle([intent(1), intent(2)], live, [], small, NOW)
+    assert [call.call_id for call in settlement.adopted] == [FIRST + 1]
+    assert (settlement.hang_up, settlement.lost) == ((FIRST + 2,), 1)
+
+
+class SlowSwitch:
+    """Makes a call's channel only after it was asked the first time; another call ends in between."""
+
+    def __init__(self) -> None:
+        first, late = LiveCall(FIRST + 1, CallPresence.UNANSWERED), LiveCall(FIRST + 2, CallPresence.UNANSWERED)
+        self.lists = [[first], [late]]
+        self.submitted: list[SwitchCommand] = []
+
+    async def snapshot(self) -> list[LiveCall]:
+        return self.lists.pop(0)
+
+    async def kept_results(self) -> list[KeptResult]:
+        return []
+
+    def submit(self, commands: Iterable[SwitchCommand]) -> None:
+        self.submitted += commands
+
+
+async def test_recover_looks_a_second_time_for_calls_that_the_switch_did_not_know(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("outpace.runtime.recovery.SECOND_LOOK_S", 0.0)
+    store = MemoryStore()
+    campaign_id = store.campaign_id("plain")
+    store.add_leads(campaign_id, [NewLead(4410000 + n) for n in range(3)], NOW)
+    epoch = store.open_pool(POOL.name, NOW)
+    (leased,) = store.execute([LeaseLeads(campaign_id, 3)], NOW)
+    assert isinstance(leased, LeadsLeased)
+    store.execute(
+        [
+            WriteIntent(epoch << 32 | n, campaign_id, lead_id, number, leased.token, 1, 1)
+            for n, lead_id, number in zip((1, 2, 3), leased.lead_ids, leased.numbers, strict=True)
+        ],
+        NOW,
+    )
+    store.open_pool(POOL.name, NOW)
+    worker, switch = StoreWorker(lambda: store, lambda _: None, lambda _: None), SlowSwitch()
+    await worker.start()
+    facts = await recover(worker, cast("TelephonyAdapter", switch), POOL, NOW)
+    await worker.close()
+    assert [fact.call_id for fact in facts if isinstance(fact, CallAdopted)] == [FIRST + 1, FIRST + 2]
+    assert [(record.call_id, record.outcome) for record in store.attempts(campaign_id)] == [(FIRST + 3, Outcome.LOST)]
+    assert switch.submitted == [HangUp(FIRST + 3, 16)]
+
+
 @pytest.mark.parametrize(("attempt_number", "retry_at_ns"), [(1, NOW + 60 * S), (2, NOW + 60 * S), (3, 0)])
 def test_settle_of_a_lost_call_follows_the_campaigns_rule(attempt_number: int, retry_at_ns: int) -> None:
     (record,) = settle([intent(1, 2, attempt_number)], [], [], POOL, NOW).records
@@ -75,6 +149,7 @@ def test_settle_hangs_up_what_belongs_to_no_open_intent() -> None:
     live = [LiveCall(FIRST + 8, CallPresence.UNANSWERED), LiveCall(FIRST + 1, CallPresence.ANSWERED)]
     settlement = settle([intent(1)], live, [], POOL, NOW)
     assert settlement.hang_up == (FIRST + 8,)
+    assert settlement.lost == 0
     assert [call.call_id for call in settlement.adopted] == [FIRST + 1]
 
 

@@ -172,10 +172,19 @@ def test_intent_is_durable_once_and_open(store: Store) -> None:
     leased = lease(store, a, 1)
     call = epoch << 32 | 9
     assert store.execute([intent(leased, 0, call)], NOW + 5) == [IntentDurable(call)]
-    assert store.open_intents() == [OpenIntent(call, a, 1, 491, leased.token, 1, 1, NOW + 5)]
+    assert store.open_intents() == [OpenIntent(call, a, 1, 491, leased.token, 1, 1, NOW + 5, "p")]
     # A batch whose answer was lost is sent again.
     assert store.execute([intent(leased, 0, call)], NOW + 6) == [IntentDurable(call)]
     assert store.open_intents()[0].intent_ns == NOW + 5
+
+
+def test_open_intents_tell_whose_pool_they_are_of_whatever_was_opened_since(store: Store) -> None:
+    a = filled(store, [491, 492])
+    for pool, number in (("p", 1), ("q", 2), ("p", 3), ("q", 4)):
+        epoch = store.open_pool(pool, NOW)
+        if number < 3:
+            store.execute([intent(lease(store, a, 1), 0, epoch << 32 | number)], NOW + number)
+    assert [(i.call_id, i.pool) for i in store.open_intents()] == [(1 << 32 | 1, "p"), (2 << 32 | 2, "q")]
 
 
 def test_intent_of_another_epoch_is_refused(store: Store) -> None:

@@ -170,6 +170,63 @@ async def test_a_channel_that_comes_after_its_time_is_hung_up_at_once(peer, fact
     assert (await peer.wait("Hangup"))["Channel"] == "PJSIP/carrier-00000009"
 
 
+async def test_a_call_given_up_with_the_link_is_hung_up_should_its_channel_come_late(peer, facts, connect):
+    adapter = await connect()
+    adapter.submit([originate()])
+    await peer.wait("Originate")
+    peer.hang_up()
+    assert (await facts.wait(OriginateRefused)).reason is Refusal.TIMED_OUT
+    await facts.wait(LinkUp, count=2)
+    live(peer, call_channel(CALL), "PJSIP/carrier-00000009", "0")
+    assert (await peer.wait("Hangup"))["Channel"] == "PJSIP/carrier-00000009"
+    await facts.wait(CallProceeding, CALL)
+
+
+async def test_a_hangup_of_a_call_that_is_not_there_holds_when_its_channel_comes_late(peer, facts, connect):
+    # of an earlier epoch: its originate is in the switch's queue yet
+    peer.answers["Hangup"] = lambda action: [[("Response", "Error"), ("Message", "No such channel")]]
+    old = 2 << 32 | 8
+    adapter = await connect()
+    adapter.submit([HangUp(old, 21)])
+    assert await facts.wait(CallQueried) == CallQueried(old, CallPresence.GONE)
+    live(peer, call_channel(old + 1), "PJSIP/carrier-00000008", "0")
+    live(peer, call_channel(old), "PJSIP/carrier-00000009", "0")
+    hangup = await peer.wait("Hangup", 2)
+    assert (hangup["Channel"], hangup["Cause"]) == ("PJSIP/carrier-00000009", "21")
+    assert len(peer.of("Hangup")) == 2
+
+
+async def test_what_is_remembered_of_calls_without_a_channel_is_bounded(peer, facts, connect, monkeypatch):
+    monkeypatch.setattr("outpace.telephony.asterisk.adapter._LATE_MAX", 2)
+    adapter = await connect()
+    adapter.submit([HangUp(CALL + n, 16) for n in range(3)])
+    await peer.wait("Hangup", 3)
+    for n in range(3):
+        live(peer, call_channel(CALL + n), f"PJSIP/carrier-{n}", "0")
+    await peer.wait("Hangup", 5)
+    assert [action["Channel"] for action in peer.of("Hangup")[3:]] == ["PJSIP/carrier-1", "PJSIP/carrier-2"]
+
+
+async def test_an_agent_s_leg_of_which_nothing_was_heard_is_opened_again_when_its_time_is_over(peer, facts, connect):
+    adapter = await connect(agent_timeout_s=0.05)
+    adapter.submit([OpenAgentLeg(7), OpenAgentLeg(7)])
+    await peer.wait("Originate")
+    await asyncio.sleep(0.06)
+    assert len(peer.of("Originate")) == 1
+    adapter.submit([OpenAgentLeg(7)])
+    assert (await peer.wait("Originate", 2))["ChannelId"] == agent_channel(7, 2)
+
+
+async def test_an_agent_s_leg_that_was_closed_before_its_channel_came_is_hung_up(peer, facts, connect):
+    adapter = await connect()
+    adapter.submit([OpenAgentLeg(7), CloseAgentLeg(7)])
+    assert await facts.wait(AgentLegLost) == AgentLegLost(7)
+    await peer.wait("Hangup")
+    live(peer, agent_channel(7, 1), "PJSIP/agent7-00000001")
+    assert (await peer.wait("Hangup", 2))["Channel"] == "PJSIP/agent7-00000001"
+    assert not facts.of(AgentLegUp)
+
+
 async def test_a_link_that_goes_refuses_what_waits_and_sends_nothing_until_it_is_back(peer, facts, connect):
     adapter = await connect(max_pending=1)
     adapter.submit([originate(CALL), originate(CALL + 1)])

@@ -31,6 +31,11 @@ def test_channel_ids_go_both_ways_and_none_is_another_s_prefix(call_id, agent_id
     assert len(agent) == len(dialplan.agent_channel(1, 1))
 
 
+def test_ids_of_more_than_64_bits_are_not_ours():
+    assert dialplan.identify(dialplan.call_channel(2**63 - 1)) == (2**63 - 1, 0)
+    assert dialplan.identify(dialplan.call_channel(2**63)) == (0, 0)
+
+
 @given(st.text(max_size=40).map(lambda text: "outpace-" + text) | st.text(max_size=40))
 def test_any_text_is_identified_without_an_error(text):
     call_id, agent_id = dialplan.identify(text)
@@ -97,6 +102,8 @@ def test_kept_results():
         ("/outpace/1", "done|1"),
         ("/outpace/", ""),
         ("1" * 20, "abandoned|1"),
+        ("9" * 19, "abandoned|1"),
+        ("1", "abandoned|99999999999"),
     ):
         assert dialplan.kept_result(key, value) is None
 

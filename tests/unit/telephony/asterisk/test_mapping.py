@@ -405,7 +405,7 @@ def test_a_launch_on_a_link_that_is_gone_is_in_doubt_unless_its_timer_kept_a_res
 @pytest.mark.parametrize(
     ("stamp", "expected"),
     [(AT, AT_NS), ("1795321036", 1_795_321_036_000_000_000), ("1795321036.5", 1_795_321_036_500_000_000), ("", 0)]
-    + [(bad, 0) for bad in ("now", "-1.5", "99999999999.0", "\u00b2", "\u0661.\u0665")],
+    + [(bad, 0) for bad in ("now", "-1.5", "99999999999.0", "9223372036.9", "\u00b2", "\u0661.\u0665")],
 )
 def test_time_stamps_are_exact(stamp, expected):
     assert switch_ns(stamp) == expected
