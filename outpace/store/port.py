@@ -113,7 +113,7 @@ class Store(Protocol):
         """
 
     def open_intents(self) -> list[OpenIntent]:
-        """Every intent of the tenant without an ending, oldest first; of all pools, since a switch may serve several."""
+        """Every intent of the tenant without an ending, oldest first; of all pools: a switch may serve several."""
 
     def ledger(self, campaign_id: int) -> Ledger:
         """Counts over the attempts of the campaign."""

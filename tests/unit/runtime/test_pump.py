@@ -187,7 +187,7 @@ def test_an_engine_that_fails_stops_the_pump() -> None:
 class Defective(Engine):
     def handle(self, event: Event, now_ns: int) -> None:
         super().handle(event, now_ns)
-        if isinstance(event, AgentLoggedIn):
+        if event == AgentLoggedIn(1):
             raise RuntimeError("a defect")
 
 
