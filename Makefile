@@ -19,7 +19,7 @@ help: ## this list
 
 .PHONY: run
 run: build ## set everything up and run the demo campaign
-	$(BIN)/outpace run examples/demo.toml
+	$(BIN)/outpace run examples/demo.toml --again
 
 .PHONY: build
 build: build/.built ## .venv with the project in it, extensions compiled in place
@@ -30,6 +30,7 @@ $(VENV)/.installed: pyproject.toml tools/venv.sh
 # Changed directives or flags touch every module; a changed source touches those that Cython finds to depend on it.
 build/.built: $(VENV)/.installed setup.py $(KERNELS)
 	$(if $(filter setup.py,$?),rm -rf build/cython)
+	@echo "compiling the extensions: a few minutes the first time"
 	$(BIN)/python setup.py --quiet build_ext --inplace
 	@mkdir -p build && touch $@
 
@@ -59,9 +60,12 @@ test-unit: dev ## quick tests only: unit, property, tidy
 	tools/test.sh unit
 
 .PHONY: bench
-bench: dev ## all benches with their figures
+bench: dev ## all benches; figures to the terminal and to docs/bench/
 	PYTHON=$(CURDIR)/$(BIN)/python bench/peers.sh
-	$(BIN)/python -m pytest bench
+	@mkdir -p build/bench
+	$(BIN)/python -m pytest bench -rP --benchmark-json=build/bench/figures.json --junitxml=build/bench/tests.xml \
+	    -o junit_logging=system-out
+	$(BIN)/python tools/bench_report.py build/bench/figures.json build/bench/tests.xml docs/bench
 
 .PHONY: clean
 clean: ## remove what was built; keeps .venv and var/

@@ -61,6 +61,7 @@ def main() -> None:
 @click.option("--journal", type=click.Path(file_okay=False, path_type=Path), help="Write the journal to this folder.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of the simulated switch and agents.")
 @click.option("--loop", type=click.Choice(["uvloop", "asyncio"]), default="uvloop", show_default=True)
+@click.option("--again", is_flag=True, help="Begin anew when every lead is finished (simulated switch).")
 @click.option("--quiet", is_flag=True, help="No progress, only the report.")
 @_json_option
 def run(
@@ -72,6 +73,7 @@ def run(
     journal: Path | None,
     seed: int | None,
     loop: Literal["uvloop", "asyncio"],
+    again: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -96,6 +98,8 @@ def run(
             speed=speed,
             seed=seed,
         )
+        if again:
+            _begin_anew(setup, store_path or Path(setup.store.path), quiet=quiet or as_json)
         _import_own_list(setup, store_path or Path(setup.store.path), quiet=quiet or as_json)
         ending, node = _run_node(setup, options, loop, live=live, quiet=quiet or as_json)
         problems = _print_report(node.store_path, setup.campaign.name, as_json=as_json, ended=ending.value != "stopped")
@@ -150,6 +154,29 @@ def _progress(*, live: bool, quiet: bool) -> Iterator[Callable[[Node, Progress],
         from outpace.runtime.text import progress_line
 
         yield lambda _, progress: click.echo(progress_line(progress))
+
+
+def _begin_anew(setup: Setup, store_path: Path, *, quiet: bool) -> None:
+    # A rehearsal that has come to its end is played again from a new store; one that was broken off goes on.
+    from outpace.domain.errors import ConfigError
+    from outpace.runtime.audit import FINISHED
+    from outpace.runtime.switches import SimulatedSettings
+
+    if not isinstance(setup.switch, SimulatedSettings):
+        raise ConfigError("--again", "only the simulated switch dials a finished list again")
+    if not store_path.exists():
+        return
+    with _open_store(store_path, create=False) as store:
+        campaign_id = store.campaigns().get(setup.campaign.name)
+        if campaign_id is None or store.open_intents():
+            return
+        counts = store.counts(campaign_id)
+        if not 0 < counts["total"] == sum(counts[state] for state in FINISHED):
+            return
+    kept = store_path.with_name(f"{store_path.stem}.previous{store_path.suffix}")
+    store_path.replace(kept)
+    if not quiet:
+        click.echo(f"every lead of {setup.campaign.name!r} was finished: its store is kept as {kept}, a new one begins")
 
 
 def _import_own_list(setup: Setup, store_path: Path, *, quiet: bool) -> None:
@@ -269,12 +296,16 @@ def report(store_path: Path | None, campaign: str | None, whole: bool, as_json: 
 def _print_report(store_path: Path, campaign: str, *, as_json: bool, ended: bool, whole: bool = False) -> list[str]:
     import msgspec
 
+    from outpace.domain.errors import ConfigError
     from outpace.runtime.audit import audit
     from outpace.runtime.text import report_text
     from outpace.store import reporting
 
     with _open_store(store_path, create=False) as store:
-        campaign_id = store.campaign_id(campaign)
+        known = store.campaigns()
+        if campaign not in known:
+            raise ConfigError(str(store_path), f"no campaign {campaign!r}; there is {', '.join(known) or 'none'}")
+        campaign_id = known[campaign]
         figures = reporting.report(store, campaign_id, whole_campaign=whole)
         problems = audit(store, campaign_id, ended=ended)
     if as_json:
@@ -300,13 +331,18 @@ def replay(journal: Path, as_json: bool) -> None:
             click.echo(json.dumps({**msgspec.to_builtins(result), "same": result.same}))
         else:
             click.echo(
-                f"{result.files} files, {result.runs} runs, {result.turns} turns, {result.facts} facts,"
-                f" {result.launches} launches, {result.digests} digests compared"
+                f"{_number(result.turns, 'turn')} with {_number(result.facts, 'fact')} and"
+                f" {_number(result.launches, 'launch', 'launches')}, from {_number(result.runs, 'run')} in"
+                f" {_number(result.files, 'file')}; {_number(result.digests, 'digest')} compared"
             )
             for path in result.damaged:
                 click.echo(f"{path}: the end is torn; what is before it was replayed")
             click.echo("the engine did the same" if result.same else f"first difference: {result.difference}")
         raise SystemExit(0 if result.same else EXIT_PROBLEM)
+
+
+def _number(count: int, one: str, more: str = "") -> str:
+    return f"{count} {one if count == 1 else more or one + 's'}"
 
 
 @main.command()

@@ -187,8 +187,10 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Setup:
     """
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(str(path), f"can't be read: {error}") from error
+    except OSError as error:
+        raise ConfigError(str(path), f"can't be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), f"is no UTF-8 text: {error}") from error
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -126,7 +126,7 @@ def _agents(setup: Setup) -> Check:
     automatic = sum(len(ids) for _, ids in setup.automatic())
     if not count:
         return Check("agents", False, "there are none", "Add an [[agents]] table.")
-    mend = "" if automatic else "None is auto_ready: nothing is dialled until they log in through the API."
+    mend = "" if automatic else "Set auto_ready = true: `outpace run` logs nobody else in."
     return Check("agents", True, f"{count}, {automatic} of them made ready by outpace", mend)
 
 
@@ -172,8 +172,11 @@ async def _asterisk(settings: AsteriskSettings, pool: Pool) -> list[Check]:
     try:
         connection = await open_connection(settings, {}, _Silent())
     except TelephonyError as error:
-        mend = "Correct [switch]; Asterisk must run and manager.conf must have this user with these rights: "
-        return [Check("switch", False, str(error), mend + "read and write = system,call,originate,user,reporting.")]
+        mend = (
+            "Correct [switch]; Asterisk must run, and manager.conf must have this user with"
+            " read = system,call,user,originate and write = system,call,originate,reporting."
+        )
+        return [Check("switch", False, str(error), mend)]
     try:
         where = f"Asterisk at {settings.host}:{settings.port}"
         checks = [Check("switch", True, f"{where}, {settings.username!r} logged in")]

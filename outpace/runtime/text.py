@@ -12,17 +12,17 @@ from outpace.store.reporting import RunReport
 
 def progress_line(progress: Progress) -> str:
     """One line for a log or a pipe; the order is fixed, so that lines can be compared by eye."""
+    answered = f"answered {progress.answered} = {progress.connected} connected + {progress.abandoned} abandoned"
     parts = [
         f"{duration(progress.elapsed_s):>8}",
         progress.state,
         f"leads left {progress.leads_left}/{progress.leads_total}",
-        f"calls {_counts(progress.calls)}",
-        f"agents {_counts(progress.agents)}",
         f"attempts {progress.attempts}",
-        f"answered {progress.answered} = {progress.connected} connected + {progress.abandoned} abandoned",
-        f"abandoned {progress.abandoned_ratio:.1%}",
+        f"{answered} ({progress.abandoned_ratio:.1%})",
+        f"calls: {_counts(progress.calls)}",
+        f"agents: {_counts(progress.agents)}",
+        f"bound by {reason_in_words(LimitedBy[progress.limited_by.upper()])}",
     ]
-    parts.append(f"bound by {reason_in_words(LimitedBy[progress.limited_by.upper()])}")
     return " | ".join(parts)
 
 
@@ -48,7 +48,12 @@ def report_text(campaign: str, report: RunReport, problems: list[str]) -> str:
     if problems:
         lines += ["", "It does not add up:", *(f"  - {problem}" for problem in problems)]
     else:
-        lines += ["", "It adds up."]
+        lines += [
+            "",
+            "It adds up. Every attempt has one outcome, every lead one state; answered = connected + abandoned.",
+        ]
+    if not report.attempts and report.leads:
+        lines.append("Nothing was dialled in this run; with --all, `outpace report` counts earlier runs too.")
     return "\n".join(lines)
 
 

@@ -103,6 +103,10 @@ class MemoryStore:
         """See `Store.campaign_id`."""
         return self._campaigns.setdefault(name, len(self._campaigns) + 1)
 
+    def campaigns(self) -> dict[str, int]:
+        """See `Store.campaigns`."""
+        return dict(self._campaigns)
+
     def add_leads(self, campaign_id: int, leads: Iterable[NewLead], now_ns: int) -> tuple[int, int]:  # noqa: ARG002
         """See `Store.add_leads`."""
         if not 1 <= campaign_id <= len(self._campaigns):

@@ -85,6 +85,9 @@ class Store(Protocol):
     def campaign_id(self, name: str) -> int:
         """The id of the campaign of that name; a new one is created durably."""
 
+    def campaigns(self) -> dict[str, int]:
+        """The tenant's campaigns: name -> id, in the order of their ids."""
+
     def add_leads(self, campaign_id: int, leads: Iterable[NewLead], now_ns: int) -> tuple[int, int]:
         """Add leads in one transaction; returns (added, duplicates). A number is a duplicate within its campaign.
 
@@ -113,7 +116,7 @@ class Store(Protocol):
         """
 
     def open_intents(self) -> list[OpenIntent]:
-        """Every intent of the tenant without an ending, oldest first; of all pools: a switch may serve several."""
+        """Every open intent of the tenant, oldest first; of all pools, since a switch may serve several."""
 
     def ledger(self, campaign_id: int) -> Ledger:
         """Counts over the attempts of the campaign."""

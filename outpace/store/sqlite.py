@@ -211,6 +211,14 @@ class SqliteStore:
                 ).fetchone()
         return int(row[0])
 
+    def campaigns(self) -> dict[str, int]:
+        """See `Store.campaigns`."""
+        with self._errors():
+            rows = self._db.execute(
+                "SELECT name, campaign_id FROM campaigns WHERE tenant = ? ORDER BY campaign_id", (self._tenant,)
+            ).fetchall()
+        return dict(rows)
+
     def add_leads(self, campaign_id: int, leads: Iterable[NewLead], now_ns: int) -> tuple[int, int]:
         """See `Store.add_leads`."""
         with self._transaction():

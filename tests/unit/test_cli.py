@@ -93,6 +93,32 @@ def test_run_imports_dials_and_reports(tmp_path: Path) -> None:
     assert "the engine did the same" in replayed.output
 
 
+def test_run_again_begins_anew_when_every_lead_is_finished(tmp_path: Path) -> None:
+    path, store = tiny(tmp_path), tmp_path / "o.db"
+    words = ("run", path, "--store", store, "--journal", tmp_path / "journal", "--json")
+    first = json.loads(call(*words, "--again").output)
+    assert json.loads(call(*words).output)["attempts"] == 0
+    again = json.loads(call(*words, "--again").output)
+    assert again["attempts"] >= 2
+    assert again["leads"] == first["leads"] == 2
+    assert (tmp_path / "o.previous.db").exists()
+    assert call("replay", tmp_path / "journal").exit_code == 0
+
+
+def test_run_again_goes_on_with_what_is_not_finished(tmp_path: Path) -> None:
+    path, store = tiny(tmp_path), tmp_path / "o.db"
+    assert call("import", tmp_path / "list.csv", "--campaign", "tiny", "--store", store).exit_code == 0
+    assert json.loads(call("run", path, "--store", store, "--again", "--json").output)["attempts"] >= 2
+    assert not (tmp_path / "o.previous.db").exists()
+
+
+def test_report_on_a_campaign_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
+    call("import", tiny(tmp_path).parent / "list.csv", "--campaign", "tiny", "--store", tmp_path / "o.db")
+    result = call("report", "--campaign", "nope", "--store", tmp_path / "o.db")
+    assert result.exit_code == EXIT_CONFIG
+    assert "no campaign 'nope'; there is tiny" in result.output
+
+
 def test_run_in_json_prints_one_object_and_nothing_else(tmp_path: Path) -> None:
     result = call("run", tiny(tmp_path), "--store", tmp_path / "o.db", "--json", "--loop", "asyncio")
     assert result.exit_code == 0

@@ -27,7 +27,7 @@ def test_decision_renders_its_figures_and_what_bound_it() -> None:
 def test_explanation_renders_state_ledger_and_decisions() -> None:
     text = Explanation(1, CampaignState.RUNNING, LimitedBy.NO_LEADS, 90, 2, 1, 9, 1, (DECISION,)).render()
     lines = text.splitlines()
-    assert lines[0] == "campaign 1 is running; dialling is bound by no lead is due"
+    assert lines[0] == "campaign 1 is running; dialling is bound by a lack of leads that are due"
     assert lines[1] == "answered 93: connected 90, abandoned 2 (no agent in time) + 1 (caller left)"
     assert lines[2] == DECISION.render()
 

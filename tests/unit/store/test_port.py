@@ -50,7 +50,9 @@ def test_execute_without_a_pool_raises(store: Store) -> None:
 
 
 def test_campaign_id_of_a_known_name_is_the_same(store: Store) -> None:
-    assert [store.campaign_id(name) for name in ("a", "b", "a")] == [1, 2, 1]
+    assert store.campaigns() == {}
+    assert [store.campaign_id(name) for name in ("b", "a", "b")] == [1, 2, 1]
+    assert list(store.campaigns().items()) == [("b", 1), ("a", 2)]
 
 
 def test_add_leads_counts_duplicates_within_the_campaign_only(store: Store) -> None:
