@@ -99,7 +99,9 @@ class Journal:
         if len(self._buffer) >= self._chunk_bytes or (digest and self._queue.empty()):
             self.flush()
             if self._in_file >= self._file_bytes and not self._gap:
-                self._begin_file(now_ns, continues=True)
+                self._end_file(now_ns)
+                if not self._gap:
+                    self._begin_file(now_ns, continues=True)
 
     def flush(self) -> None:
         """Hand what has gathered to the writing thread."""
@@ -117,8 +119,7 @@ class Journal:
         if not self._thread.is_alive():
             return
         if not self._gap:
-            append_record(self._buffer, Turn(now_ns, digest=self._engine.digest(), ticked=False))
-            self.flush()
+            self._end_file(now_ns)
         self._queue.put(None)
         self._thread.join(10.0)
 
@@ -132,8 +133,12 @@ class Journal:
             "broken": float(self._broken),
         }
 
-    def _begin_file(self, now_ns: int, *, continues: bool) -> None:
+    def _end_file(self, now_ns: int) -> None:
+        # With a digest, so that every file can be verified to its end without the next one.
+        append_record(self._buffer, Turn(now_ns, digest=self._engine.digest(), ticked=False))
         self.flush()
+
+    def _begin_file(self, now_ns: int, *, continues: bool) -> None:
         self._number += 1
         header = Header(
             version=self._version,

@@ -54,7 +54,7 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
 class Turn(msgspec.Struct, frozen=True, array_like=True):
     """One turn of the pump: facts handled, then the tick, all at `now_ns`; what was launched; at times the digest.
 
-    `ticked` is false in the last record of a run, which only holds the digest.
+    `ticked` is false in the last record of a file, which only holds the digest.
     """
 
     now_ns: int

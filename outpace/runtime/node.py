@@ -32,7 +32,7 @@ from outpace.engine.engine import Engine
 from outpace.runtime.agents import AgentDriver
 from outpace.runtime.audit import RunMark, write_mark
 from outpace.runtime.board import Board, Progress
-from outpace.runtime.campaign_file import Setup
+from outpace.runtime.campaign_file import JournalSettings, Setup
 from outpace.runtime.clock import Clock, monotonic_ns, wall_ns
 from outpace.runtime.journal import Journal
 from outpace.runtime.metrics import MetricsServer, NodeCollector, Reading, engine_reading
@@ -53,6 +53,9 @@ WRAP_UP_WAIT_S = 30.0
 
 #: Real seconds that an end waits for what was said last to reach store and switch.
 SETTLE_WAIT_S = 5.0
+
+#: Real seconds between two digests in the journal: each takes milliseconds, however fast engine time passes.
+DIGEST_EVERY_S = 5.0
 
 _LOOK_S = 0.02
 
@@ -225,9 +228,14 @@ class Node:
         path = self._options.journal_path or (Path(settings.path) if settings is not None else None)
         if path is None:
             return None
-        if settings is None:
-            return Journal(path, version=VERSION)
-        return Journal(path, version=VERSION, file_bytes=round(settings.file_mb * 1e6), keep=settings.keep)
+        settings = settings or JournalSettings()
+        return Journal(
+            path,
+            version=VERSION,
+            file_bytes=round(settings.file_mb * 1e6),
+            keep=settings.keep,
+            digest_every_ns=round(DIGEST_EVERY_S * NS_PER_S * max(1.0, self._speed)),
+        )
 
     def _latest_ns(self, store: Store) -> int:
         # An accelerated run leaves times ahead of the wall's clock; the next one goes on from there.
