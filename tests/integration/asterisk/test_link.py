@@ -140,7 +140,7 @@ async def test_a_switch_that_answers_no_ping_is_down_and_what_happened_meanwhile
     assert len(facts.of(CallEnded)) == 2
 
 
-async def test_an_abandonment_while_the_link_was_down_is_told_as_an_answer_and_an_end(lab, up):
+async def test_an_abandonment_while_the_link_was_down_is_told_as_one_that_the_switch_met(lab, up):
     adapter, facts = await up(backoff_s=4.0)
     call = originate(number(SILENT, next(_serials), ring_ds=3))
     adapter.submit([call])
@@ -149,9 +149,10 @@ async def test_an_abandonment_while_the_link_was_down_is_told_as_an_answer_and_a
     await facts.wait(LinkDown)
     await facts.wait(LinkUp, count=2)
     ended = await facts.wait(CallEnded, call.call_id)
-    assert facts.about(call.call_id) == ["CallProceeding", "CallRinging", "CallAnswered", "CallEnded"]
-    assert (ended.outcome, ended.hangup_cause) == (Outcome.NONE, 16)
-    assert call.call_id in [one.call_id for one in await adapter.kept_results()]
+    assert facts.about(call.call_id) == ["CallProceeding", "CallRinging", "CallEnded"]
+    assert (ended.outcome, ended.hangup_cause) == (Outcome.ABANDONED, 16)
+    kept = {one.call_id: one.at_ns for one in await adapter.kept_results()}
+    assert kept[call.call_id] == ended.switch_ns
     await adapter.forget([call.call_id])
 
 
