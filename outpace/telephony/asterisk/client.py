@@ -320,7 +320,7 @@ class AmiLink:
         connection = await open_connection(self._settings, self._wanted, self._handler)
         try:
             await self._handler.on_up(connection)
-        except (TelephonyError, asyncio.CancelledError) as error:
+        except BaseException as error:  # whatever it was: half a link is no link
             connection.drop(str(error))
             raise
         self.connection = connection
@@ -337,7 +337,8 @@ class AmiLink:
                 await self._connect()
                 self.reconnects += 1
                 pause = self._settings.backoff_s
-            except TelephonyError as error:
+            except Exception as error:  # a defect in reading the switch must not end the trying
                 self.reason = str(error)
                 pause = min(2.0 * pause, self._settings.backoff_max_s)
-                log.warning("%s; again in %g s", error, pause)
+                defect = None if isinstance(error, TelephonyError) else error
+                log.warning("%s; again in %g s", error, pause, exc_info=defect)

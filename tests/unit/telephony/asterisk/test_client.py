@@ -205,6 +205,25 @@ async def test_the_link_mends_itself_with_growing_pauses(peer, handler, monkeypa
     await link.close()
 
 
+async def test_the_link_goes_on_trying_when_the_state_of_the_switch_cannot_be_read(peer, handler):
+    link = AmiLink(settings(peer, backoff_s=0.01, backoff_max_s=0.02), WANTED, handler)
+    await link.open()
+    real, tries = handler.on_up, []
+
+    async def on_up(connection):
+        tries.append(connection)
+        if len(tries) == 1:
+            raise ValueError("a channel list that makes no sense")
+        await real(connection)
+
+    handler.on_up = on_up
+    peer.hang_up()
+    await handler.until(lambda: len(handler.ups) == 2)
+    assert len(tries) == 2
+    assert tries[0].lost.done()
+    await link.close()
+
+
 async def test_the_first_connection_must_succeed(peer, handler):
     await peer.stop()
     link = AmiLink(settings(peer), WANTED, handler)
