@@ -17,6 +17,10 @@ FRAGMENT = PROJECT / "outpace" / "telephony" / "asterisk" / "outpace.conf"
 SECRET = "lab-secret"
 COUNTRY = "49"
 
+#: Ports that the two SIPps of a lab use for media.
+MEDIA_PORTS = 10
+_MEDIA_GIVEN: set[int] = set()
+
 #: Behaviours of the carrier, the first three digits of a national number (see sipp-carrier.xml).
 SILENT, HUMAN, MACHINE, EARLY_MEDIA = 100, 101, 102, 103
 RINGS, NO_PROVISIONAL, EARLY_BYE = 180, 181, 188
@@ -56,6 +60,28 @@ def free_ports(count: int) -> list[int]:
     return found
 
 
+def free_media_ports() -> int:
+    """The first of MEDIA_PORTS ports that are free for UDP and that no other lab of this process has been given.
+
+    They lie above the lab's Asterisk's own range and below the ports that the system gives out by itself.
+    """
+    for first in range(28000, 32000, MEDIA_PORTS):
+        if first in _MEDIA_GIVEN:
+            continue
+        held = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(MEDIA_PORTS)]
+        try:
+            for port, one in enumerate(held, first):
+                one.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        finally:
+            for one in held:
+                one.close()
+        _MEDIA_GIVEN.add(first)
+        return first
+    raise LabError("no free ports for media from 28000 to 31999")
+
+
 class LabError(Exception):
     """The lab cannot be made; says what the command said."""
 
@@ -69,7 +95,7 @@ class Lab:
         self.suite = suite
         self.cache = PROJECT / ".lab" / "cache"
         self.ami_port, sip, self._carrier_port, self._agent_port = free_ports(4)
-        self._media = 30000 + (os.getpid() % 200) * 10
+        self._media = free_media_ports()
         self._sipp: list[subprocess.Popen[bytes]] = []
         self._env = os.environ | {
             "LAB_SUITE": suite,

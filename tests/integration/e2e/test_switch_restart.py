@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from outpace.domain.outcomes import Outcome
+from outpace.domain.outcomes import LimitedBy, Outcome
+from outpace.engine.explain import reason_in_words
 from tests.integration.e2e.rig import (
     ANSWERED,
     Kind,
@@ -75,7 +76,7 @@ def test_the_campaign_survives_the_switchs_death(lab, tmp_path):
         # nothing is dialled while nobody is there to dial
         again = run.until(lambda seen: seen["outpace_pump_turns_total"] > down["outpace_pump_turns_total"] + 2)
         assert again['outpace_commands_total{kind="Originate"}'] == launched
-        run.until(lambda seen: "bound by the switch is out of reach" in run.said())
+        run.until(lambda seen: f"bound by {reason_in_words(LimitedBy.SWITCH_DOWN)}" in run.said())
         lab.start_asterisk()
         up = run.until(lambda seen: seen['outpace_agents{state="talking"}'] >= 3)
         assert up["outpace_switch_reconnects"] == 1
