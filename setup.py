@@ -57,10 +57,11 @@ modules = cythonize(
     nthreads=2,
     annotate=bool(os.environ.get("OUTPACE_ANNOTATE")),
     compiler_directives=directives,
-    shared_utility_qualified_name="outpace._cyutility",
+    # with None checks on, Cython 3.3 refuses `self.x += 1` without the GIL in modules that share
+    shared_utility_qualified_name=None if DEBUG else "outpace._cyutility",
 )
 
 setup(
-    ext_modules=[*modules, shared_utility()] if modules else [],
+    ext_modules=[*modules, shared_utility()] if modules and not DEBUG else modules,
     options={"build_ext": {"parallel": 2}},
 )
