@@ -50,7 +50,7 @@ lint: dev ## ruff, cython-lint, codespell
 	tools/test.sh lint
 types: dev ## mypy --strict, and every stub against its compiled module
 	tools/test.sh types
-test-debug: dev ## unit and property tests on a build with bounds, None and division checks
+test-debug: dev ## unit and property tests on a build with bounds and division checks
 	tools/test.sh debug
 wheel: dev ## build the wheel into dist/, check it, run examples/embed.py on it
 	tools/test.sh wheel

@@ -1,6 +1,6 @@
 """Build of the Cython extensions; everything else is in pyproject.toml.
 
-OUTPACE_BUILD=debug turns bounds, None and division checks back on (C in build/cython-debug; give it its own build
+OUTPACE_BUILD=debug turns bounds and division checks back on (C in build/cython-debug; give it its own build
 folder too, as tools/test.sh does). OUTPACE_BUILD=none builds nothing: an editable install registers a tree that
 `build_ext --inplace` has built. OUTPACE_ANNOTATE=1 writes the annotated HTML beside the generated C.
 """
@@ -26,7 +26,7 @@ directives = {
     "boundscheck": DEBUG,
     "wraparound": False,
     "initializedcheck": DEBUG,
-    "nonecheck": DEBUG,
+    "nonecheck": False,  # Cython 3.3 refuses `self.x += 1` without the GIL when None checks are on
     "cdivision": not DEBUG,
     "embedsignature": True,
 }
@@ -57,11 +57,10 @@ modules = cythonize(
     nthreads=2,
     annotate=bool(os.environ.get("OUTPACE_ANNOTATE")),
     compiler_directives=directives,
-    # with None checks on, Cython 3.3 refuses `self.x += 1` without the GIL in modules that share
-    shared_utility_qualified_name=None if DEBUG else "outpace._cyutility",
+    shared_utility_qualified_name="outpace._cyutility",
 )
 
 setup(
-    ext_modules=[*modules, shared_utility()] if modules and not DEBUG else modules,
+    ext_modules=[*modules, shared_utility()] if modules else [],
     options={"build_ext": {"parallel": 2}},
 )

@@ -42,7 +42,7 @@ stage_tests() {
     run_pytest tests --durations=10
 }
 
-# The same sources with bounds, None and division checks, in a tree of their own; tests import from there.
+# The same sources with bounds and division checks, in a tree of their own; tests import from there.
 stage_debug() {
     local lib
     prune_lib build/debug

@@ -20,6 +20,7 @@ COUNTRY = "49"
 #: Ports that the two SIPps of a lab use for media.
 MEDIA_PORTS = 10
 _MEDIA_GIVEN: set[int] = set()
+_NAMES: Counter[str] = Counter()
 
 #: Behaviours of the carrier, the first three digits of a national number (see sipp-carrier.xml).
 SILENT, HUMAN, MACHINE, EARLY_MEDIA = 100, 101, 102, 103
@@ -90,6 +91,9 @@ class Lab:
     """One Asterisk with its carrier and its agents' phones. `name` tells labs that run side by side apart."""
 
     def __init__(self, name: str = "main", *, suite: str = "sid") -> None:
+        # a session may hold several labs of one name: each conftest that takes the fixture has its own
+        _NAMES[name] += 1
+        name = f"{name}{_NAMES[name]}"
         self.root = PROJECT / ".lab" / f"{name}-{os.getpid()}"
         _remove_orphans(PROJECT / ".lab", name)
         self.suite = suite
