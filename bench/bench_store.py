@@ -29,7 +29,7 @@ LEADS = 1_000_000
 BATCH = 500
 ROUNDS = 15
 #: A bare range read and range delete is 20 to 70 times the peer; a lease also writes a row per lead.
-CLAIM_RATIO = 1.5
+CLAIM_RATIO = 3
 NOW = 1_800_000_000_000_000_000
 FIRST = 49_300_000_000
 
