@@ -130,10 +130,6 @@ def show(name: str, cost_ns: float) -> None:
     print(f"  {name:<22} {1e9 / cost_ns:>12,.0f} events/s  {cost_ns:>10,.0f} ns")
 
 
-def has(folder: str) -> bool:
-    return (ROOT / ".bench" / folder / ".complete").exists()
-
-
 def report_figures(benchmark: BenchmarkFixture, read: Callable[[list[bytes]], int], parts: list[bytes]) -> None:
     count = benchmark(read, parts)
     benchmark.extra_info["events"] = count
@@ -200,7 +196,6 @@ def test_dicts_are_twice_as_fast_as_a_naive_parser() -> None:
     assert theirs / ours >= 2
 
 
-@pytest.mark.skipif(not has("asterisk-ami") or not has("panoramisk"), reason="no peers: run bench/peers.sh")
 def test_we_outrun_the_parsers_of_asterisk_ami_and_panoramisk(tmp_path: Path) -> None:
     path = tmp_path / "stream.txt"
     path.write_bytes(b"".join(SYNTHETIC))
@@ -220,7 +215,6 @@ def test_we_outrun_the_parsers_of_asterisk_ami_and_panoramisk(tmp_path: Path) ->
     assert cost["panoramisk"] / cost["typed"] >= 20
 
 
-@pytest.mark.skipif(not has("pyst2"), reason="no pyst2: run bench/peers.sh")
 def test_we_outrun_pyst2() -> None:
     rounds = [
         (cpu_ns(lambda: typed(SYNTHETIC), EVENTS), cpu_ns(lambda: dicts(SYNTHETIC), EVENTS), pyst2()) for _ in range(5)

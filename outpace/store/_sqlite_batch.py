@@ -33,35 +33,14 @@ from outpace.domain.events import (
     LeaseRenewed,
 )
 from outpace.domain.outcomes import IntentRefusal
+from outpace.store._sqlite_leases import Held, Leases
 from outpace.store.port import NUMBER_OPEN_RETRY_NS, finished_state
 
 # `IN (SELECT value FROM json_each(?))` takes a whole set as one parameter, so that one prepared statement serves all.
-_DUE = """
-    SELECT due_ns, lead_id, number, attempts FROM queue
-    WHERE tenant = ? AND campaign_id = ? AND bucket = 0 AND band = 0 AND due_ns <= ? ORDER BY due_ns, lead_id LIMIT ?
-"""
-_UP_TO = "WHERE tenant = ? AND campaign_id = ? AND bucket = 0 AND band = 0 AND (due_ns, lead_id) <= (?, ?)"
-_LEASE = f"""
-    INSERT INTO leased (tenant, token, lead_id, campaign_id, number, attempts, due_ns)
-    SELECT tenant, ?, lead_id, campaign_id, number, attempts, due_ns FROM queue {_UP_TO} ORDER BY lead_id
-"""
-_UNQUEUE = f"DELETE FROM queue {_UP_TO}"
-_NEXT_DUE = """
-    SELECT due_ns FROM queue WHERE tenant = ? AND campaign_id = ? AND bucket = 0 AND band = 0 ORDER BY due_ns LIMIT 1
-"""
 _ENQUEUE = """
     INSERT INTO queue (tenant, campaign_id, bucket, band, due_ns, lead_id, number, attempts)
     VALUES (?, ?, 0, 0, ?, ?, ?, ?)
 """
-_GIVE_BACK = """
-    INSERT INTO queue (tenant, campaign_id, bucket, band, due_ns, lead_id, number, attempts)
-    SELECT tenant, campaign_id, 0, 0, due_ns, lead_id, number, attempts FROM leased WHERE tenant = ? AND token = ?
-"""
-_HELD = """
-    SELECT lead_id, campaign_id, number, attempts FROM leased
-    WHERE tenant = ? AND token = ? AND lead_id IN (SELECT value FROM json_each(?))
-"""
-_UNLEASE = "DELETE FROM leased WHERE tenant = ? AND token = ? AND lead_id IN (SELECT value FROM json_each(?))"
 _OPEN_CALLS = """
     SELECT call_id, lead_id, number, campaign_id, attempts FROM intents
     WHERE tenant = ? AND call_id IN (SELECT value FROM json_each(?))
@@ -81,14 +60,6 @@ _DISPOSE = """
 Call = tuple[int, int, int, int]  # lead_id, number, campaign_id, attempts so far
 
 
-def end_leases(db: sqlite3.Connection, tenant: int, tokens: Iterable[int]) -> None:
-    """Put the undialled leads of the tokens back into the queue, due as before, and forget the tokens."""
-    for token in tokens:
-        db.execute(_GIVE_BACK, (tenant, token))
-        db.execute("DELETE FROM leased WHERE tenant = ? AND token = ?", (tenant, token))
-        db.execute("DELETE FROM leases WHERE tenant = ? AND token = ?", (tenant, token))
-
-
 class Batch:
     """One `execute`: the commands in order, their facts in order. `sequence` counts the leases of the epoch."""
 
@@ -98,6 +69,7 @@ class Batch:
         self._epoch = epoch
         self._now_ns = now_ns
         self._lease_ns = lease_ns
+        self._leases = Leases(db, tenant)
         self._facts: list[Event] = []
         self.sequence = 0
 
@@ -113,10 +85,7 @@ class Batch:
             RecordAttempt: self._record,
             RecordDisposition: self._dispose,
         }
-        expired = self._db.execute(
-            "SELECT token FROM leases WHERE tenant = ? AND deadline_ns <= ?", (self._tenant, self._now_ns)
-        ).fetchall()
-        end_leases(self._db, self._tenant, (token for (token,) in expired))
+        self._leases.expire(self._now_ns)
         for kind, group in groupby(commands, type):
             handlers[kind](list(group))
         return self._facts
@@ -124,50 +93,35 @@ class Batch:
     # ---- leases ----------------------------------------------------------------------------------------------------
 
     def _lease(self, commands: list[LeaseLeads]) -> None:
+        deadline_ns = self._now_ns + self._lease_ns
         for command in commands:
-            key = (self._tenant, command.campaign_id)
-            deadline_ns = self._now_ns + self._lease_ns
-            rows = self._db.execute(_DUE, (*key, self._now_ns, max(0, command.count))).fetchall()
-            token = 0
-            if rows:
+            token = self._epoch << 32 | (self.sequence + 1)
+            due = self._leases.begin(token, command.campaign_id, command.count, self._now_ns, deadline_ns)
+            if due.lead_ids:
                 self.sequence += 1
-                token = self._epoch << 32 | self.sequence
-                last = rows[-1][:2]
-                self._db.execute("INSERT INTO leases VALUES (?, ?, ?, ?)", (key[0], token, key[1], deadline_ns))
-                self._db.execute(_LEASE, (token, *key, *last))
-                self._db.execute(_UNQUEUE, (*key, *last))
-            next_due = self._db.execute(_NEXT_DUE, key).fetchone()
             self._facts.append(
                 LeadsLeased(
                     campaign_id=command.campaign_id,
-                    token=token,
+                    token=token if due.lead_ids else 0,
                     deadline_ns=deadline_ns,
-                    lead_ids=[row[1] for row in rows],
-                    numbers=[row[2] for row in rows],
-                    attempts=[row[3] for row in rows],
-                    next_due_ns=max(1, next_due[0]) if next_due else 0,
+                    lead_ids=due.lead_ids,
+                    numbers=due.numbers,
+                    attempts=due.attempts,
+                    next_due_ns=self._leases.next_due_ns(command.campaign_id),
                 )
             )
 
     def _renew(self, commands: list[RenewLease]) -> None:
         deadline_ns = self._now_ns + self._lease_ns
         for command in commands:
-            renewed = self._db.execute(
-                "UPDATE leases SET deadline_ns = ? WHERE tenant = ? AND token = ? AND campaign_id = ?",
-                (deadline_ns, self._tenant, command.token, command.campaign_id),
-            ).rowcount
-            if renewed:
+            if self._leases.renew(command.token, command.campaign_id, deadline_ns):
                 self._facts.append(LeaseRenewed(command.campaign_id, command.token, deadline_ns))
             else:
                 self._facts.append(LeaseLost(command.campaign_id, command.token))
 
     def _release(self, commands: list[ReleaseLeads]) -> None:
         for command in commands:
-            ours = self._db.execute(
-                "SELECT token FROM leases WHERE tenant = ? AND token = ? AND campaign_id = ?",
-                (self._tenant, command.token, command.campaign_id),
-            ).fetchall()
-            end_leases(self._db, self._tenant, (token for (token,) in ours))
+            self._leases.release(command.token, command.campaign_id)
 
     # ---- intents ---------------------------------------------------------------------------------------------------
 
@@ -186,10 +140,15 @@ class Batch:
                 self._refuse(c.call_id, IntentRefusal.STALE_EPOCH)
             elif is_open.get(c.call_id) == (c.lead_id, c.number):
                 self._facts.append(IntentDurable(c.call_id))
-            elif c.call_id in is_open or c.call_id in recorded or here is None or here[:2] != (c.campaign_id, c.number):
+            elif (
+                c.call_id in is_open
+                or c.call_id in recorded
+                or here is None
+                or (here.campaign_id, here.number) != (c.campaign_id, c.number)
+            ):
                 self._refuse(c.call_id, IntentRefusal.LEASE_LOST)
             else:
-                attempts = held.pop((c.lease_token, c.lead_id))[2]
+                attempts = held.pop((c.lease_token, c.lead_id)).attempts
                 gone.setdefault(c.lease_token, []).append(c.lead_id)
                 if c.number in numbers:
                     due_ns = self._now_ns + NUMBER_OPEN_RETRY_NS
@@ -203,18 +162,18 @@ class Batch:
         self._db.executemany(_INTEND, written)
         self._db.executemany(_ENQUEUE, queued)
         for token, lead_ids in gone.items():
-            self._db.execute(_UNLEASE, (self._tenant, token, _json(lead_ids)))
+            self._leases.spend(token, lead_ids)
 
-    def _held(self, commands: list[WriteIntent]) -> dict[tuple[int, int], tuple[int, int, int]]:
-        """(token, lead_id) -> (campaign_id, number, attempts so far) of the leads that the commands name."""
-        wanted: dict[int, list[int]] = {}
+    def _held(self, commands: list[WriteIntent]) -> dict[tuple[int, int], Held]:
+        """(token, lead_id) -> the leads that the commands name and their leases hold."""
+        wanted: dict[int, set[int]] = {}
         for c in commands:
-            wanted.setdefault(c.lease_token, []).append(c.lead_id)
-        held = {}
-        for token, lead_ids in wanted.items():
-            for lead_id, *rest in self._db.execute(_HELD, (self._tenant, token, _json(lead_ids))):
-                held[token, lead_id] = (rest[0], rest[1], rest[2])
-        return held
+            wanted.setdefault(c.lease_token, set()).add(c.lead_id)
+        return {
+            (token, lead_id): lead
+            for token, lead_ids in wanted.items()
+            for lead_id, lead in self._leases.held(token, lead_ids).items()
+        }
 
     def _refuse(self, call_id: int, reason: IntentRefusal) -> None:
         self._facts.append(IntentRefused(call_id, reason))
@@ -296,14 +255,16 @@ class Batch:
         if lead is None:
             return None
         campaign_id, number = lead
-        by_lead = (self._tenant, lead_id)
-        by_campaign = (self._tenant, campaign_id, lead_id)
-        for place, parameters in (
-            ("leased WHERE tenant = ? AND lead_id = ?", by_lead),
-            ("finished WHERE tenant = ? AND campaign_id = ? AND lead_id = ?", by_campaign),
-            ("queue WHERE tenant = ? AND campaign_id = ? AND lead_id = ?", by_campaign),
-        ):
-            rows = self._db.execute(f"DELETE FROM {place} RETURNING attempts", parameters).fetchall()
+        token = self._leases.holder(campaign_id, lead_id)
+        if token:
+            lead = self._leases.held(token, [lead_id])[lead_id]
+            self._leases.spend(token, [lead_id])
+            return lead_id, number, campaign_id, lead.attempts
+        key = (self._tenant, campaign_id, lead_id)
+        for place in ("finished", "queue"):
+            rows = self._db.execute(
+                f"DELETE FROM {place} WHERE tenant = ? AND campaign_id = ? AND lead_id = ? RETURNING attempts", key
+            ).fetchall()
             if rows:
                 return lead_id, number, campaign_id, rows[0][0]
         return None

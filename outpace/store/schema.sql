@@ -1,4 +1,5 @@
--- A lead is in exactly one place: queue, leased, intents or finished. The row in `leads` never changes after import.
+-- A lead is in exactly one place: queue, leased (and not spent), intents or finished. The row in
+-- `leads` never changes after import.
 -- `tenant` leads every key. Times are UTC nanoseconds.
 
 CREATE TABLE pools (
@@ -59,15 +60,23 @@ CREATE TABLE leases (
     PRIMARY KEY (tenant, token)
 ) WITHOUT ROWID;
 
--- Keyed by token, so that a lease writes few pages however scattered its lead ids are.
+-- What a lease took from the queue: columns of one row, JSON arrays in one order. Never changes while the lease goes on.
 CREATE TABLE leased (
     tenant INTEGER NOT NULL,
     token INTEGER NOT NULL,
+    size INTEGER NOT NULL,              -- length of the arrays
+    dues TEXT NOT NULL,                 -- as they were in the queue
+    lead_ids TEXT NOT NULL,
+    numbers TEXT NOT NULL,
+    attempts TEXT NOT NULL,             -- so far
+    PRIMARY KEY (tenant, token)
+) WITHOUT ROWID;
+
+-- Leads that have left their lease before it ended.
+CREATE TABLE spent (
+    tenant INTEGER NOT NULL,
+    token INTEGER NOT NULL,
     lead_id INTEGER NOT NULL,
-    campaign_id INTEGER NOT NULL,
-    number INTEGER NOT NULL,
-    attempts INTEGER NOT NULL,
-    due_ns INTEGER NOT NULL,            -- as it was in the queue
     PRIMARY KEY (tenant, token, lead_id)
 ) WITHOUT ROWID;
 

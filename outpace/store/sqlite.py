@@ -23,11 +23,12 @@ from outpace.domain.events import Event
 from outpace.domain.outcomes import AbandonReason, Outcome
 from outpace.domain.states import LeadState
 from outpace.domain.units import seconds_to_ns
-from outpace.store._sqlite_batch import Batch, end_leases
+from outpace.store._sqlite_batch import Batch
+from outpace.store._sqlite_leases import Leases
 from outpace.store.port import LEASE_S, Ledger, NewLead, OpenIntent, Run
 
 _APPLICATION_ID = 0x6F757470  # "outp" in the file's header: a store is never written into somebody else's file
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _PAGE = 1000  # attempts read at a time
 
 _FIELDS = ", ".join(RecordAttempt.__struct_fields__)
@@ -52,7 +53,9 @@ _DISPOSITIONS = """
 _COUNTS = f"""
     SELECT CASE WHEN attempts = 0 THEN {LeadState.NEW:d} ELSE {LeadState.RETRY_WAIT:d} END AS state, count(*)
     FROM queue WHERE tenant = ?1 AND campaign_id = ?2 GROUP BY 1
-    UNION ALL SELECT {LeadState.LEASED:d}, count(*) FROM leased WHERE tenant = ?1 AND campaign_id = ?2
+    UNION ALL SELECT {LeadState.LEASED:d}, coalesce(sum(size - (
+        SELECT count(*) FROM spent WHERE tenant = ?1 AND token = leases.token
+    )), 0) FROM leases JOIN leased USING (tenant, token) WHERE tenant = ?1 AND campaign_id = ?2
     UNION ALL SELECT {LeadState.DIALING:d}, count(*) FROM intents WHERE tenant = ?1 AND campaign_id = ?2
     UNION ALL SELECT state, count(*) FROM finished WHERE tenant = ?1 AND campaign_id = ?2 GROUP BY 1
 """
@@ -187,11 +190,7 @@ class SqliteStore:
                 "SELECT epoch FROM pools WHERE tenant = ? AND name = ?", (self._tenant, pool)
             ).fetchone()
             if before is not None:
-                tokens = self._db.execute(
-                    "SELECT token FROM leases WHERE tenant = ? AND token >= ? AND token < ?",
-                    (self._tenant, before[0] << 32, (before[0] + 1) << 32),
-                ).fetchall()
-                end_leases(self._db, self._tenant, (token for (token,) in tokens))
+                Leases(self._db, self._tenant).end_epoch(before[0])
             self._db.execute("INSERT OR REPLACE INTO pools VALUES (?, ?, ?, ?)", (self._tenant, pool, epoch, now_ns))
             self._db.execute("INSERT INTO epochs VALUES (?, ?, ?)", (self._tenant, epoch, pool))
         self._pool, self._epoch, self._sequence = pool, int(epoch), 0

@@ -15,13 +15,30 @@ from tests.lab.fixtures import lab
 
 __all__ = ["lab", "switch"]
 
-#: Name -> maker of a harness; it is called on the event loop.
+#: Name -> maker of a harness, which is called on the event loop.
 HARNESSES: dict[str, Callable[[], Harness]] = {
     f"simulated-{kind.value}": (lambda kind=kind: SimulatedHarness(kind)) for kind in TrunkKind
 }
+SWITCHES = (*sorted(HARNESSES), "asterisk")
+
+#: What a card may need -> the switches that can do it; Asterisk leaves counting to its users, SIP has no spans.
+ABLE = {
+    "counts_channels": frozenset(HARNESSES),
+    "alarms": frozenset(HARNESSES) - {f"simulated-{TrunkKind.SIP.value}"},
+}
 
 
-@pytest_asyncio.fixture(params=[*sorted(HARNESSES), pytest.param("asterisk", marks=pytest.mark.lab)])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a card on every switch that is able to what the card needs."""
+    if "switch" not in metafunc.fixturenames:
+        return
+    needs = [ABLE[mark.args[0]] for mark in metafunc.definition.iter_markers("needs")]
+    names = [name for name in SWITCHES if all(name in able for able in needs)]
+    marks = {"asterisk": pytest.mark.lab}
+    metafunc.parametrize("switch", [pytest.param(name, marks=marks.get(name, ())) for name in names], indirect=True)
+
+
+@pytest_asyncio.fixture
 async def switch(request: pytest.FixtureRequest) -> AsyncIterator[Harness]:
     """One switch, up and connected."""
     if request.param == "asterisk":

@@ -1,6 +1,7 @@
 """What a switch must bring to be tested: a harness around its adapter.
 
-To add a switch, subclass `Harness`, and name a maker in `HARNESSES` of conftest.py. Every card then runs against it.
+To add a switch, subclass `Harness`, and name a maker in `HARNESSES` of conftest.py, with what it can do that not every
+switch can. Every card then runs against it, except those that need something else.
 A card speaks of behaviours of a callee, never of a switch; `number` turns a behaviour into something to dial.
 Times are in the switch's seconds. `seconds_per_second` says how many of them pass in one of the loop's.
 """
@@ -41,10 +42,8 @@ class Harness(ABC):
     trunk_group_id: int = 1
     channels: int = 4
     agent_ids: tuple[int, ...] = (1, 2)
-    #: How long an answered call is left alone before the switch itself plays the message; 0 = it never does.
-    dead_man_s: float = 0.0
-    #: Whether a call beyond the channels is refused with NO_CIRCUIT.
-    refuses_beyond_channels: bool = False
+    #: How long an answered call is left alone before the switch itself plays the message.
+    dead_man_s: float
     #: Whether ringing is told apart from the answer.
     tells_ringing: bool = True
     #: How a callee who rejects the call reads on these lines.
@@ -81,9 +80,9 @@ class Harness(ABC):
     async def lose_leg(self, agent_id: int) -> None:
         """Hang up the agent's phone."""
 
-    async def set_alarm(self, *, on: bool) -> bool:
-        """Put one span of the trunk group into alarm or out of it; False = these lines have no alarms."""
-        return False
+    async def set_alarm(self, *, on: bool) -> None:
+        """Put one span of the trunk group into alarm or out of it. For lines that have alarms."""
+        raise NotImplementedError
 
     # ---- what the cards use --------------------------------------------------------------------------------------
 

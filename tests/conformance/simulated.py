@@ -29,13 +29,11 @@ class SimulatedHarness(Harness):
     """A carrier that plays coded numbers, twenty times faster than the loop's clock."""
 
     dead_man_s = 3.0
-    refuses_beyond_channels = True
     seconds_per_second = 20.0
 
     def __init__(self, kind: TrunkKind) -> None:
         super().__init__()
         guessed = kind is TrunkKind.ANALOGUE
-        self.kind = kind
         if kind is TrunkKind.MFC_R2:
             self.rejection = Outcome.FAILED  # R2 has no signal for it
         profile = CarrierProfile(
@@ -80,12 +78,9 @@ class SimulatedHarness(Harness):
         self.carrier.lose_leg(agent_id, self.now_ns())
         self._wake()
 
-    async def set_alarm(self, *, on: bool) -> bool:
-        if self.kind is TrunkKind.SIP:
-            return False
+    async def set_alarm(self, *, on: bool) -> None:
         self.carrier.set_alarm(self.trunk_group_id, 0, on, self.now_ns())
         self._wake()
-        return True
 
     def _wake(self) -> None:
         assert isinstance(self.adapter, SimulatedAdapter)

@@ -143,9 +143,8 @@ async def test_card_12_a_second_call_of_one_id_is_refused(switch: Harness) -> No
     await switch.hang_up(call)
 
 
+@pytest.mark.needs("counts_channels")
 async def test_card_13_beyond_the_channels_there_is_no_circuit(switch: Harness) -> None:
-    if not switch.refuses_beyond_channels:
-        pytest.skip("this switch does not count channels")
     calls = [switch.dial(switch.number(Callee.RINGS)) for _ in range(switch.channels)]
     extra = switch.dial(switch.number(Callee.PERSON))
     assert (await switch.fact(OriginateRefused, call_id=extra)).reason is Refusal.NO_CIRCUIT
@@ -154,13 +153,12 @@ async def test_card_13_beyond_the_channels_there_is_no_circuit(switch: Harness) 
     await switch.hang_up(again)
 
 
+@pytest.mark.needs("alarms")
 async def test_card_14_a_span_in_alarm_ends_its_calls_and_leaves_the_capacity(switch: Harness) -> None:
     calls = [switch.dial(switch.number(Callee.RINGS)) for _ in range(switch.channels)]
     for call in calls:
         await switch.fact(CallProceeding, call_id=call)
-    if not await switch.set_alarm(on=True):
-        await switch.hang_up(*calls)
-        pytest.skip("these lines have no alarms")
+    await switch.set_alarm(on=True)
     await switch.until(
         lambda: any(isinstance(one, TrunkCapacity) and 0 <= one.channels < switch.channels for one in switch.facts),
         within_s=10.0,

@@ -45,10 +45,15 @@ STEPS = st.lists(
 
 PLACES = """
     SELECT lead_id, (SELECT count(*) FROM queue q WHERE q.lead_id = l.lead_id)
-      + (SELECT count(*) FROM leased q WHERE q.lead_id = l.lead_id)
+      + (SELECT count(*) FROM leased q, json_each(q.lead_ids) WHERE value = l.lead_id)
+      - (SELECT count(*) FROM spent q WHERE q.lead_id = l.lead_id)
       + (SELECT count(*) FROM intents q WHERE q.lead_id = l.lead_id)
       + (SELECT count(*) FROM finished q WHERE q.lead_id = l.lead_id) AS places
     FROM leads l WHERE places <> 1
+"""
+STRAYS = """
+    SELECT token, lead_id FROM spent
+    EXCEPT SELECT token, value FROM leases JOIN leased USING (token), json_each(lead_ids)
 """
 
 
@@ -238,6 +243,10 @@ class StoreMachine(RuleBasedStateMachine):
     @invariant()
     def each_lead_is_in_one_place(self) -> None:
         assert self.sqlite._db.execute(PLACES).fetchall() == []
+
+    @invariant()
+    def what_left_a_lease_was_in_it(self) -> None:
+        assert self.sqlite._db.execute(STRAYS).fetchall() == []
 
     @invariant()
     def no_number_is_dialled_twice(self) -> None:

@@ -21,7 +21,11 @@ ROOT = Path(__file__).parents[3]
 CAPTURES = ROOT / "tests" / "data" / "captures"
 PYST2 = ROOT / ".bench" / "pyst2"
 
-pytestmark = pytest.mark.skipif(not (PYST2 / ".complete").exists(), reason="pyst2 is not there: run bench/peers.sh")
+
+@pytest.fixture(scope="module", autouse=True)
+def _peer() -> None:
+    assert (PYST2 / ".complete").exists(), "pyst2 is not there: run bench/peers.sh"
+
 
 Headers = dict[str, str]
 
