@@ -6,7 +6,7 @@ Seconds are floats and say so in their names; ids are small integers chosen by t
 from __future__ import annotations
 
 import math
-from datetime import time
+from datetime import date, time
 from enum import Enum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,6 +23,25 @@ class DialMode(Enum):
 
     PRECISE = "precise"
     RATIO = "ratio"
+    PROGRESSIVE = "progressive"
+    PREDICTIVE = "predictive"
+    ERLANG = "erlang"
+    AGENTLESS = "agentless"
+
+
+class CapWindow(Enum):
+    """Over what the share of abandoned calls is taken: the calendar day, the last hours, blocks of days."""
+
+    DAY = "day"
+    ROLLING = "rolling"
+    BLOCK = "block"
+
+
+class Guard(Enum):
+    """What must stay under the cap: the share itself (`target`), or its upper confidence bound too (`bound`)."""
+
+    TARGET = "target"
+    BOUND = "bound"
 
 
 class RatioCounts(Enum):
@@ -111,6 +130,39 @@ class RetryRule(_Settings, frozen=True):
         _check("max_attempts", self.max_attempts, low=1, high=100)
 
 
+class Abandonment(_Settings, frozen=True):
+    """The share of people who answer and may find no agent in time.
+
+    `cap` is a share (0.03 = 3 %). `window`: the calendar day in `timezone`; the last `hours`; or blocks of `days` days
+    that follow each other from `since` on, a date. `counts_caller_left` says whether the rule counts people who hang
+    up before the connect limit; pacing always does. `confidence` is that of the bound.
+    """
+
+    cap: float = 0.03
+    window: CapWindow = CapWindow.DAY
+    hours: float = 24.0
+    days: int = 30
+    since: str = "2026-01-01"
+    timezone: str = "UTC"
+    counts_caller_left: bool = False
+    guard: Guard = Guard.TARGET
+    confidence: float = 0.95
+
+    def __post_init__(self) -> None:
+        _check("cap", self.cap, low=0.0, high=1.0)
+        _check("hours", self.hours, low=1.0, high=24.0 * 31)
+        _check("days", self.days, low=1, high=366)
+        _check("confidence", self.confidence, low=0.5, high=0.9999)
+        try:
+            date.fromisoformat(self.since)
+        except ValueError as error:
+            raise ConfigError("since", f"wants a date as YYYY-MM-DD, not {self.since!r}") from error
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ConfigError("timezone", f"no such time zone: {self.timezone!r}") from error
+
+
 #: Outcomes after which a lead may be dialled again, by the key that a campaign file uses.
 RETRIABLE: dict[str, Outcome] = {
     "busy": Outcome.BUSY,
@@ -148,9 +200,13 @@ class Campaign(_Settings, frozen=True):
     dispositions: tuple[str, ...] = ("done",)
     retry: dict[str, RetryRule] = {}
     calling_hours: CallingHours | None = None
+    abandonment: Abandonment = Abandonment()
+    cancels: bool = False
+    min_ring_s: float = 15.0
 
     def __post_init__(self) -> None:
         _check("id", self.id, low=1, high=2**31 - 1)
+        _check("min_ring_s", self.min_ring_s, low=15.0, high=120.0)
         if not self.name:
             raise ConfigError("name", "must not be empty")
         _check("ratio", self.ratio, low=0.1, high=100.0)

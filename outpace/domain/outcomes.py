@@ -105,6 +105,14 @@ class LimitedBy(IntEnum):
     BUDGET = 13
 
 
+class Fallback(IntEnum):
+    """Why a pacer that forecasts was progressive instead."""
+
+    NONE = 0
+    BUDGET_SPENT = 1  # the window's cap cannot be met any more: nobody may be abandoned
+    FEED_SILENT = 2  # calls are in hand and the switch tells nothing
+
+
 #: ITU-T Q.850 cause -> outcome of a call that nobody answered.
 _Q850: dict[int, Outcome] = {
     1: Outcome.INVALID,  # unallocated number
