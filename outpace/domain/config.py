@@ -83,6 +83,37 @@ class AnswerSupervision(Enum):
     GUESSED = "guessed"
 
 
+def _unique(key: str, ids: list[int]) -> set[int]:
+    seen: set[int] = set()
+    for one in ids:
+        if one in seen:
+            raise ConfigError(key, f"id {one} occurs twice")
+        seen.add(one)
+    return seen
+
+
+def _check(key: str, value: float, *, low: float, high: float) -> None:
+    if not math.isfinite(value) or not low <= value <= high:
+        raise ConfigError(key, f"must be from {low:g} to {high:g}, not {value:g}")
+
+
+def _check_line(key: str, value: str) -> None:
+    if any(ord(char) < 32 or ord(char) == 127 for char in value):
+        raise ConfigError(key, "holds a control character")
+
+
+def _time_of_day(key: str, text: str) -> time:
+    try:
+        hours, minutes = text.split(":")
+        if len(hours) != 2 or len(minutes) != 2:
+            raise ValueError
+        if (hours, minutes) == ("24", "00"):
+            return time.max
+        return time(int(hours), int(minutes))
+    except ValueError as error:
+        raise ConfigError(key, f"wants a time of day as HH:MM, not {text!r}") from error
+
+
 class _Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base: unknown keys are refused."""
 
@@ -307,34 +338,3 @@ class Pool(_Settings, frozen=True):
             for number in agent.campaigns:
                 if number not in campaigns:
                     raise ConfigError("agents", f"agent {agent.name!r} names campaign {number}: no such")
-
-
-def _unique(key: str, ids: list[int]) -> set[int]:
-    seen: set[int] = set()
-    for one in ids:
-        if one in seen:
-            raise ConfigError(key, f"id {one} occurs twice")
-        seen.add(one)
-    return seen
-
-
-def _check(key: str, value: float, *, low: float, high: float) -> None:
-    if not math.isfinite(value) or not low <= value <= high:
-        raise ConfigError(key, f"must be from {low:g} to {high:g}, not {value:g}")
-
-
-def _check_line(key: str, value: str) -> None:
-    if any(ord(char) < 32 or ord(char) == 127 for char in value):
-        raise ConfigError(key, "holds a control character")
-
-
-def _time_of_day(key: str, text: str) -> time:
-    try:
-        hours, minutes = text.split(":")
-        if len(hours) != 2 or len(minutes) != 2:
-            raise ValueError
-        if (hours, minutes) == ("24", "00"):
-            return time.max
-        return time(int(hours), int(minutes))
-    except ValueError as error:
-        raise ConfigError(key, f"wants a time of day as HH:MM, not {text!r}") from error
