@@ -1,9 +1,9 @@
 from libc.stdint cimport int32_t, int64_t
 
 from outpace.domain._words cimport attempt_t, command_t, fact_t
-from outpace.engine._gate cimport LaunchGate
+from outpace.engine._decisions cimport Decisions
 
-cdef class EngineCore(LaunchGate):
+cdef class EngineCore(Decisions):
     cdef dict caller_ids                  # trunk group -> its pool
     cdef dict messages                    # campaign -> its recorded message
     cdef int apply(self, const fact_t* fact, int64_t now_ns) except -1

@@ -10,15 +10,16 @@ from outpace.domain._words cimport (
     FACT_LINK_DOWN, FACT_LINK_UP, FACT_TRUNK_CAPACITY, FACTS_OF_CALLS, INTENT_STALE_EPOCH, LEG_UP, OUTCOME_ABANDONED,
     OUTCOME_CONNECTED, PRESENCE_BRIDGED, PRESENCE_GONE, PRESENCE_UNANSWERED, attempt_t, fact_t,
 )
-from outpace.engine._gate cimport LaunchGate
+from outpace.engine._decisions cimport Decisions
 from outpace.engine._hopper cimport Hopper
 from outpace.engine._intake cimport INTAKE_FACT, INTAKE_LEASE, INTAKE_TIME, pack
 from outpace.engine._outtake cimport unpack
 from outpace.engine._state cimport (
-    MAX_UNRECORDED, REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_LINK_UP, REG_NOW, REG_STRAY, REG_UNRECORDED,
-    REG_WINDOW_NS, RING_GRACE_MS, TALK_AUDIT_MS,
+    MAX_UNRECORDED, REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_HEARD_NS, REG_LINK_UP, REG_NOW, REG_STRAY,
+    REG_UNRECORDED, REG_WINDOW_NS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
-from outpace.engine._tables cimport FLAG_DURABLE, FLAG_SENT
+from outpace.engine._tables cimport FLAG_DURABLE, FLAG_LAUNCHED, FLAG_SENT
+from outpace.pacing._estimates cimport OBSERVED_LAUNCHED
 
 import numpy as np
 
@@ -36,7 +37,7 @@ cdef int64_t LEASE_POLL_NS = 5_000_000_000
 cdef int64_t LEASE_REFUSED_NS = 1_000_000_000
 
 
-cdef class EngineCore(LaunchGate):
+cdef class EngineCore(Decisions):
     """The engine as C sees it; `Engine` adds what is policy."""
 
     def __init__(self, pool, *, int64_t epoch):
@@ -69,11 +70,15 @@ cdef class EngineCore(LaunchGate):
         return 0
 
     cdef void shift_clocks(self, int64_t by_ns) noexcept nogil:
-        # whoever waits has waited as long as before the jump
+        # whoever waits has waited as long as before the jump, whoever is rung has been rung as long, and nobody was silent
         cdef int32_t row
+        self.registers[REG_HEARD_NS] += by_ns
         for row in range(self.calls.registers[2]):
-            if self.calls.state[row] != CALL_FREE and self.calls.clock_ns[row] > 0:
+            if self.calls.state[row] == CALL_FREE:
+                continue
+            if self.calls.clock_ns[row] > 0:
                 self.calls.clock_ns[row] += by_ns
+            if self.calls.limit_ns[row] > 0:
                 self.calls.limit_ns[row] += by_ns
 
     cdef int apply(self, const fact_t* fact, int64_t now_ns) except -1:
@@ -83,6 +88,8 @@ cdef class EngineCore(LaunchGate):
         self.registers[REG_FACTS] += 1
         if fact.kind < 0:
             raise ValueError(f"no such kind of fact: {fact.kind}")
+        if FACT_INTENT_REFUSED < fact.kind < FACTS_OF_CALLS:
+            self.registers[REG_HEARD_NS] = now_ns
         if fact.kind < FACTS_OF_CALLS:
             row = self.calls.ids.find(fact.call_id) if fact.call_id > 0 else -1
             if row < 0:
@@ -160,6 +167,7 @@ cdef class EngineCore(LaunchGate):
         # what happened while we could not hear is asked for, call by call
         cdef int32_t row, trunk, campaign, agent
         self.registers[REG_LINK_UP] = 1
+        self.registers[REG_HEARD_NS] = now_ns
         for row in range(self.calls.registers[2]):
             if self.calls.state[row] != CALL_FREE and self.calls.flags[row] & FLAG_SENT:
                 self.query(row, now_ns)
@@ -305,6 +313,10 @@ cdef class EngineCore(LaunchGate):
         self.calls.state[row] = CALL_RINGING
         self.campaigns.in_state[campaign, CALL_RINGING] += 1
         if presence == PRESENCE_UNANSWERED:
+            if not 0 < launched_ns <= now_ns:
+                life.launched_ns = now_ns
+            self.calls.flags[row] |= FLAG_LAUNCHED
+            self.estimates.observe(campaign, OBSERVED_LAUNCHED, life.launched_ns, self.calls.weight[row], now_ns)
             self.arm_call(row, now_ns + self.campaigns.ring_timeout_ns[campaign] + RING_GRACE_MS * NS_PER_MS)
             return 0
         # when the person answered nobody was there to see; it was before now
@@ -323,15 +335,17 @@ cdef class EngineCore(LaunchGate):
             life.offered_ns = now_ns
             life.connected_ns = now_ns
             life.outcome = OUTCOME_CONNECTED
-            self.campaigns.count_connected(campaign, now_ns)
+            self.count_connected(campaign, now_ns)
             self.set_call_state(row, CALL_TALKING)
             self.agent_talks(agent, now_ns)
             self.arm_call(row, now_ns + TALK_AUDIT_MS * NS_PER_MS)
+        elif self.campaigns.agentless[campaign]:
+            self.enqueue(row, now_ns)
         else:
             # the limit has passed in our absence
             life.outcome = OUTCOME_ABANDONED
             life.abandon_reason = ABANDON_NO_AGENT_IN_TIME
-            self.campaigns.count_abandoned(campaign, ABANDON_NO_AGENT_IN_TIME, now_ns)
+            self.count_abandoned(campaign, ABANDON_NO_AGENT_IN_TIME, now_ns)
             self.treat(row, self.campaigns.has_message[campaign] != 0, now_ns)
         return 0
 
@@ -349,9 +363,12 @@ cdef class EngineCore(LaunchGate):
                 self.agent_timer(slot - self.agent_slots, now_ns)
             elif slot < self.trunk_slots:
                 self.lease_timer(slot - self.campaign_slots, now_ns)
-            else:
+            elif slot < self.pacing_slots:
                 self.drain_trunk(slot - self.trunk_slots, now_ns)
                 self.mark_dirty_mask(<uint64_t>-1)
+            else:
+                self.campaigns.dirty[slot - self.pacing_slots] = 1
+                self.registers[REG_DIRTY] = 1
         if self.registers[REG_DIRTY]:
             self.decide_all(now_ns)
         return 0
