@@ -56,14 +56,15 @@ cdef class AgentDesk(EngineState):
     cdef void set_agent_state(self, int32_t row, int32_t state, int64_t now_ns) noexcept nogil:
         cdef int32_t old = self.agents.state[row]
         cdef uint64_t mask = self.agents.campaigns[row]
-        cdef int32_t campaign
+        cdef int32_t campaign, what
         cdef command_t* command
         if self.agents.observed[row]:
             self.agents.observed[row] = 0
             if old == AGENT_TALKING:
-                self.observe_agent(row, OBSERVED_TALK_ENDED if state == AGENT_WRAP_UP else OBSERVED_TALK_CUT, now_ns)
+                what = OBSERVED_TALK_ENDED if state == AGENT_WRAP_UP else OBSERVED_TALK_CUT
             else:
-                self.observe_agent(row, OBSERVED_WRAP_UP_ENDED if state == AGENT_READY else OBSERVED_WRAP_UP_CUT, now_ns)
+                what = OBSERVED_WRAP_UP_ENDED if state == AGENT_READY else OBSERVED_WRAP_UP_CUT
+            self.observe_agent(row, what, now_ns)
         self.agents.spent_ns[row, old] += now_ns - self.agents.since_ns[row]
         self.agents.since_ns[row] = now_ns
         self.agents.state[row] = <signed char>state

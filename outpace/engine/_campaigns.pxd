@@ -34,7 +34,7 @@ cdef struct decision_row_t:
     int64_t answered         # people in the budget's window, at the decision
     int64_t abandoned
     int64_t drops_left
-    double expected_abandons # and what follows: as decision_t has them
+    double expected_abandons     # this and the next seven: as decision_t has them
     double kappa
     double risk
     double risk_next

@@ -22,7 +22,8 @@ _PER_CAMPAIGN = (
     "lease_at_ns", "lease_timeout_ns", "exhausted", "requeued", "window_open", "window_change_ns", "decided_ns",
     "advanced_ns", "cancels", "dirty",
     "ring_timeout_ns", "connect_limit_ns", "connect_clock", "classify", "classify_limit_ns", "machine_message",
-    "has_message", "agentless", "may_cancel", "min_ring_ns", "message_max_ns", "wrap_up_max_ns", "dispositions", "trunk_count", "decision_count",
+    "has_message", "agentless", "may_cancel", "min_ring_ns", "message_max_ns", "wrap_up_max_ns", "dispositions",
+    "trunk_count", "decision_count",
 )
 
 DECISION_DTYPE = np.dtype([

@@ -25,3 +25,4 @@ cdef class EngineCore(Decisions):
         self, int64_t call_id, int32_t campaign, int64_t lead_id, int64_t number, int32_t trunk,
         int32_t attempt_number, int32_t presence, int32_t agent, int64_t token, int64_t launched_ns, int64_t now_ns,
     ) except -1
+    cdef void adopt_answered(self, int32_t row, int32_t presence, int32_t agent, int64_t now_ns) noexcept nogil

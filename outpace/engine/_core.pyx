@@ -2,13 +2,13 @@
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from outpace.domain._words cimport (
-    ABANDON_NO_AGENT_IN_TIME, AGENT_LOGGED_OUT, CALL_FREE, CALL_RINGING, CALL_TALKING, CAMPAIGN_ARCHIVED,
-    CAMPAIGN_DRAINING, CAMPAIGN_PAUSED, CAMPAIGN_RUNNING, FACT_AGENT_LEG_LOST, FACT_AGENT_LEG_UP, FACT_AGENT_LOGGED_IN,
-    FACT_AGENT_LOGGED_OUT, FACT_AGENT_NOT_READY, FACT_AGENT_READY, FACT_AGENT_RELEASED, FACT_ATTEMPT_RECORDED,
-    FACT_CAMPAIGN_DRAINING, FACT_CAMPAIGN_PAUSED, FACT_CAMPAIGN_STARTED, FACT_CAMPAIGN_STOPPED, FACT_DISPOSITION_SET,
-    FACT_INTENT_REFUSED, FACT_INTENT_WITHDRAWN, FACT_LEASE_LOST, FACT_LEASE_REFUSED, FACT_LEASE_RENEWED,
-    FACT_LINK_DOWN, FACT_LINK_UP, FACT_TRUNK_CAPACITY, FACTS_OF_CALLS, INTENT_STALE_EPOCH, LEG_UP, OUTCOME_ABANDONED,
-    OUTCOME_CONNECTED, PRESENCE_BRIDGED, PRESENCE_GONE, PRESENCE_UNANSWERED, attempt_t, fact_t,
+    AGENT_LOGGED_OUT, CALL_FREE, CALL_RINGING, CALL_TALKING, CAMPAIGN_ARCHIVED, CAMPAIGN_DRAINING, CAMPAIGN_PAUSED,
+    CAMPAIGN_RUNNING, FACT_AGENT_LEG_LOST, FACT_AGENT_LEG_UP, FACT_AGENT_LOGGED_IN, FACT_AGENT_LOGGED_OUT,
+    FACT_AGENT_NOT_READY, FACT_AGENT_READY, FACT_AGENT_RELEASED, FACT_ATTEMPT_RECORDED, FACT_CAMPAIGN_DRAINING,
+    FACT_CAMPAIGN_PAUSED, FACT_CAMPAIGN_STARTED, FACT_CAMPAIGN_STOPPED, FACT_DISPOSITION_SET, FACT_INTENT_REFUSED,
+    FACT_INTENT_WITHDRAWN, FACT_LEASE_LOST, FACT_LEASE_REFUSED, FACT_LEASE_RENEWED, FACT_LINK_DOWN, FACT_LINK_UP,
+    FACT_TRUNK_CAPACITY, FACTS_OF_CALLS, INTENT_STALE_EPOCH, LEG_UP, OUTCOME_CONNECTED, PRESENCE_BRIDGED, PRESENCE_GONE,
+    PRESENCE_UNANSWERED, attempt_t, fact_t,
 )
 from outpace.engine._decisions cimport Decisions
 from outpace.engine._hopper cimport Hopper
@@ -70,7 +70,7 @@ cdef class EngineCore(Decisions):
         return 0
 
     cdef void shift_clocks(self, int64_t by_ns) noexcept nogil:
-        # whoever waits has waited as long as before the jump, whoever is rung has been rung as long, and nobody was silent
+        # whoever waits or is rung has waited or been rung for as long as before the jump, and nobody was silent
         cdef int32_t row
         self.registers[REG_HEARD_NS] += by_ns
         for row in range(self.calls.registers[2]):
@@ -318,8 +318,14 @@ cdef class EngineCore(Decisions):
             self.calls.flags[row] |= FLAG_LAUNCHED
             self.estimates.observe(campaign, OBSERVED_LAUNCHED, life.launched_ns, self.calls.weight[row], now_ns)
             self.arm_call(row, now_ns + self.campaigns.ring_timeout_ns[campaign] + RING_GRACE_MS * NS_PER_MS)
-            return 0
+        else:
+            self.adopt_answered(row, presence, agent, now_ns)
+        return 0
+
+    cdef void adopt_answered(self, int32_t row, int32_t presence, int32_t agent, int64_t now_ns) noexcept nogil:
         # when the person answered nobody was there to see; it was before now
+        cdef int32_t campaign = self.calls.campaign[row]
+        cdef attempt_t* life = &self.calls.life[row]
         life.answered_ns = now_ns
         self.calls.clock_ns[row] = now_ns
         if presence == PRESENCE_BRIDGED and agent >= 0 and self.agents.call[agent] < 0:
@@ -329,7 +335,7 @@ cdef class EngineCore(Decisions):
             self.agents.leg_busy[agent] = 0
             self.agents.leg[agent] = LEG_UP
             self.agents.call[agent] = row
-            self.agents.last_call[agent] = call_id
+            self.agents.last_call[agent] = life.call_id
             self.agents.last_campaign[agent] = campaign
             life.agent_id = self.agents.agent_id[agent]
             life.offered_ns = now_ns
@@ -343,11 +349,8 @@ cdef class EngineCore(Decisions):
             self.enqueue(row, now_ns)
         else:
             # the limit has passed in our absence
-            life.outcome = OUTCOME_ABANDONED
-            life.abandon_reason = ABANDON_NO_AGENT_IN_TIME
-            self.count_abandoned(campaign, ABANDON_NO_AGENT_IN_TIME, now_ns)
+            self.charge(row, now_ns)
             self.treat(row, self.campaigns.has_message[campaign] != 0, now_ns)
-        return 0
 
     cdef int advance(self, int64_t now_ns) except -1:
         cdef int32_t slot

@@ -4,7 +4,7 @@ A call is decided on, its intent is written ahead, and only when the intent is d
 time: whatever has changed meanwhile (link, calling hours, an operator's pause) takes the intent back, and no number
 was dialled. Then the call waits, first come first served, for the trunk group's rate.
 """
-from libc.stdint cimport INT64_MAX, int32_t, int64_t, uint64_t
+from libc.stdint cimport INT64_MAX, int32_t, int64_t
 
 from outpace.domain._words cimport (
     CALL_FREE, CALL_LAUNCHING, CALL_QUEUED, CAMPAIGN_COMPLETED, CAMPAIGN_DRAINING, CAMPAIGN_PAUSED, CAMPAIGN_RUNNING,

@@ -148,7 +148,8 @@ cdef class EngineState:
         found = {"registers": self.registers_array}
         for table, columns in (
             ("calls", self.calls.columns), ("agents", self.agents.columns), ("trunks", self.trunks.columns),
-            ("campaigns", self.campaigns.columns), ("estimates", self.estimates.columns), ("budget", self.budget.columns),
+            ("campaigns", self.campaigns.columns), ("estimates", self.estimates.columns),
+            ("budget", self.budget.columns),
             *((f"pacer{row}", pacer.columns) for row, pacer in enumerate(self.campaigns.pacers)),
         ):
             found.update({f"{table}.{name}": column for name, column in columns.items()})

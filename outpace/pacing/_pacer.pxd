@@ -12,7 +12,7 @@ cdef enum:
 
 cdef struct decision_t:
     int64_t count                # launches wanted now, >= 0
-    int64_t cancels              # ringing calls that should be cancelled now, >= 0; the gate cancels what the law allows
+    int64_t cancels              # ringing calls to cancel now, >= 0; the gate does what the law allows
     int32_t limited_by           # LimitedBy: LIMIT_PACING, LIMIT_NO_AGENTS or LIMIT_BUDGET
     int32_t fallback             # FALLBACK_*
     double expected_abandons     # people of these calls who are expected to find no agent in time

@@ -30,7 +30,8 @@ cdef class PacingSnapshot:
 
     `snapshot[name]` is the writable array of a quantity: ready, working, talking, wrap_up (agents), unanswered,
     classifying, waiting (calls), lines (channels), silent_ns (nanoseconds since the switch last said something while it
-    had something to say); int64, >= 0 but for `ready`, which other campaigns' claims can push below 0. lead_weight is float64 and 1.0 where nothing is known of the leads.
+    had something to say); int64, >= 0 but for `ready`, which other campaigns' claims can push below 0. lead_weight is
+    float64 and 1.0 where nothing is known of the leads.
     """
 
     def __init__(self, Py_ssize_t campaigns, Estimates estimates=None, Budget budget=None):
@@ -66,7 +67,8 @@ cdef class PacingSnapshot:
 class LaunchDecision(msgspec.Struct, frozen=True, kw_only=True):
     """How many calls to launch now, what bound the number, and the forecast that it rests on.
 
-    count : >= 0. cancels : ringing calls that should be cancelled now, >= 0. limited_by : LimitedBy. fallback : Fallback, why a forecast was not followed.
+    count : >= 0. cancels : ringing calls that should be cancelled now, >= 0. limited_by : LimitedBy. fallback :
+        Fallback, why a forecast was not followed.
     expected_abandons : people of these calls who are expected to find no agent in time.
     kappa : the marginal risk that is allowed; risk, risk_next : that of the last call wanted, of the first not wanted.
     answers, releases : people and free agents expected over the horizon. live_rate : share of new calls that a person

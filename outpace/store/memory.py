@@ -39,11 +39,11 @@ from outpace.store.port import (
     LEASE_S,
     NUMBER_OPEN_RETRY_NS,
     SPAN_NS,
-    SavedEstimates,
     Ledger,
     NewLead,
     OpenIntent,
     Run,
+    SavedEstimates,
     finished_state,
 )
 

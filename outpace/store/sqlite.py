@@ -25,7 +25,7 @@ from outpace.domain.states import LeadState
 from outpace.domain.units import seconds_to_ns
 from outpace.store._sqlite_batch import Batch
 from outpace.store._sqlite_leases import Leases
-from outpace.store.port import LEASE_S, SPAN_NS, SavedEstimates, Ledger, NewLead, OpenIntent, Run
+from outpace.store.port import LEASE_S, SPAN_NS, Ledger, NewLead, OpenIntent, Run, SavedEstimates
 
 _APPLICATION_ID = 0x6F757470  # "outp" in the file's header: a store is never written into somebody else's file
 _SCHEMA_VERSION = 4
