@@ -35,7 +35,7 @@ cdef class CallTable:
     cdef int32_t[::1] next                # ... and of the free list
     cdef uint32_t[::1] generation         # counts the lives of the row
     cdef int64_t[::1] clock_ns            # engine time from which the connect limit runs
-    # engine time until which the call's present wait is good; while it rings, from which on it may be cancelled, 0 = never
+    # engine time until which the call's present wait is good; while it rings, from which it may be cancelled, 0 = never
     cdef int64_t[::1] limit_ns
     cdef double[::1] weight               # chance of a person relative to the mean, as pacing was told at the launch
     cdef attempt_t[::1] life              # ids, times and verdicts, as the attempt will be recorded
