@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from outpace.sim.timeline import Moment
 
 
-def new_figure(width: float, height: float) -> Figure:
+def new_figure(width: float = 9.0, height: float = 6.0) -> Figure:
     """An empty picture, in inches. ConfigError: matplotlib is not installed."""
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 - only those who want a picture need it
