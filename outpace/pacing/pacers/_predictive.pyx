@@ -15,6 +15,7 @@ import numpy as np
 cdef int64_t INTERVAL_NS = 500_000_000
 cdef int64_t MOST_LINES = 60            # calls in flight per agent, whatever the forecast says
 cdef double STEADY_S = 1800.0
+cdef double UNDER = 0.005               # aim so far below the cap: a share of it
 
 
 cdef class ForecastPacer(Pacer):
@@ -129,5 +130,6 @@ cdef double position(const budget_t* budget, double cap) noexcept nogil:
     # the balance beyond the reserve, in units of what half an hour or half of the time left can even out
     cdef double span = max(60.0, min(STEADY_S, 0.5 * budget.seconds_left))
     cdef double drops = cap * budget.rate
-    return (budget.balance - 3.0 - 2.5 * sqrt(60.0 * drops)) / (3.0 + drops * span)
+    cdef double balance = budget.slack - UNDER * cap * budget.answered
+    return (balance - 3.0 - 2.5 * sqrt(60.0 * drops)) / (3.0 + drops * span)
 # end hot
