@@ -94,7 +94,7 @@ def save_timeline(moments: Sequence[Moment], title: str, path: Path) -> None:
     budget.set_ylabel("people")
     budget.set_xlabel("hours")
     for axes in (agents, calls, risk, budget):
-        axes.legend(loc="upper left", fontsize="small", ncols=3)
+        axes.legend(loc="best", fontsize="small", ncols=3)
         axes.grid(alpha=0.3)
     figure.suptitle(title, fontsize="medium")
     figure.savefig(path, dpi=120)

@@ -49,9 +49,7 @@ def test_the_kth_dial_has_the_same_fate_under_every_pacer(other: str) -> None:
 def test_people_wait_two_seconds_with_a_patience_of_twenty() -> None:
     # one agent before a flood: nearly everybody is abandoned, of them 1 - exp(-2 / 20) before the limit
     report = simulate(
-        Scenario(
-            name="flood", agents=1, hours=4.0, campaign={"amd": True, "mode": "ratio", "ratio": 60.0}, live=0.5
-        ),
+        Scenario(name="flood", agents=1, hours=4.0, campaign={"amd": True, "mode": "ratio", "ratio": 60.0}, live=0.5),
         3,
     )
     assert report.abandoned > 3000

@@ -78,7 +78,10 @@ def test_no_case_runs_twice() -> None:
     full, quick = cases(), cases(quick=True)
     assert len(set(full)) == len(full)
     assert {case.pacer for case in full} == {OURS, *RIVALS}
-    assert {(case.scenario, case.cap) for case in full if case.pacer == OURS} >= {*BARS, *((n, 0.03) for n in ROBUSTNESS)}
+    assert {(case.scenario, case.cap) for case in full if case.pacer == OURS} >= {
+        *BARS,
+        *((n, 0.03) for n in ROBUSTNESS),
+    }
     assert all(case.seeds >= 4 for case in full if case.pacer == OURS)
     assert {case.pacer for case in quick} == {OURS}
 

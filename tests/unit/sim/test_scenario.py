@@ -216,9 +216,7 @@ def test_a_change_of_wrap_up_is_felt() -> None:
 
 
 def test_a_scenario_sets_what_the_carrier_does_in_place_of_its_profile() -> None:
-    day = Scenario(
-        name="x", mix=Mix(live=0.4, no_answer=0.6), times={"answer": 3.0, "talk": 7.0}, amd=Amd(delay=1.5)
-    )
+    day = Scenario(name="x", mix=Mix(live=0.4, no_answer=0.6), times={"answer": 3.0, "talk": 7.0}, amd=Amd(delay=1.5))
     profile = day.carrier_profile()
     assert (profile.mix.live, profile.times.answer, profile.times.talk, profile.amd.delay) == (0.4, 3.0, 7.0, 1.5)
     assert profile.times.no_answer == Scenario(name="x").carrier_profile().times.no_answer
@@ -279,5 +277,5 @@ def test_settings_that_are_refused_name_the_key(key: str, value: object, told: s
 
 
 def test_a_scenario_that_is_nowhere_is_told_with_those_that_are_shipped() -> None:
-    with pytest.raises(ConfigError, match="P1, P2, .*realistic-day"):
+    with pytest.raises(ConfigError, match=r"P1, P2, .*realistic-day"):
         load_scenario("P77")

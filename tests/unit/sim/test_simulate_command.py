@@ -43,7 +43,9 @@ def test_a_shipped_scenario_is_found_by_its_name() -> None:
 
 def test_a_sweep_is_shown(floor: Path, tmp_path: Path) -> None:
     picture = tmp_path / "sweep.png"
-    result = call(floor, "--sweep", "ratio=1,4", "--sweep", "campaign.amd=true,false", "--seeds", "2", "--plot", picture)
+    result = call(
+        floor, "--sweep", "ratio=1,4", "--sweep", "campaign.amd=true,false", "--seeds", "2", "--plot", picture
+    )
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
     assert lines[0].split() == ["floor,", "2", "seeds"]

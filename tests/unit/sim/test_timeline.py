@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from outpace.sim import charts, tables
-from outpace.sim.plots import save_sweep, save_timeline
 from outpace.sim.planner import sweep
+from outpace.sim.plots import save_sweep, save_timeline
 from outpace.sim.scenario import Change, Scenario
 from outpace.sim.timeline import Moment, trace
 from outpace.sim.world import simulate
