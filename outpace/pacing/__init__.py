@@ -1,10 +1,20 @@
 """The arithmetic: how many calls to launch now. Numbers and arrays only; knows no call, agent object or file."""
 
 from outpace.pacing._pacer import LaunchDecision, Pacer, PacingSnapshot
-from outpace.pacing.pacers import ForecastPacer, PrecisePacer, RatioPacer, make_pacer
+from outpace.pacing.pacers import (
+    AgentlessPacer,
+    ErlangPacer,
+    ForecastPacer,
+    PrecisePacer,
+    ProgressivePacer,
+    RatioPacer,
+    make_pacer,
+)
 from outpace.pacing.predictive import Observed, PredictivePacer
 
 __all__ = [
+    "AgentlessPacer",
+    "ErlangPacer",
     "ForecastPacer",
     "LaunchDecision",
     "Observed",
@@ -12,6 +22,7 @@ __all__ = [
     "PacingSnapshot",
     "PrecisePacer",
     "PredictivePacer",
+    "ProgressivePacer",
     "RatioPacer",
     "make_pacer",
 ]
