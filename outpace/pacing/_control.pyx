@@ -37,7 +37,7 @@ cdef double STEP_MOST_S = 5.0    # a longer gap is a jump of the clock, or nobod
 cdef double SIZE = 1.1e-4
 
 
-# hot: the control law
+# hot: its terms
 cdef double lowered_by_size(double cap, int64_t agents) noexcept nogil:
     if cap <= 0:
         return 0.0
@@ -49,6 +49,7 @@ cdef double error(const budget_t* budget) noexcept nogil:
     cdef double per_s = budget.cap * budget.rate
     cdef double span_s = max(LEAST_S, min(TIME_S, 0.5 * budget.seconds_left))
     return (budget.slack - RESERVE - BURST * sqrt(BURST_S * per_s)) / (RESERVE + per_s * span_s)
+# end hot
 
 
 cdef class KappaControl:
@@ -72,6 +73,7 @@ cdef class KappaControl:
         self.size = self.columns["size"]
         self.last_ns = self.columns["last_ns"]
 
+    # hot: the control law
     cdef void advance(self, Py_ssize_t row, const budget_t* budget, int64_t agents, int64_t now_ns) noexcept nogil:
         cdef double seconds = (now_ns - self.last_ns[row]) / NS_PER_S if self.last_ns[row] > 0 else 0.0
         cdef double x
@@ -84,7 +86,8 @@ cdef class KappaControl:
             return
         x = min(max(error(budget), -ERROR_MOST), ERROR_MOST)
         self.integral[row] += x * min(max(seconds, 0.0), STEP_MOST_S) / TIME_S
-        self.integral[row] = min(max(self.integral[row], INTEGRAL_LEAST - self.size[row]), INTEGRAL_MOST - self.size[row])
+        self.integral[row] = max(self.integral[row], INTEGRAL_LEAST - self.size[row])
+        self.integral[row] = min(self.integral[row], INTEGRAL_MOST - self.size[row])
 
     cdef double kappa(self, Py_ssize_t row, const budget_t* budget) noexcept nogil:
         cdef double exponent
