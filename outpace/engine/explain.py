@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from outpace.pacing._budget import BudgetState
+    from outpace.pacing.budget_state import BudgetState
 
 _ANY_NUMBER = 2**63 - 1
 

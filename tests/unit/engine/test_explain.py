@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from outpace.domain import events as e
-from outpace.domain.errors import UnknownId
 from outpace.domain.config import DialMode
+from outpace.domain.errors import UnknownId
 from outpace.domain.outcomes import Fallback, LimitedBy
 from outpace.domain.states import CampaignState
 from outpace.engine.explain import Decision, Explanation, reason_in_words
@@ -34,17 +34,17 @@ FORECAST = msgspec.structs.replace(
     balance=4.0, bound=0.0312,
 )  # fmt: skip
 SEEN = (
-    "with 5 ready, 3 talking, 1 in wrap-up, 2 unanswered, 1 being classified, 0 waiting; bound by pacing: as many calls "
-    "as the mode allows for these agents"
+    "with 5 ready, 3 talking, 1 in wrap-up, 2 unanswered, 1 being classified, 0 waiting; bound by pacing: as many "
+    "calls as the mode allows for these agents"
 )
 BUDGET = "budget: 12 abandoned of 600 answered, at most 3.1% with confidence, 5 may still be, balance +4.0"
 
 
 def test_decision_with_a_forecast_renders_risks_expectations_and_budget() -> None:
     assert FORECAST.render() == (
-        f"#7: launched 7 of 7 wanted {SEEN}; the 7th call risks 1.8% of abandoning its person against 2.1% allowed, the "
-        "8th 2.4%; 3.1 people and 2.8 free agents expected of what is under way, a person in 24% of new calls, 0.09 "
-        f"people abandoned of these; {BUDGET}"
+        f"#7: launched 7 of 7 wanted {SEEN}; the 7th call risks 1.8% of abandoning its person against 2.1% allowed, "
+        "the 8th 2.4%; 3.1 people and 2.8 free agents expected of what is under way, a person in 24% of new calls, "
+        f"0.09 people abandoned of these; {BUDGET}"
     )
 
 
