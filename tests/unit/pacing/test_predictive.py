@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from outpace.domain.config import Abandonment
 from outpace.domain.errors import StateError, UnknownId
 from outpace.domain.outcomes import Fallback, LimitedBy
-from outpace.pacing import PredictivePacer
+from outpace.pacing import ForecastPacer, Observed, PacingSnapshot, PredictivePacer
 
 S = 1_000_000_000
 T0 = 1_800_000_000 * S
@@ -247,3 +247,23 @@ def test_any_order_of_facts_gives_sane_decisions(steps: list[tuple[str, int, int
         assert 0.0 <= decision.risk <= 1.0
         assert 0.0 <= decision.kappa <= 0.7 * 2.5
         assert decision.expected_abandons >= 0.0
+
+
+def test_calls_too_many_that_have_rung_for_long_are_named_and_no_more_than_those() -> None:
+    snapshot = PacingSnapshot(1)
+    known, pacer = snapshot.estimates, ForecastPacer(2.0, True)
+    known.pass_time(0, T0)
+    for n in range(30):  # half of them have rung for 20 s by then, half for 5 s
+        launched = T0 if n % 2 else T0 + 15 * S
+        known.record(0, Observed.LAUNCHED, launched, launched)
+    for step in range(1, 41):
+        known.pass_time(0, T0 + step * S // 2)
+    snapshot["working"][0] = snapshot["ready"][0] = 2
+    snapshot["unanswered"][0] = 30
+    now = T0 + 20 * S
+    decision = pacer.decide(snapshot, 0, now)
+    assert (decision.count, decision.risk_next > 3 * decision.kappa) == (0, True)
+    assert 1 <= decision.cancels <= 15
+    assert ForecastPacer(2.0).decide(snapshot, 0, now).cancels == 0
+    snapshot["ready"][0] = 30
+    assert pacer.decide(snapshot, 0, now + 1).cancels == 0
