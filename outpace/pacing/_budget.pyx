@@ -32,6 +32,9 @@ cdef class Budget:
         self.answered[row] += 1
         self.abandoned[row] += abandoned
 
+    def record(self, Py_ssize_t row, bint abandoned, int64_t now_ns):
+        self.count(row, abandoned, now_ns)
+
     cdef void look(self, Py_ssize_t row, int64_t now_ns, budget_t* out) noexcept nogil:
         cdef double seconds = (now_ns - self.began_ns[row]) / 1e9
         out.answered = self.answered[row]

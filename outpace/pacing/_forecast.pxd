@@ -1,0 +1,30 @@
+from outpace.pacing._estimates cimport Estimates
+
+cdef enum:
+    STEPS = 40               # seconds ahead at which a new call may be answered
+    MOST_TERMS = 128         # of a distribution that is summed term by term
+
+# A count that will be known later, by its first two moments.
+cdef struct count_t:
+    double mean
+    double var
+
+# What is expected at each second ahead, before anything is launched now.
+cdef struct forecast_t:
+    int first, last              # steps at which a new call may be answered at all
+    double total                 # share of new calls answered within the steps
+    double free                  # agents ready less people waiting
+    double uncertainty           # relative variance of the answers' level
+    double[STEPS] share          # of new calls answered in the step
+    double[STEPS] new_mean       # answers of one new call by the middle of the step
+    count_t[STEPS] answers       # of the calls in flight, by the middle of the step
+    count_t[STEPS] releases      # agents who become free by then and the wait that is allowed
+    int[STEPS] terms             # length of the released agents' distribution below; 0 = it is taken as normal
+    int[STEPS] shift             # agents that are free with certainty: the distribution begins there
+    double[STEPS][MOST_TERMS] free_cdf
+
+cdef void forecast(
+    Estimates estimates, Py_ssize_t row, double free, double pending, double weight, double wait_s, forecast_t* out
+) noexcept nogil
+cdef double marginal_risk(const forecast_t* f, double launches) noexcept nogil
+cdef int distribution(const count_t* count, double* pmf, int* shift) noexcept nogil
