@@ -116,7 +116,8 @@ cdef enum:
     OUTCOME_FAILED = 10
     OUTCOME_CANCELLED = 11
     OUTCOME_LOST = 12
-    OUTCOMES = 13
+    OUTCOME_NOTIFIED = 13
+    OUTCOMES = 14
 
 cdef enum:
     ABANDON_NONE = 0

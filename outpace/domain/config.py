@@ -252,6 +252,8 @@ class Campaign(_Settings, frozen=True):
             raise ConfigError("trunk_groups", "wants at least one trunk group")
         if not self.dispositions:
             raise ConfigError("dispositions", "wants at least one")
+        if self.mode is DialMode.AGENTLESS and not self.message:
+            raise ConfigError("message", "is what mode = 'agentless' plays to whoever answers: it must not be empty")
         if self.connect_clock is not ConnectClock.ANSWER and not self.amd:
             raise ConfigError("connect_clock", f"{self.connect_clock.value!r} needs amd = true")
         for key in self.retry:

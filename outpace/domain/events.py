@@ -269,13 +269,34 @@ class AttemptRecorded(Event, frozen=True):
     call_id: int
 
 
+class LedgerSpan(msgspec.Struct, frozen=True, array_like=True):
+    """Who was connected and abandoned in a quarter of an hour that begins at `from_ns`."""
+
+    from_ns: int
+    connected: int
+    no_agent_in_time: int
+    caller_left: int
+
+
 class LedgerLoaded(Event, frozen=True):
-    """What earlier epochs have answered and abandoned in this campaign, read from the attempts at start."""
+    """What earlier epochs have answered and abandoned in this campaign, read from the attempts at start.
+
+    The counts are of all times; `spans`, the earliest first, tell when, as far back as the cap's window can reach.
+    """
 
     campaign_id: int
     connected: int
     no_agent_in_time: int
     caller_left: int
+    spans: list[LedgerSpan] = []
+
+
+class EstimatesLoaded(Event, frozen=True):
+    """What an earlier epoch had learned of the campaign (SaveEstimates), read at start."""
+
+    campaign_id: int
+    format: int
+    data: bytes
 
 
 # ---- of operators ------------------------------------------------------------------------------------------------
@@ -306,11 +327,12 @@ class CampaignStopped(Event, frozen=True):
 
 
 class PacingChanged(Event, frozen=True):
-    """New settings of the campaign's pacer."""
+    """New settings of the campaign's pacer. `cap` is the share of people that may be abandoned; None = unchanged."""
 
     campaign_id: int
     ratio: float
     reserve: int
+    cap: float | None = None
 
 
 class TimePassed(Event, frozen=True):
@@ -322,6 +344,6 @@ AnyEvent = (
     | AgentReleased | MessageEnded | CallEnded | CallQueried | CallAdopted | AgentLoggedIn | AgentLoggedOut
     | AgentLegUp | AgentLegLost | AgentReady | AgentNotReady | DispositionSet | LinkUp | LinkDown | TrunkCapacity
     | LeadsLeased | LeaseRefused | LeaseRenewed | LeaseLost | IntentDurable | IntentRefused | IntentWithdrawn
-    | AttemptRecorded | LedgerLoaded | CampaignStarted | CampaignPaused | CampaignDraining | CampaignStopped
-    | PacingChanged | TimePassed
+    | AttemptRecorded | LedgerLoaded | EstimatesLoaded | CampaignStarted | CampaignPaused | CampaignDraining
+    | CampaignStopped | PacingChanged | TimePassed
 )  # fmt: skip

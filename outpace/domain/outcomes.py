@@ -10,7 +10,11 @@ from enum import IntEnum
 
 
 class Outcome(IntEnum):
-    """How an attempt ended. A person answered in CONNECTED and ABANDONED, and in no other."""
+    """How an attempt ended.
+
+    A person who was promised an agent answered in CONNECTED and ABANDONED, and in no other. NOTIFIED: a person answered
+    an agentless call, and the message was begun.
+    """
 
     NONE = 0
     CONNECTED = 1
@@ -25,6 +29,7 @@ class Outcome(IntEnum):
     FAILED = 10
     CANCELLED = 11
     LOST = 12
+    NOTIFIED = 13
 
 
 class AbandonReason(IntEnum):

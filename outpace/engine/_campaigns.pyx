@@ -9,7 +9,7 @@ from outpace.domain._words cimport (
 )
 from outpace.engine._idmap cimport IdMap
 
-from outpace.domain.config import RETRIABLE, ConnectClock, MachineAction
+from outpace.domain.config import RETRIABLE, ConnectClock, DialMode, MachineAction
 from outpace.domain.errors import ConfigError
 from outpace.domain.units import seconds_to_ns
 from outpace.engine._hopper import Hopper
@@ -20,16 +20,19 @@ cdef int64_t NS_PER_MINUTE = 60_000_000_000
 _PER_CAMPAIGN = (
     "campaign_id", "state", "live", "launches", "reason", "connected", "no_agent", "caller_left", "lease_asked",
     "lease_at_ns", "lease_timeout_ns", "exhausted", "requeued", "window_open", "window_change_ns", "decided_ns",
-    "dirty",
+    "advanced_ns", "cancels", "dirty",
     "ring_timeout_ns", "connect_limit_ns", "connect_clock", "classify", "classify_limit_ns", "machine_message",
-    "has_message", "message_max_ns", "wrap_up_max_ns", "dispositions", "trunk_count", "decision_count",
+    "has_message", "agentless", "may_cancel", "min_ring_ns", "message_max_ns", "wrap_up_max_ns", "dispositions",
+    "trunk_count", "decision_count",
 )
 
 DECISION_DTYPE = np.dtype([
     *((name, np.int64) for name in (
         "sequence", "now_ns", "wanted", "count", "limited_by", "ready", "working", "talking", "wrap_up", "unanswered",
-        "classifying", "waiting", "hopper", "trunk_room", "repeated")),
-    ("expected_abandons", np.float64),
+        "classifying", "waiting", "hopper", "trunk_room", "repeated", "fallback", "cancels", "answered", "abandoned",
+        "drops_left")),
+    *((name, np.float64) for name in (
+        "expected_abandons", "kappa", "risk", "risk_next", "answers", "releases", "live_rate", "balance", "bound")),
 ], align=True)
 
 _CLOCKS = {
@@ -59,6 +62,7 @@ cdef class CampaignTable:
         self.columns["retry_max"] = np.zeros((self.count, OUTCOMES), np.int64)
         self.columns["trunk_rows"] = np.full((self.count, MAX_TRUNKS), -1, np.int32)
         self.columns["decisions"] = np.zeros((self.count, DECISIONS), DECISION_DTYPE)
+        self.columns["latest"] = np.zeros(self.count, DECISION_DTYPE)
         self._bind()
         self.hoppers = [Hopper(campaign.hopper_size) for campaign in campaigns]
         self.pacers = [make_pacer(campaign) for campaign in campaigns]
@@ -83,6 +87,8 @@ cdef class CampaignTable:
         self.window_open = self.columns["window_open"]
         self.window_change_ns = self.columns["window_change_ns"]
         self.decided_ns = self.columns["decided_ns"]
+        self.advanced_ns = self.columns["advanced_ns"]
+        self.cancels = self.columns["cancels"]
         self.dirty = self.columns["dirty"]
         self.ring_timeout_ns = self.columns["ring_timeout_ns"]
         self.connect_limit_ns = self.columns["connect_limit_ns"]
@@ -91,6 +97,9 @@ cdef class CampaignTable:
         self.classify_limit_ns = self.columns["classify_limit_ns"]
         self.machine_message = self.columns["machine_message"]
         self.has_message = self.columns["has_message"]
+        self.agentless = self.columns["agentless"]
+        self.may_cancel = self.columns["may_cancel"]
+        self.min_ring_ns = self.columns["min_ring_ns"]
         self.message_max_ns = self.columns["message_max_ns"]
         self.wrap_up_max_ns = self.columns["wrap_up_max_ns"]
         self.dispositions = self.columns["dispositions"]
@@ -108,6 +117,7 @@ cdef class CampaignTable:
         self.partners = self.columns["partners"]
         self.trunk_rows = self.columns["trunk_rows"]
         self.decisions = self.columns["decisions"]
+        self.latest = self.columns["latest"]
 
     def _settle(self, Py_ssize_t row, campaign, trunk_ids):
         cdef Py_ssize_t place, outcome
@@ -122,6 +132,9 @@ cdef class CampaignTable:
         self.classify_limit_ns[row] = seconds_to_ns(campaign.amd_timeout_s)
         self.machine_message[row] = campaign.machine_action is MachineAction.MESSAGE
         self.has_message[row] = bool(campaign.message)
+        self.agentless[row] = campaign.mode is DialMode.AGENTLESS
+        self.may_cancel[row] = campaign.cancels
+        self.min_ring_ns[row] = seconds_to_ns(campaign.min_ring_s)
         self.message_max_ns[row] = seconds_to_ns(campaign.message_max_s)
         self.wrap_up_max_ns[row] = seconds_to_ns(campaign.wrap_up_max_s)
         self.dispositions[row] = len(campaign.dispositions)

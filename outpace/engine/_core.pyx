@@ -2,23 +2,24 @@
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from outpace.domain._words cimport (
-    ABANDON_NO_AGENT_IN_TIME, AGENT_LOGGED_OUT, CALL_FREE, CALL_RINGING, CALL_TALKING, CAMPAIGN_ARCHIVED,
-    CAMPAIGN_DRAINING, CAMPAIGN_PAUSED, CAMPAIGN_RUNNING, FACT_AGENT_LEG_LOST, FACT_AGENT_LEG_UP, FACT_AGENT_LOGGED_IN,
-    FACT_AGENT_LOGGED_OUT, FACT_AGENT_NOT_READY, FACT_AGENT_READY, FACT_AGENT_RELEASED, FACT_ATTEMPT_RECORDED,
-    FACT_CAMPAIGN_DRAINING, FACT_CAMPAIGN_PAUSED, FACT_CAMPAIGN_STARTED, FACT_CAMPAIGN_STOPPED, FACT_DISPOSITION_SET,
-    FACT_INTENT_REFUSED, FACT_INTENT_WITHDRAWN, FACT_LEASE_LOST, FACT_LEASE_REFUSED, FACT_LEASE_RENEWED,
-    FACT_LINK_DOWN, FACT_LINK_UP, FACT_TRUNK_CAPACITY, FACTS_OF_CALLS, INTENT_STALE_EPOCH, LEG_UP, OUTCOME_ABANDONED,
-    OUTCOME_CONNECTED, PRESENCE_BRIDGED, PRESENCE_GONE, PRESENCE_UNANSWERED, attempt_t, fact_t,
+    AGENT_LOGGED_OUT, CALL_FREE, CALL_RINGING, CALL_TALKING, CAMPAIGN_ARCHIVED, CAMPAIGN_DRAINING, CAMPAIGN_PAUSED,
+    CAMPAIGN_RUNNING, FACT_AGENT_LEG_LOST, FACT_AGENT_LEG_UP, FACT_AGENT_LOGGED_IN, FACT_AGENT_LOGGED_OUT,
+    FACT_AGENT_NOT_READY, FACT_AGENT_READY, FACT_AGENT_RELEASED, FACT_ATTEMPT_RECORDED, FACT_CAMPAIGN_DRAINING,
+    FACT_CAMPAIGN_PAUSED, FACT_CAMPAIGN_STARTED, FACT_CAMPAIGN_STOPPED, FACT_DISPOSITION_SET, FACT_INTENT_REFUSED,
+    FACT_INTENT_WITHDRAWN, FACT_LEASE_LOST, FACT_LEASE_REFUSED, FACT_LEASE_RENEWED, FACT_LINK_DOWN, FACT_LINK_UP,
+    FACT_TRUNK_CAPACITY, FACTS_OF_CALLS, INTENT_STALE_EPOCH, LEG_UP, OUTCOME_CONNECTED, PRESENCE_BRIDGED, PRESENCE_GONE,
+    PRESENCE_UNANSWERED, attempt_t, fact_t,
 )
-from outpace.engine._gate cimport LaunchGate
+from outpace.engine._decisions cimport Decisions
 from outpace.engine._hopper cimport Hopper
 from outpace.engine._intake cimport INTAKE_FACT, INTAKE_LEASE, INTAKE_TIME, pack
 from outpace.engine._outtake cimport unpack
 from outpace.engine._state cimport (
-    MAX_UNRECORDED, REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_LINK_UP, REG_NOW, REG_STRAY, REG_UNRECORDED,
-    REG_WINDOW_NS, RING_GRACE_MS, TALK_AUDIT_MS,
+    MAX_UNRECORDED, REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_HEARD_NS, REG_LINK_UP, REG_NOW, REG_STRAY,
+    REG_UNRECORDED, REG_WINDOW_NS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
-from outpace.engine._tables cimport FLAG_DURABLE, FLAG_SENT
+from outpace.engine._tables cimport FLAG_DURABLE, FLAG_LAUNCHED, FLAG_SENT
+from outpace.pacing._estimates cimport OBSERVED_LAUNCHED
 
 import numpy as np
 
@@ -36,7 +37,7 @@ cdef int64_t LEASE_POLL_NS = 5_000_000_000
 cdef int64_t LEASE_REFUSED_NS = 1_000_000_000
 
 
-cdef class EngineCore(LaunchGate):
+cdef class EngineCore(Decisions):
     """The engine as C sees it; `Engine` adds what is policy."""
 
     def __init__(self, pool, *, int64_t epoch):
@@ -69,11 +70,15 @@ cdef class EngineCore(LaunchGate):
         return 0
 
     cdef void shift_clocks(self, int64_t by_ns) noexcept nogil:
-        # whoever waits has waited as long as before the jump
+        # whoever waits or is rung has waited or been rung for as long as before the jump, and nobody was silent
         cdef int32_t row
+        self.registers[REG_HEARD_NS] += by_ns
         for row in range(self.calls.registers[2]):
-            if self.calls.state[row] != CALL_FREE and self.calls.clock_ns[row] > 0:
+            if self.calls.state[row] == CALL_FREE:
+                continue
+            if self.calls.clock_ns[row] > 0:
                 self.calls.clock_ns[row] += by_ns
+            if self.calls.limit_ns[row] > 0:
                 self.calls.limit_ns[row] += by_ns
 
     cdef int apply(self, const fact_t* fact, int64_t now_ns) except -1:
@@ -83,6 +88,8 @@ cdef class EngineCore(LaunchGate):
         self.registers[REG_FACTS] += 1
         if fact.kind < 0:
             raise ValueError(f"no such kind of fact: {fact.kind}")
+        if FACT_INTENT_REFUSED < fact.kind < FACTS_OF_CALLS:
+            self.registers[REG_HEARD_NS] = now_ns
         if fact.kind < FACTS_OF_CALLS:
             row = self.calls.ids.find(fact.call_id) if fact.call_id > 0 else -1
             if row < 0:
@@ -160,6 +167,7 @@ cdef class EngineCore(LaunchGate):
         # what happened while we could not hear is asked for, call by call
         cdef int32_t row, trunk, campaign, agent
         self.registers[REG_LINK_UP] = 1
+        self.registers[REG_HEARD_NS] = now_ns
         for row in range(self.calls.registers[2]):
             if self.calls.state[row] != CALL_FREE and self.calls.flags[row] & FLAG_SENT:
                 self.query(row, now_ns)
@@ -305,9 +313,19 @@ cdef class EngineCore(LaunchGate):
         self.calls.state[row] = CALL_RINGING
         self.campaigns.in_state[campaign, CALL_RINGING] += 1
         if presence == PRESENCE_UNANSWERED:
+            if not 0 < launched_ns <= now_ns:
+                life.launched_ns = now_ns
+            self.calls.flags[row] |= FLAG_LAUNCHED
+            self.estimates.observe(campaign, OBSERVED_LAUNCHED, life.launched_ns, self.calls.weight[row], now_ns)
             self.arm_call(row, now_ns + self.campaigns.ring_timeout_ns[campaign] + RING_GRACE_MS * NS_PER_MS)
-            return 0
+        else:
+            self.adopt_answered(row, presence, agent, now_ns)
+        return 0
+
+    cdef void adopt_answered(self, int32_t row, int32_t presence, int32_t agent, int64_t now_ns) noexcept nogil:
         # when the person answered nobody was there to see; it was before now
+        cdef int32_t campaign = self.calls.campaign[row]
+        cdef attempt_t* life = &self.calls.life[row]
         life.answered_ns = now_ns
         self.calls.clock_ns[row] = now_ns
         if presence == PRESENCE_BRIDGED and agent >= 0 and self.agents.call[agent] < 0:
@@ -317,23 +335,22 @@ cdef class EngineCore(LaunchGate):
             self.agents.leg_busy[agent] = 0
             self.agents.leg[agent] = LEG_UP
             self.agents.call[agent] = row
-            self.agents.last_call[agent] = call_id
+            self.agents.last_call[agent] = life.call_id
             self.agents.last_campaign[agent] = campaign
             life.agent_id = self.agents.agent_id[agent]
             life.offered_ns = now_ns
             life.connected_ns = now_ns
             life.outcome = OUTCOME_CONNECTED
-            self.campaigns.count_connected(campaign, now_ns)
+            self.count_connected(campaign, now_ns)
             self.set_call_state(row, CALL_TALKING)
             self.agent_talks(agent, now_ns)
             self.arm_call(row, now_ns + TALK_AUDIT_MS * NS_PER_MS)
+        elif self.campaigns.agentless[campaign]:
+            self.enqueue(row, now_ns)
         else:
             # the limit has passed in our absence
-            life.outcome = OUTCOME_ABANDONED
-            life.abandon_reason = ABANDON_NO_AGENT_IN_TIME
-            self.campaigns.count_abandoned(campaign, ABANDON_NO_AGENT_IN_TIME, now_ns)
+            self.charge(row, now_ns)
             self.treat(row, self.campaigns.has_message[campaign] != 0, now_ns)
-        return 0
 
     cdef int advance(self, int64_t now_ns) except -1:
         cdef int32_t slot
@@ -349,9 +366,12 @@ cdef class EngineCore(LaunchGate):
                 self.agent_timer(slot - self.agent_slots, now_ns)
             elif slot < self.trunk_slots:
                 self.lease_timer(slot - self.campaign_slots, now_ns)
-            else:
+            elif slot < self.pacing_slots:
                 self.drain_trunk(slot - self.trunk_slots, now_ns)
                 self.mark_dirty_mask(<uint64_t>-1)
+            else:
+                self.campaigns.dirty[slot - self.pacing_slots] = 1
+                self.registers[REG_DIRTY] = 1
         if self.registers[REG_DIRTY]:
             self.decide_all(now_ns)
         return 0

@@ -9,6 +9,8 @@ from outpace.engine._campaigns import CampaignTable
 from outpace.engine._tables import AgentTable, CallTable
 from outpace.engine._timers import TimerHeap
 from outpace.engine._trunks import TrunkTable
+from outpace.pacing._budget import Budget
+from outpace.pacing._estimates import Estimates
 
 REGISTER_PLACES: dict[str, int]
 
@@ -25,6 +27,10 @@ class EngineState:
     def campaigns(self) -> CampaignTable: ...
     @property
     def timers(self) -> TimerHeap: ...
+    @property
+    def estimates(self) -> Estimates: ...
+    @property
+    def budget(self) -> Budget: ...
     @property
     def registers_array(self) -> NDArray[np.int64]: ...
     def arrays(self) -> dict[str, NDArray[Any]]: ...

@@ -14,6 +14,8 @@ from outpace.engine._campaigns cimport CampaignTable
 from outpace.engine._tables cimport FLAG_QUERIED, AgentTable, CallTable
 from outpace.engine._timers cimport TimerHeap
 from outpace.engine._trunks cimport TrunkTable
+from outpace.pacing._budget cimport Budget
+from outpace.pacing._estimates cimport Estimates
 
 
 #: Registers by the names under which counters and metrics show them.
@@ -22,7 +24,7 @@ REGISTER_PLACES = {
     "unrecorded": REG_UNRECORDED, "facts": REG_FACTS, "forbidden_facts": REG_FORBIDDEN, "stray_facts": REG_STRAY,
     "queries": REG_QUERIES, "lost_calls": REG_LOST, "clock_jumps": REG_CLOCK_JUMPS, "decisions": REG_DECISIONS,
     "withdrawn_intents": REG_WITHDRAWN, "leases_expired": REG_LEASE_EXPIRED, "dirty": REG_DIRTY,
-    "window_ns": REG_WINDOW_NS,
+    "window_ns": REG_WINDOW_NS, "heard_ns": REG_HEARD_NS,
 }
 
 
@@ -49,7 +51,10 @@ cdef class EngineState:
         self.agent_slots = <int32_t>self.calls.capacity
         self.campaign_slots = self.agent_slots + <int32_t>self.agents.count
         self.trunk_slots = self.campaign_slots + <int32_t>self.campaigns.count
-        self.timers = TimerHeap(self.trunk_slots + self.trunks.count)
+        self.pacing_slots = self.trunk_slots + <int32_t>self.trunks.count
+        self.timers = TimerHeap(self.pacing_slots + self.campaigns.count)
+        self.estimates = Estimates(self.campaigns.count)
+        self.budget = Budget([campaign.abandonment for campaign in pool.campaigns])
         self.registers_array = np.zeros(REGISTERS, np.int64)
         self.registers = self.registers_array
         self.registers[REG_EPOCH] = epoch
@@ -107,6 +112,14 @@ cdef class EngineState:
     cdef void arm_call(self, int32_t row, int64_t deadline_ns) noexcept nogil:
         self.timers.arm(row, deadline_ns)
 
+    cdef void count_connected(self, int32_t campaign, int64_t now_ns) noexcept nogil:
+        self.campaigns.count_connected(campaign, now_ns)
+        self.budget.count(campaign, False, now_ns)
+
+    cdef void count_abandoned(self, int32_t campaign, int32_t reason, int64_t now_ns) noexcept nogil:
+        self.campaigns.count_abandoned(campaign, reason, now_ns)
+        self.budget.count(campaign, True, now_ns)
+
     cdef void mark_dirty(self, int32_t campaign) noexcept nogil:
         if self.campaigns.count > 1:
             self.mark_dirty_mask(self.campaigns.partners[campaign])
@@ -135,7 +148,9 @@ cdef class EngineState:
         found = {"registers": self.registers_array}
         for table, columns in (
             ("calls", self.calls.columns), ("agents", self.agents.columns), ("trunks", self.trunks.columns),
-            ("campaigns", self.campaigns.columns),
+            ("campaigns", self.campaigns.columns), ("estimates", self.estimates.columns),
+            ("budget", self.budget.columns),
+            *((f"pacer{row}", pacer.columns) for row, pacer in enumerate(self.campaigns.pacers)),
         ):
             found.update({f"{table}.{name}": column for name, column in columns.items()})
         for table, ids in (("calls", self.calls.ids), ("agents", self.agents.ids)):

@@ -15,13 +15,13 @@ import numpy as np
 
 from outpace.domain.config import Pool
 from outpace.domain.errors import ConfigError, UnknownId
-from outpace.domain.events import CallAdopted, Event, LedgerLoaded, PacingChanged
-from outpace.domain.outcomes import LimitedBy, Outcome
+from outpace.domain.events import CallAdopted, EstimatesLoaded, Event, LedgerLoaded, PacingChanged
+from outpace.domain.outcomes import Fallback, LimitedBy, Outcome
 from outpace.domain.states import AgentState, CallState, CampaignState
 from outpace.engine._core import EngineCore
 from outpace.engine._state import REGISTER_PLACES
 from outpace.engine.calling_window import window_at
-from outpace.engine.explain import Decision, Explanation, decisions_of
+from outpace.engine.explain import Decision, Explanation, decision_of, decisions_of
 from outpace.pacing import PrecisePacer, RatioPacer
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from outpace.domain.config import Campaign
 
 _NS_PER_MINUTE = 60_000_000_000
-_SNAPSHOT_FORMAT = 1
+_SNAPSHOT_FORMAT = 2
+
+#: What the bytes of `Engine.dump_estimates` mean.
+ESTIMATES_FORMAT = 1
 
 
 class _Snapshot(msgspec.Struct, frozen=True):
@@ -66,7 +69,7 @@ class Engine(EngineCore):
     # ---- facts that come rarely ----------------------------------------------------------------------------------
 
     def handle_rare(self, event: Event, now_ns: int) -> None:
-        """Adopted calls, loaded ledgers, settings."""
+        """Adopted calls, loaded ledgers and estimates, settings."""
         if isinstance(event, CallAdopted):
             self.adopt_call(event, now_ns)
         elif isinstance(event, LedgerLoaded):
@@ -75,12 +78,27 @@ class Engine(EngineCore):
             self._campaign("connected")[row] += event.connected
             self._campaign("no_agent")[row] += event.no_agent_in_time
             self._campaign("caller_left")[row] += event.caller_left
+        elif isinstance(event, EstimatesLoaded):
+            self._load_estimates(event)
         elif isinstance(event, PacingChanged):
             self._change_pacing(event)
+
+    def _load_estimates(self, event: EstimatesLoaded) -> None:
+        row = self._row(event.campaign_id)
+        if event.format != ESTIMATES_FORMAT:
+            raise ConfigError("estimates", f"are of format {event.format}, this program knows {ESTIMATES_FORMAT}")
+        try:
+            self.estimates.load(row, event.data)
+        except ValueError as error:
+            raise ConfigError("estimates", str(error)) from error
 
     def _change_pacing(self, event: PacingChanged) -> None:
         row = self._row(event.campaign_id)
         settings: Campaign = msgspec.structs.replace(self.pool.campaigns[row], ratio=event.ratio, reserve=event.reserve)
+        if event.cap is not None:
+            rule = msgspec.structs.replace(settings.abandonment, cap=event.cap)
+            settings = msgspec.structs.replace(settings, abandonment=rule)
+            self.budget.columns["cap"][row] = event.cap
         pacer = self.campaigns.pacers[row]
         if isinstance(pacer, RatioPacer):
             pacer.ratio = settings.ratio
@@ -145,6 +163,17 @@ class Engine(EngineCore):
         row = self._row(campaign_id)
         return decisions_of(self._campaign("decisions")[row], int(self._campaign("decision_count")[row]))
 
+    def latest_decision(self, campaign_id: int) -> Decision | None:
+        """The last decision of a campaign with its forecast, also when it did nothing; None = there was none."""
+        row = self._row(campaign_id)
+        if not self._campaign("decision_count")[row]:
+            return None
+        return decision_of(self._campaign("latest")[row])
+
+    def dump_estimates(self, campaign_id: int) -> bytes:
+        """What pacing has learned of a campaign, in ESTIMATES_FORMAT, for a later EstimatesLoaded."""
+        return self.estimates.dump(self._row(campaign_id))
+
     def explain(self, campaign_id: int) -> Explanation:
         """What the campaign does now and why. UnknownId when there is none of that id."""
         row = self._row(campaign_id)
@@ -161,6 +190,7 @@ class Engine(EngineCore):
             connected_last_hour=int(hour[:, 1].sum()),
             abandoned_last_hour=int(hour[:, 2].sum()),
             decisions=self.decisions(campaign_id),
+            latest=self.latest_decision(campaign_id),
         )
 
     def counters(self) -> dict[str, Any]:
@@ -183,13 +213,16 @@ class Engine(EngineCore):
 
     def _campaign_counters(self, campaign_id: int) -> dict[str, Any]:
         row = self._row(campaign_id)
-        plain = ("live", "launches", "connected", "no_agent", "caller_left")
+        plain = ("live", "launches", "connected", "no_agent", "caller_left", "cancels")
         found: dict[str, Any] = {name: int(self._campaign(name)[row]) for name in plain}
         found["state"] = self.campaign_state(campaign_id).name.lower()
         found["reason"] = self.campaign_reason(campaign_id).name.lower()
         found["hopper"] = self.hopper_count(campaign_id)
         for name, words in (("in_state", CallState), ("outcomes", Outcome), ("agents_in", AgentState)):
             found[name] = {word.name.lower(): int(self._campaign(name)[row, word]) for word in words}
+        latest = self._campaign("latest")[row]
+        found["pacing"] = {name: float(latest[name]) for name in ("kappa", "risk", "live_rate")}
+        found["pacing"]["fallback"] = Fallback(int(latest["fallback"])).name.lower()
         found["limited"] = {limit.name.lower(): int(self._campaign("limited")[row, limit]) for limit in LimitedBy}
         return found
 
@@ -250,15 +283,20 @@ class Engine(EngineCore):
         self.registers_array[REGISTER_PLACES[name]] = value
 
 
-def _pacing_of(pool: Pool) -> list[tuple[float, int]]:
+def _pacing_of(pool: Pool) -> list[tuple[float, int, float]]:
     # the settings that a fact can change
-    return [(campaign.ratio, campaign.reserve) for campaign in pool.campaigns]
+    return [(campaign.ratio, campaign.reserve, campaign.abandonment.cap) for campaign in pool.campaigns]
 
 
-def _with_pacing(pool: Pool, pacing: list[tuple[float, int]]) -> Pool:
+def _with_pacing(pool: Pool, pacing: list[tuple[float, int, float]]) -> Pool:
     changed = tuple(
-        msgspec.structs.replace(campaign, ratio=ratio, reserve=reserve)
-        for campaign, (ratio, reserve) in zip(pool.campaigns, pacing, strict=False)
+        msgspec.structs.replace(
+            campaign,
+            ratio=ratio,
+            reserve=reserve,
+            abandonment=msgspec.structs.replace(campaign.abandonment, cap=cap),
+        )
+        for campaign, (ratio, reserve, cap) in zip(pool.campaigns, pacing, strict=False)
     )
     return msgspec.structs.replace(pool, campaigns=changed)
 

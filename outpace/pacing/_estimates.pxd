@@ -57,6 +57,7 @@ cdef class Estimates:
     # tables, made of the above once a second
     cdef int64_t[::1] made_ns
     cdef double[:, ::1] made_factor     # (campaigns, LEVELS) the levels in them
+    cdef double[::1] plain_share        # live rate of the table without its level
     cdef double[:, ::1] person_hazard   # (campaigns, RING_BINS) per second, level included
     cdef double[:, ::1] nobody_hazard
     cdef double[:, :, ::1] phase_hazard # (campaigns, PHASES, PHASE_BINS), level included
@@ -76,7 +77,7 @@ cdef class Estimates:
     ) noexcept nogil
     # let time pass: exposure, levels, change detection; new tables once a second
     cdef void advance(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
-    cdef double live_rate(self, Py_ssize_t row) noexcept nogil          # share of new calls with a person, in [0, 1]
+    cdef double live_rate(self, Py_ssize_t row) noexcept nogil           # share of new calls with a person, in [0, 1]
     cdef double mean_talk_s(self, Py_ssize_t row) noexcept nogil
     cdef double mean_wrap_up_s(self, Py_ssize_t row) noexcept nogil
     cdef double in_flight(self, Py_ssize_t row) noexcept nogil          # calls launched and not settled

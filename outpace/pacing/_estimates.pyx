@@ -78,6 +78,7 @@ cdef class Estimates:
         for name in ("second", "advanced_ns", "heard_ns", "made_ns"):
             self.columns[name] = np.zeros(n, np.int64)
         self.columns["made_factor"][:] = 1.0
+        self.columns["plain_share"] = np.zeros(n)
         self._bind()
         for row in range(n):
             self.make_tables(row)
@@ -106,6 +107,7 @@ cdef class Estimates:
         self.short_due = self.columns["short_due"]
         self.short_var = self.columns["short_var"]
         self.restarts = self.columns["restarts"]
+        self.plain_share = self.columns["plain_share"]
         self.person_hazard = self.columns["person_hazard"]
         self.nobody_hazard = self.columns["nobody_hazard"]
         self.phase_hazard = self.columns["phase_hazard"]
@@ -140,6 +142,9 @@ cdef class Estimates:
                 raise ValueError(f"estimates hold an impossible value: {name}")
         for name in _KEPT:
             self.columns[name][row] = values[name].reshape(self.columns[name][row].shape)
+        # the levels are relative to tables that were made of the same, not to those that are here
+        self.columns["plain_share"][row] = 0.0
+        self.columns["phase_hazard"][row] = 0.0
         self.make_tables(row)
 
     def record(self, Py_ssize_t row, int what, int64_t since_ns, int64_t now_ns, double weight=1.0):
@@ -147,6 +152,12 @@ cdef class Estimates:
         if not 0 <= row < self.campaigns or not 0 <= what < OBSERVATIONS:
             raise IndexError(f"row {row}, observation {what}")
         self.observe(row, what, since_ns, weight, now_ns)
+
+    def pass_time(self, Py_ssize_t row, int64_t now_ns):
+        """Let time pass for one campaign, for callers in Python; once or twice a second."""
+        if not 0 <= row < self.campaigns:
+            raise IndexError(f"row {row} of {self.campaigns} campaigns")
+        self.advance(row, now_ns)
 
     def summary(self, Py_ssize_t row):
         """Figures of a campaign for people: live_rate, mean_talk_s, mean_wrap_up_s, in_flight, restarts."""
@@ -358,7 +369,7 @@ cdef class Estimates:
         self.make_free(row)
 
     cdef void make_ring(self, Py_ssize_t row) noexcept nogil:
-        cdef double before = live_share(&self.person_hazard[row, 0], &self.nobody_hazard[row, 0])
+        cdef double before = self.plain_share[row]
         cdef double factor = self.factor(row, LEVEL_PERSON)
         cdef double prior, share, total
         cdef double[RING_BINS] person
@@ -371,9 +382,9 @@ cdef class Estimates:
                 (self.ring_nobodies[row, age] + prior * PRIOR_CALLS) / (self.ring_time[row, age] + PRIOR_CALLS)
             )
         # the level is relative to the table: where the table has learned it by itself, the level goes back to one
+        self.plain_share[row] = live_share(&self.person_hazard[row, 0], &self.nobody_hazard[row, 0])
         if before > 0.0:
-            share = live_share(&self.person_hazard[row, 0], &self.nobody_hazard[row, 0])
-            share *= self.made_factor[row, LEVEL_PERSON] / before
+            share = self.plain_share[row] / before
             self.long_due[row, LEVEL_PERSON] *= share
             self.short_due[row, LEVEL_PERSON] *= share
             factor = self.factor(row, LEVEL_PERSON)

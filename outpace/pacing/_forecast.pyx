@@ -7,13 +7,16 @@ by term where its variance is small and taken as normal with the continuity corr
 from libc.math cimport erfc, exp, floor, log1p, pow, sqrt
 from libc.string cimport memset
 
-from outpace.pacing._estimates cimport (
-    HORIZONS, LEVEL_PERSON, PHASE_BINS, PHASE_TALK, PHASE_WRAP_UP, PHASES, RING_BINS, Estimates,
-)
+from outpace.pacing._estimates cimport HORIZONS, LEVEL_PERSON, PHASE_BINS, PHASES, RING_BINS, Estimates
+
+import numpy as np
 
 cdef double EXACT_BELOW = 30.0       # variance of the difference
 cdef double LEAST_SHARE = 1e-3       # of the answers: a step with less is not looked at
 cdef double MOST_CERTAIN = 0.98      # no call in flight is sure to have a person
+cdef double WELL_KNOWN = 0.02        # relative variance of a level that may be left out
+cdef double FEW_AGENTS = 24.0        # so many busy ones are taken one by one
+cdef double NEARLY_CERTAIN = 0.2     # variance below which a count is one of two neighbours
 
 
 # hot
@@ -36,8 +39,14 @@ cdef void forecast(
     weight : of new calls. wait_s : how long a person may wait for an agent.
     """
     cdef const double* new = &estimates.new_answer_by[row, 0]
-    cdef double least
+    cdef double least, busy = 0.0
+    cdef bint certain = True
     cdef int step
+    cdef Py_ssize_t phase, bin
+    for phase in range(PHASES):
+        certain = certain and estimates.uncertainty(row, phase) < WELL_KNOWN
+        for bin in range(PHASE_BINS):
+            busy += estimates.now_agents[row, phase, bin]
     memset(out, 0, sizeof(forecast_t) - sizeof(out.free_cdf))
     out.free = free
     out.uncertainty = estimates.uncertainty(row, LEVEL_PERSON)
@@ -53,7 +62,10 @@ cdef void forecast(
     for step in range(out.first, out.last + 1):
         expect_answers(estimates, row, step, pending, out)
         expect_releases(estimates, row, step + 0.5 + wait_s, &out.releases[step])
-        if out.releases[step].var < EXACT_BELOW:
+        if busy <= FEW_AGENTS and certain:
+            out.terms[step] = one_by_one(estimates, row, step + 0.5 + wait_s, &out.free_cdf[step][0])
+            accumulate(&out.free_cdf[step][0], out.terms[step])
+        elif out.releases[step].var < EXACT_BELOW:
             out.terms[step] = distribution(&out.releases[step], &out.free_cdf[step][0], &out.shift[step])
             accumulate(&out.free_cdf[step][0], out.terms[step])
 
@@ -91,50 +103,85 @@ cdef void expect_releases(Estimates estimates, Py_ssize_t row, double at, count_
         count.var += mean * mean * estimates.uncertainty(row, phase)
 
 
+cdef int one_by_one(Estimates estimates, Py_ssize_t row, double at, double* pmf) noexcept nogil:
+    # the distribution of released agents, each with the chance of its age
+    cdef double chance
+    cdef Py_ssize_t phase, bin, k
+    cdef int agents, agent, terms = 1
+    pmf[0] = 1.0
+    for phase in range(PHASES):
+        for bin in range(PHASE_BINS):
+            agents = <int>(estimates.now_agents[row, phase, bin] + 0.5)
+            chance = between(&estimates.free_by[row, phase, bin, 0], at)
+            for agent in range(agents):
+                pmf[terms] = pmf[terms - 1] * chance
+                for k in range(terms - 1, 0, -1):
+                    pmf[k] = pmf[k] * (1.0 - chance) + pmf[k - 1] * chance
+                pmf[0] *= 1.0 - chance
+                terms += 1
+    return terms
+
+
 cdef int distribution(const count_t* count, double* pmf, int* shift) noexcept nogil:
     # Terms from `shift` on, below which there is next to nothing; returns their number. Recursions between neighbours:
     # binomial where the variance is below the mean, negative binomial where it is above, Poisson between them.
     cdef double sd = sqrt(max(count.var, 0.0))
     cdef double mean = count.mean
-    cdef double var = max(count.var, 1e-12)
-    cdef double n, p, left = 1.0
+    cdef double var = max(count.var, 0.0)
+    cdef double n, p, odds
     cdef int k, terms
-    shift[0] = <int>floor(max(0.0, mean - 6.0 * sd - 2.0))
+    shift[0] = <int>floor(mean if var < NEARLY_CERTAIN else max(0.0, mean - 6.0 * sd - 2.0))
     mean -= shift[0]
-    if mean < 1e-9:
-        pmf[0] = 1.0
-        return 1
+    if var < NEARLY_CERTAIN:
+        pmf[0] = 1.0 - mean
+        pmf[1] = mean
+        return 2
+    terms = <int>min(mean + 10.0 * sd + 4.0, <double>(MOST_TERMS - 1))
     if var < 0.995 * mean:
         p = 1.0 - var / mean
         n = mean / p
+        odds = p / (1.0 - p)
         pmf[0] = exp(n * log1p(-p))
-        p = p / (1.0 - p)
-        terms = <int>min(mean + 8.0 * sd + 4.0, <double>(MOST_TERMS - 1))
         for k in range(terms):
-            pmf[k + 1] = max(pmf[k] * (n - k) / (k + 1) * p, 0.0)
+            pmf[k + 1] = max(pmf[k] * (n - k) / (k + 1) * odds, 0.0)
     elif var > 1.005 * mean:
-        n = mean * mean / (var - mean)
         p = 1.0 - mean / var
+        n = mean * (1.0 - p) / p
         pmf[0] = pow(1.0 - p, n)
-        terms = <int>min(mean + 10.0 * sd + 4.0, <double>(MOST_TERMS - 1))
         for k in range(terms):
             pmf[k + 1] = pmf[k] * (n + k) / (k + 1) * p
     else:
         pmf[0] = exp(-mean)
-        terms = <int>min(mean + 8.0 * sd + 4.0, <double>(MOST_TERMS - 1))
         for k in range(terms):
             pmf[k + 1] = pmf[k] * mean / (k + 1)
     terms += 1
-    # what the cut and a broken number of trials have left out belongs to the terms that there are
-    n = 0.0
-    for k in range(terms):
-        n += pmf[k]
-    if n <= 0.0:
-        pmf[0] = 1.0
-        return 1
-    for k in range(terms):
-        pmf[k] *= left / n
+    settle(pmf, terms, mean)
     return terms
+
+
+cdef void settle(double* pmf, int terms, double mean) noexcept nogil:
+    # A broken number of trials and the cut leave a little too much or too little: make the sum one and the mean right.
+    cdef double total = 0.0, found = 0.0, off
+    cdef int k
+    for k in range(terms):
+        total += pmf[k]
+        found += k * pmf[k]
+    if total <= 0.0:
+        pmf[0] = total = 1.0
+        found = 0.0
+    off = min(1.0, max(-1.0, mean - found / total))
+    for k in range(terms):
+        pmf[k] /= total
+    if off > 0.0:
+        pmf[terms - 1] += off * pmf[terms - 2]
+        for k in range(terms - 2, 0, -1):
+            pmf[k] += off * (pmf[k - 1] - pmf[k])
+        pmf[0] -= off * pmf[0]
+    elif off < 0.0:
+        pmf[0] -= off * pmf[1]
+        for k in range(1, terms - 1):
+            pmf[k] -= off * (pmf[k + 1] - pmf[k])
+        pmf[terms - 1] += off * pmf[terms - 1]
 
 
 cdef void accumulate(double* pmf, int terms) noexcept nogil:
@@ -177,3 +224,44 @@ cdef double marginal_risk(const forecast_t* f, double launches) noexcept nogil:
         risk += f.share[step] * none_free(f, step, launches)
     return risk / share if share > 0.0 else 1.0
 # end hot
+
+
+def risk_curve(
+    Estimates estimates not None, Py_ssize_t row, double free, Py_ssize_t most, *, double pending=0.0,
+    double weight=1.0, double wait_s=2.0,
+):
+    """Marginal risk of each call that could be launched now, for what-if and plots.
+
+    Parameters
+    ----------
+    estimates, row : what has been learned of which campaign; `advance` it to now first.
+    free : agents ready less people waiting. most : calls looked at. pending, weight : as for the decision.
+    wait_s : seconds that a person may wait.
+
+    Returns
+    -------
+    (most,) float64 : element n is the risk of the call that follows n launches.
+    """
+    cdef forecast_t f
+    cdef Py_ssize_t n
+    if not 0 <= row < estimates.campaigns:
+        raise IndexError(f"row {row} of {estimates.campaigns} campaigns")
+    risks = np.zeros(max(most, 0))
+    cdef double[::1] view = risks
+    forecast(estimates, row, free, pending, weight, wait_s, &f)
+    for n in range(most):
+        view[n] = marginal_risk(&f, <double>n)
+    return risks
+
+
+def terms_of(double mean, double var):
+    """The distribution that a count of these moments is taken to have: (first value, probabilities from there on)."""
+    cdef count_t count
+    cdef double[MOST_TERMS] pmf
+    cdef int shift, k, terms
+    if not (mean >= 0.0 and 0.0 <= var < EXACT_BELOW):
+        raise ValueError(f"wants a mean >= 0 and a variance from 0 to {EXACT_BELOW}, not {mean} and {var}")
+    count.mean = mean
+    count.var = var
+    terms = distribution(&count, pmf, &shift)
+    return shift, np.array([pmf[k] for k in range(terms)])

@@ -12,6 +12,7 @@ cdef enum:
 
 cdef struct decision_t:
     int64_t count                # launches wanted now, >= 0
+    int64_t cancels              # ringing calls to cancel now, >= 0; the gate does what the law allows
     int32_t limited_by           # LimitedBy: LIMIT_PACING, LIMIT_NO_AGENTS or LIMIT_BUDGET
     int32_t fallback             # FALLBACK_*
     double expected_abandons     # people of these calls who are expected to find no agent in time
@@ -36,6 +37,7 @@ cdef class PacingSnapshot:
     cdef int64_t[::1] classifying       # calls answered, person or machine not known yet
     cdef int64_t[::1] waiting           # people who answered and have no agent yet
     cdef int64_t[::1] lines             # trunk channels free for this campaign
+    cdef int64_t[::1] silent_ns         # since the switch last said something, while it had something to say
     cdef double[::1] lead_weight        # chance that a person answers of the leads up next, relative to the mean
 
 cdef class Pacer:

@@ -23,6 +23,7 @@ class PacingSnapshot:
 
 class LaunchDecision(msgspec.Struct, frozen=True, kw_only=True):
     count: int
+    cancels: int
     limited_by: LimitedBy
     fallback: Fallback
     expected_abandons: float

@@ -16,7 +16,7 @@ import numpy as np
 from outpace.domain.config import Abandonment
 from outpace.domain.outcomes import Fallback, LimitedBy
 
-_COUNTS = ("ready", "working", "talking", "wrap_up", "unanswered", "classifying", "waiting", "lines")
+_COUNTS = ("ready", "working", "talking", "wrap_up", "unanswered", "classifying", "waiting", "lines", "silent_ns")
 
 
 cdef class PacingSnapshot:
@@ -29,8 +29,9 @@ cdef class PacingSnapshot:
     budget : Budget of as many campaigns, or None for one with a cap of 3 % a day.
 
     `snapshot[name]` is the writable array of a quantity: ready, working, talking, wrap_up (agents), unanswered,
-    classifying, waiting (calls), lines (channels); int64 counts, >= 0 but for `ready`, which other campaigns' claims
-    can push below 0. lead_weight is float64 and 1.0 where nothing is known of the leads.
+    classifying, waiting (calls), lines (channels), silent_ns (nanoseconds since the switch last said something while it
+    had something to say); int64, >= 0 but for `ready`, which other campaigns' claims can push below 0. lead_weight is
+    float64 and 1.0 where nothing is known of the leads.
     """
 
     def __init__(self, Py_ssize_t campaigns, Estimates estimates=None, Budget budget=None):
@@ -53,6 +54,7 @@ cdef class PacingSnapshot:
         self.waiting = self.columns["waiting"]
         self.lines = self.columns["lines"]
         self.lines[:] = INT64_MAX
+        self.silent_ns = self.columns["silent_ns"]
         self.lead_weight = self.columns["lead_weight"]
 
     def __getitem__(self, name):
@@ -65,7 +67,8 @@ cdef class PacingSnapshot:
 class LaunchDecision(msgspec.Struct, frozen=True, kw_only=True):
     """How many calls to launch now, what bound the number, and the forecast that it rests on.
 
-    count : >= 0. limited_by : LimitedBy. fallback : Fallback, why a forecast was not followed.
+    count : >= 0. cancels : ringing calls that should be cancelled now, >= 0. limited_by : LimitedBy. fallback :
+        Fallback, why a forecast was not followed.
     expected_abandons : people of these calls who are expected to find no agent in time.
     kappa : the marginal risk that is allowed; risk, risk_next : that of the last call wanted, of the first not wanted.
     answers, releases : people and free agents expected over the horizon. live_rate : share of new calls that a person
@@ -73,6 +76,7 @@ class LaunchDecision(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     count: int
+    cancels: int
     limited_by: LimitedBy
     fallback: Fallback
     expected_abandons: float
@@ -116,6 +120,7 @@ cdef class Pacer:
         self.decide_row(snapshot, row, now_ns, &out)
         return LaunchDecision(
             count=out.count,
+            cancels=out.cancels,
             limited_by=LimitedBy(out.limited_by),
             fallback=Fallback(out.fallback),
             expected_abandons=out.expected_abandons,

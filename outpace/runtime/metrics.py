@@ -17,7 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from outpace.domain.outcomes import LimitedBy
+from outpace.domain.outcomes import Fallback, LimitedBy
 from outpace.domain.states import CampaignState
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ HELP = {
     "answered_total": "Calls that a person answered, earlier runs included: connected and abandoned.",
     "connected_total": "Answered calls that reached an agent, earlier runs included.",
     "abandoned_total": "Answered calls that reached no agent, earlier runs included, by reason.",
+    "cancels_total": "Ringing calls cancelled because the people who may answer them risked to find no agent.",
+    "pacing_kappa": "Marginal risk that the last decision allowed, 0 to 1; 0 where the mode makes no forecast.",
+    "pacing_risk": "Marginal risk of the last call that it wanted, 0 to 1.",
+    "pacing_live_rate": "Share of new calls that a person is expected to answer, 0 to 1.",
+    "pacing_fallback": "1 for why the pacer did not follow a forecast at the last decision.",
     "campaign_state": "1 for the state that the campaign is in.",
     "limited_by": "1 for what keeps the engine from dialling more now.",
     "hopper": "Leads in the hopper.",
@@ -94,7 +99,7 @@ HELP = {
 
 #: The engine's own numbers that say how things are; the others only grow.
 _ENGINE_GAUGES = ("link_up", "fenced", "unrecorded")
-_ENGINE_HIDDEN = ("now_ns", "epoch", "sequence", "dirty", "window_ns")
+_ENGINE_HIDDEN = ("now_ns", "epoch", "sequence", "dirty", "window_ns", "heard_ns")
 
 
 def engine_reading(counters: dict[str, Any], campaign_id: int, leads_left: int) -> Reading:
@@ -113,13 +118,17 @@ def engine_reading(counters: dict[str, Any], campaign_id: int, leads_left: int) 
         ("launches_total", campaign["launches"]),
         ("answered_total", campaign["connected"] + sum(abandoned.values())),
         ("connected_total", campaign["connected"]),
+        ("cancels_total", campaign["cancels"]),
     ]
+    pacing = campaign["pacing"]
+    values += [(f"pacing_{name}", pacing[name]) for name in ("kappa", "risk", "live_rate")]
     labelled: list[tuple[str, str, dict[str, float]]] = [
         ("calls", "state", {state: count for state, count in campaign["in_state"].items() if state != "free"}),
         ("agents", "state", counters["agents"]),
         ("outcomes_total", "outcome", campaign["outcomes"]),
         ("abandoned_total", "reason", abandoned),
         ("campaign_state", "state", {s.name.lower(): s.name.lower() == campaign["state"] for s in CampaignState}),
+        ("pacing_fallback", "reason", {f.name.lower(): f.name.lower() == pacing["fallback"] for f in Fallback}),
         ("limited_by", "reason", {r.name.lower(): r.name.lower() == campaign["reason"] for r in LimitedBy}),
     ]
     for name in ("channels", "in_use", "pending"):

@@ -18,6 +18,7 @@ from outpace.domain.commands import (
     RecordDisposition,
     ReleaseLeads,
     RenewLease,
+    SaveEstimates,
     StoreCommand,
     WithdrawIntent,
     WriteIntent,
@@ -58,6 +59,8 @@ _DISPOSE = """
     SET disposition = excluded.disposition, set_ns = excluded.set_ns
 """
 
+_SAVE_ESTIMATES = "INSERT OR REPLACE INTO estimates VALUES (?, ?, ?, ?, ?)"
+
 Call = tuple[int, int, int, int, int]  # lead_id, number, campaign_id, attempts so far, features
 
 
@@ -85,6 +88,7 @@ class Batch:
             WithdrawIntent: self._withdraw,
             RecordAttempt: self._record,
             RecordDisposition: self._dispose,
+            SaveEstimates: self._save_estimates,
         }
         self._leases.expire(self._now_ns)
         for kind, group in groupby(commands, type):
@@ -276,6 +280,11 @@ class Batch:
     def _dispose(self, commands: list[RecordDisposition]) -> None:
         self._db.executemany(
             _DISPOSE, [(self._tenant, c.call_id, c.agent_id, c.disposition, self._now_ns) for c in commands]
+        )
+
+    def _save_estimates(self, commands: list[SaveEstimates]) -> None:
+        self._db.executemany(
+            _SAVE_ESTIMATES, [(self._tenant, c.campaign_id, c.format, self._now_ns, c.data) for c in commands]
         )
 
     def _select(self, statement: str, values: str) -> list[Any]:

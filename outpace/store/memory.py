@@ -15,6 +15,7 @@ from outpace.domain.commands import (
     RecordDisposition,
     ReleaseLeads,
     RenewLease,
+    SaveEstimates,
     StoreCommand,
     WithdrawIntent,
     WriteIntent,
@@ -29,6 +30,7 @@ from outpace.domain.events import (
     LeadsLeased,
     LeaseLost,
     LeaseRenewed,
+    LedgerSpan,
 )
 from outpace.domain.features import after_attempt
 from outpace.domain.outcomes import AbandonReason, IntentRefusal, Outcome
@@ -37,10 +39,12 @@ from outpace.domain.units import seconds_to_ns
 from outpace.store.port import (
     LEASE_S,
     NUMBER_OPEN_RETRY_NS,
+    SPAN_NS,
     Ledger,
     NewLead,
     OpenIntent,
     Run,
+    SavedEstimates,
     finished_state,
 )
 
@@ -88,6 +92,7 @@ class MemoryStore:
         self._open_numbers: set[int] = set()
         self._attempts: dict[int, RecordAttempt] = {}
         self._dispositions: dict[tuple[int, int], int] = {}
+        self._estimates: dict[int, SavedEstimates] = {}
         self._runs: list[Run] = []
         self._last_lead_id = 0
 
@@ -159,6 +164,9 @@ class MemoryStore:
                 return self._record(command)
             case RecordDisposition():
                 self._dispositions[command.call_id, command.agent_id] = command.disposition
+                return None
+            case SaveEstimates():
+                self._estimates[command.campaign_id] = SavedEstimates(command.format, command.data, now_ns)
                 return None
 
     # ---- leases ------------------------------------------------------------------------------------------------------
@@ -272,16 +280,19 @@ class MemoryStore:
 
     def ledger(self, campaign_id: int) -> Ledger:
         """See `Store.ledger`."""
-        connected = no_agent_in_time = caller_left = 0
-        for attempt in self.attempts(campaign_id):
-            if attempt.outcome is Outcome.CONNECTED:
-                connected += 1
-            elif attempt.outcome is Outcome.ABANDONED:
-                if attempt.abandon_reason is AbandonReason.CALLER_LEFT:
-                    caller_left += 1
-                else:
-                    no_agent_in_time += 1
-        return Ledger(connected, no_agent_in_time, caller_left)
+        return Ledger(*_tally(self.attempts(campaign_id)))
+
+    def ledger_spans(self, campaign_id: int, since_ns: int) -> list[LedgerSpan]:
+        """See `Store.ledger_spans`."""
+        spans: dict[int, list[RecordAttempt]] = {}
+        for attempt in self.attempts(campaign_id, since_ns // SPAN_NS * SPAN_NS):
+            spans.setdefault(attempt.ended_ns // SPAN_NS * SPAN_NS, []).append(attempt)
+        tallies = ((from_ns, _tally(spans[from_ns])) for from_ns in sorted(spans))
+        return [LedgerSpan(from_ns, *tally) for from_ns, tally in tallies if any(tally)]
+
+    def estimates(self, campaign_id: int) -> SavedEstimates | None:
+        """See `Store.estimates`."""
+        return self._estimates.get(campaign_id)
 
     def attempts(self, campaign_id: int, since_ns: int = 0) -> Iterator[RecordAttempt]:
         """See `Store.attempts`."""
@@ -322,6 +333,20 @@ class MemoryStore:
 
     def close(self) -> None:
         """See `Store.close`. Nothing to release."""
+
+
+def _tally(attempts: Iterable[RecordAttempt]) -> tuple[int, int, int]:
+    # connected, no agent in time, caller left
+    connected = no_agent_in_time = caller_left = 0
+    for attempt in attempts:
+        if attempt.outcome is Outcome.CONNECTED:
+            connected += 1
+        elif attempt.outcome is Outcome.ABANDONED:
+            if attempt.abandon_reason is AbandonReason.CALLER_LEFT:
+                caller_left += 1
+            else:
+                no_agent_in_time += 1
+    return connected, no_agent_in_time, caller_left
 
 
 def _state(lead: _Lead) -> LeadState:

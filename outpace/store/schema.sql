@@ -166,3 +166,13 @@ CREATE TABLE runs (
     config_digest TEXT NOT NULL,
     PRIMARY KEY (tenant, run_id)
 ) WITHOUT ROWID;
+
+-- What pacing had learned of a campaign; the latest only.
+CREATE TABLE estimates (
+    tenant INTEGER NOT NULL,
+    campaign_id INTEGER NOT NULL,
+    format INTEGER NOT NULL,            -- what the bytes mean
+    saved_ns INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (tenant, campaign_id)
+) WITHOUT ROWID;

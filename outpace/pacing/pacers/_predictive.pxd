@@ -4,7 +4,7 @@ from outpace.pacing._budget cimport budget_t
 from outpace.pacing._forecast cimport forecast_t
 from outpace.pacing._pacer cimport Pacer, PacingSnapshot
 
-cdef class PredictivePacer(Pacer):
+cdef class ForecastPacer(Pacer):
     cdef public double wait_s           # a person may wait so long for an agent
     cdef double[::1] z                  # (1,) what the control has learned
     cdef int64_t[::1] last_ns           # (1,) its last step

@@ -3,6 +3,6 @@ from typing_extensions import disjoint_base
 from outpace.pacing._pacer import Pacer
 
 @disjoint_base
-class PredictivePacer(Pacer):
+class ForecastPacer(Pacer):
     wait_s: float
     def __init__(self, wait_s: float = 2.0) -> None: ...

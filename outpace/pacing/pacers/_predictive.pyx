@@ -15,9 +15,10 @@ import numpy as np
 cdef int64_t INTERVAL_NS = 500_000_000
 cdef int64_t MOST_LINES = 60            # calls in flight per agent, whatever the forecast says
 cdef double STEADY_S = 1800.0
+cdef double UNDER = 0.005               # aim so far below the cap: a share of it
 
 
-cdef class PredictivePacer(Pacer):
+cdef class ForecastPacer(Pacer):
     """Launch while the marginal risk stays within kappa; kappa steers the day's abandonment to its cap.
 
     The marginal risk of a call is the probability that it, if a person answers it, finds no agent within `wait_s`.
@@ -45,12 +46,12 @@ cdef class PredictivePacer(Pacer):
         snapshot.budget.look(row, now_ns, &budget)
         seconds = <double>(now_ns - self.last_ns[0]) * 1e-9
         if 0.0 < seconds <= 5.0:
-            x = position(&budget)
+            x = position(&budget, snapshot.budget.cap[row])
             self.z[0] = min(1.0, max(-4.0, self.z[0] + x * seconds / STEADY_S))
         self.last_ns[0] = now_ns
 
     cdef double kappa(self, Py_ssize_t row, const budget_t* budget, double cap) noexcept nogil:
-        return 0.7 * cap * exp(min(0.9, max(-5.0, position(budget) + self.z[0])))
+        return 0.7 * cap * exp(min(0.9, max(-5.0, position(budget, cap) + self.z[0])))
 
     cdef void decide_row(self, PacingSnapshot snapshot, Py_ssize_t row, int64_t now_ns, decision_t* out) noexcept nogil:
         cdef budget_t budget
@@ -125,8 +126,10 @@ cdef class PredictivePacer(Pacer):
 
 
 # hot
-cdef double position(const budget_t* budget) noexcept nogil:
+cdef double position(const budget_t* budget, double cap) noexcept nogil:
     # the balance beyond the reserve, in units of what half an hour or half of the time left can even out
     cdef double span = max(60.0, min(STEADY_S, 0.5 * budget.seconds_left))
-    return (budget.balance - 3.0 - 2.5 * sqrt(60.0 * budget.rate)) / (3.0 + budget.rate * span)
+    cdef double drops = cap * budget.rate
+    cdef double balance = budget.balance - UNDER * cap * budget.answered
+    return (balance - 3.0 - 2.5 * sqrt(60.0 * drops)) / (3.0 + drops * span)
 # end hot

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from outpace.domain.config import DialMode, RatioCounts
 from outpace.pacing.pacers._precise import PrecisePacer
-from outpace.pacing.pacers._predictive import PredictivePacer
+from outpace.pacing.pacers._predictive import ForecastPacer
 from outpace.pacing.pacers._ratio import RatioPacer
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PACERS: dict[DialMode, Callable[[Campaign], Pacer]] = {
     DialMode.PRECISE: lambda campaign: PrecisePacer(campaign.reserve),
-    DialMode.PREDICTIVE: lambda campaign: PredictivePacer(campaign.connect_limit_s),
+    DialMode.PREDICTIVE: lambda campaign: ForecastPacer(campaign.connect_limit_s),
     DialMode.RATIO: lambda campaign: RatioPacer(campaign.ratio, campaign.ratio_counts is RatioCounts.LOGGED_IN),
 }
 
