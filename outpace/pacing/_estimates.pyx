@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 cdef int64_t NS = 1_000_000_000
+cdef int64_t ON_THE_SECOND = 50_000_000   # what ends on a full second or just after belongs to the bin before it
 cdef double RING_MEMORY = 10_000.0      # settled calls
 cdef double PHASE_MEMORY = 1_500.0      # ended conversations, wrap-ups
 cdef double LONG_MEMORY = 1_000.0       # events of a level
@@ -227,7 +228,7 @@ cdef class Estimates:
             self.ring_squares[row, slot] = max(0.0, self.ring_squares[row, slot] - weight * weight)
         if what == OBSERVED_FORGOTTEN:
             return
-        age = max(0, min((now_ns - since_ns) // NS, RING_BINS - 1))
+        age = max(0, min((now_ns - since_ns - ON_THE_SECOND) // NS, RING_BINS - 1))
         if what == OBSERVED_PERSON:
             self.ring_persons[row, age] += 1.0
             self.seen[row, LEVEL_PERSON] += 1.0
@@ -265,7 +266,7 @@ cdef class Estimates:
         for bin in range(PHASE_BINS):
             self.phase_time[row, phase, bin] *= fade
             self.phase_ends[row, phase, bin] *= fade
-        self.phase_ends[row, phase, phase_bin((now_ns - since_ns) // NS)] += 1.0
+        self.phase_ends[row, phase, phase_bin((now_ns - since_ns - ON_THE_SECOND) // NS)] += 1.0
         self.seen[row, phase] += 1.0
 
     cdef void advance(self, Py_ssize_t row, int64_t now_ns) noexcept nogil:

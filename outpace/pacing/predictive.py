@@ -14,6 +14,7 @@ import msgspec
 
 from outpace.domain.config import Abandonment
 from outpace.domain.errors import StateError, UnknownId
+from outpace.domain.outcomes import AbandonReason
 from outpace.pacing._budget import Budget
 from outpace.pacing._pacer import LaunchDecision, PacingSnapshot
 from outpace.pacing.pacers._predictive import ForecastPacer
@@ -118,14 +119,15 @@ class PredictivePacer:
         """The person talks to an agent."""
         self._waiter(call_id)
         agent = self._agent(agent_id, _Phase.READY)
-        self._settle(call_id, abandoned=False, now_ns=now_ns)
+        self._settle(call_id, AbandonReason.NONE, now_ns)
         agent.phase, agent.since_ns = _Phase.TALKING, now_ns
         self._observe(Observed.TALK_BEGAN, now_ns, now_ns)
 
-    def abandoned(self, call_id: int, now_ns: int) -> None:
-        """The person got no agent in time, or left before."""
+    def abandoned(self, call_id: int, now_ns: int, *, caller_left: bool = False) -> None:
+        """The person got no agent in time, or hung up before that (`caller_left`)."""
         self._waiter(call_id)
-        self._settle(call_id, abandoned=True, now_ns=now_ns)
+        reason = AbandonReason.CALLER_LEFT if caller_left else AbandonReason.NO_AGENT_IN_TIME
+        self._settle(call_id, reason, now_ns)
 
     # ---- agents ----------------------------------------------------------------------------------------------------
 
@@ -166,6 +168,8 @@ class PredictivePacer:
         for agent in self._agents.values():
             counts[agent.phase] += 1
         snapshot = self._snapshot
+        if now_ns >= snapshot.budget.due_ns:
+            snapshot.budget.refresh(now_ns)
         snapshot["ready"][0] = counts[_Phase.READY]
         snapshot["talking"][0] = counts[_Phase.TALKING]
         snapshot["wrap_up"][0] = counts[_Phase.WRAP_UP]
@@ -196,10 +200,10 @@ class PredictivePacer:
         if not self._call(call_id).waits:
             raise StateError(f"call {call_id} was not answered")
 
-    def _settle(self, call_id: int, *, abandoned: bool, now_ns: int) -> None:
+    def _settle(self, call_id: int, reason: AbandonReason, now_ns: int) -> None:
         del self._calls[call_id]
         self._waiting -= 1
-        self._snapshot.budget.record(0, abandoned, now_ns)
+        self._snapshot.budget.record(0, reason, now_ns)
 
     def _agent(self, agent_id: int, phase: _Phase) -> _Agent:
         agent = self._agents.get(agent_id)

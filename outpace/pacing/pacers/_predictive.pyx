@@ -130,6 +130,6 @@ cdef double position(const budget_t* budget, double cap) noexcept nogil:
     # the balance beyond the reserve, in units of what half an hour or half of the time left can even out
     cdef double span = max(60.0, min(STEADY_S, 0.5 * budget.seconds_left))
     cdef double drops = cap * budget.rate
-    cdef double balance = budget.balance - UNDER * cap * budget.answered
+    cdef double balance = budget.slack - UNDER * cap * budget.answered
     return (balance - 3.0 - 2.5 * sqrt(60.0 * drops)) / (3.0 + drops * span)
 # end hot

@@ -1,4 +1,4 @@
-"""What is learned: hazards without length bias, levels that follow, jumps that are noticed, facts that make no sense."""
+"""What is learned: hazards without length bias, levels that follow, jumps that are noticed; and absurd facts."""
 
 from __future__ import annotations
 
@@ -129,9 +129,8 @@ def test_weight_when_half_the_calls_are_three_times_as_good_then_both_are_foreca
             known.record(0, what, since, at, weight)
         known.pass_time(0, floor.now)
     assert known.summary(0)["live_rate"] == pytest.approx(0.2, abs=0.03)
-    good = [risk_curve(known, 0, 2, 8, weight=weight)[7] for weight in (0.5, 1.0, 1.5)]
-    assert good == sorted(good)
-    assert good[2] > 1.5 * good[0]
+    risks = [risk_curve(known, 0, 12, 9, weight=weight)[8] for weight in (0.5, 1.0, 1.5)]
+    assert risks[0] < risks[1] - 0.005 < risks[2] - 0.01
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -124,7 +125,7 @@ def test_risk_grows_with_launches_and_falls_with_agents() -> None:
     for curve in curves:
         assert (np.diff(curve) > -1e-12).all()
         assert ((curve >= 0.0) & (curve <= 1.0)).all()
-    for fewer, more in zip(curves, curves[1:], strict=False):
+    for fewer, more in pairwise(curves):
         assert (more <= fewer + 1e-12).all()
 
 
