@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from outpace.runtime.board import Progress
     from outpace.runtime.campaign_file import Setup
     from outpace.runtime.node import Ending, Node, NodeOptions
+    from outpace.sim.scenario import Scenario
     from outpace.store.lead_import import ImportOptions, ImportReport
     from outpace.store.port import Store
 
@@ -372,17 +373,149 @@ def doctor(campaign_file: Path | None, store_path: Path | None, as_json: bool) -
 @main.command()
 @click.argument("scenario_file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Default: the scenario's.")
+@click.option("--seeds", type=click.IntRange(1, 10_000), help="So many runs, from that seed on. [default: 1, or 4]")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Another value of a scenario's key.")
+@click.option("--cap", type=click.FloatRange(0.0, 1.0), help="The cap of abandonment, as a share.")
+@click.option("--sweep", "sweeps", multiple=True, metavar="KEY=A,B,..", help="Compare values, e.g. cap=0.01,0.03.")
+@click.option("--plan", metavar="connects_per_hour=N", help="How many agents that takes.")
+@click.option("--explain", is_flag=False, flag_value=60, type=click.IntRange(1, 10_000), help="A timeline of N points.")
+@click.option("--workers", type=click.IntRange(0, 1024), default=0, help="Processes. [default: one a core]")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write a picture (PNG, SVG, PDF).")
 @_json_option
-def simulate(scenario_file: Path, seed: int | None, as_json: bool) -> None:
-    """Play a scenario in virtual time with the same engine, and report."""
-    with _errors():
-        from outpace.sim.scenario import load_scenario
-        from outpace.sim.world import simulate as play
+def simulate(
+    *,
+    scenario_file: Path,
+    seed: int | None,
+    seeds: int | None,
+    settings: tuple[str, ...],
+    cap: float | None,
+    sweeps: tuple[str, ...],
+    plan: str | None,
+    explain: int | None,
+    workers: int,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Play a scenario in virtual time with the same engine, and report.
 
-        scenario = load_scenario(scenario_file)
-        with _share_bar(f"simulating {scenario.name}", quiet=as_json) as progress:
-            result = play(scenario, seed, progress=progress)
-        click.echo(json.dumps(result.as_dict()) if as_json else result.render())
+    SCENARIO_FILE is a file, or the name of a shipped scenario such as P6.
+    """
+    with _errors():
+        from outpace.domain.errors import ConfigError
+        from outpace.sim.scenario import load_scenario, with_settings
+
+        if sum((bool(sweeps), plan is not None, explain is not None)) > 1:
+            raise ConfigError("simulate", "one of --sweep, --plan and --explain at a time")
+        given = {key: _parsed(value) for key, value in map(_pair, settings)}
+        given |= {} if cap is None else {"cap": cap}
+        given |= {} if seed is None else {"seed": seed}
+        scenario = with_settings(load_scenario(scenario_file), given)
+        if plan is not None:
+            _plan(scenario, plan, seeds=seeds or 4, workers=workers, as_json=as_json)
+        elif explain is not None:
+            _explain(scenario, explain, plot=plot, as_json=as_json)
+        elif sweeps or seeds is not None or plot is not None:
+            _sweep(scenario, sweeps, seeds=seeds or 4, workers=workers, plot=plot, as_json=as_json)
+        else:
+            from outpace.sim.world import simulate as play
+
+            with _share_bar(f"simulating {scenario.name}", quiet=as_json) as progress:
+                result = play(scenario, progress=progress)
+            click.echo(json.dumps(result.as_dict()) if as_json else result.render())
+
+
+def _pair(text: str) -> tuple[str, str]:
+    from outpace.domain.errors import ConfigError
+
+    key, sign, value = text.partition("=")
+    if not (key and sign and value):
+        raise ConfigError(text, "wants KEY=VALUE")
+    return key, value
+
+
+def _parsed(text: str) -> bool | float | str:
+    # numbers, true and false are themselves; the rest is text
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _sweep(
+    scenario: Scenario, sweeps: tuple[str, ...], *, seeds: int, workers: int, plot: Path | None, as_json: bool
+) -> None:
+    from outpace.sim import charts, planner, plots, tables
+
+    values = {key: [_parsed(one) for one in text.split(",")] for key, text in map(_pair, sweeps)}
+    with _share_bar(f"simulating {scenario.name}", quiet=as_json) as progress:
+        swept = planner.sweep(scenario, values, seeds=seeds, workers=workers, progress=progress)
+    if plot is not None:
+        plots.save_sweep(swept, plot)
+    if as_json:
+        click.echo(json.dumps(tables.sweep_values(swept)))
+    else:
+        _show(tables.sweep_table(swept))
+        if len(swept.points) > 1:
+            click.echo(f"\n{charts.sweep_chart(swept)}")
+
+
+def _plan(scenario: Scenario, goal: str, *, seeds: int, workers: int, as_json: bool) -> None:
+    from outpace.domain.errors import ConfigError
+    from outpace.sim import planner, tables
+
+    key, text = _pair(goal)
+    value = _parsed(text)
+    if key != "connects_per_hour" or isinstance(value, bool) or not isinstance(value, int | float):
+        raise ConfigError("--plan", f"wants connects_per_hour=N, not {goal}")
+    with _status("looking for the number of agents", quiet=as_json) as tell:
+        found = planner.agents_needed(
+            scenario,
+            float(value),
+            seeds=seeds,
+            workers=workers,
+            told=lambda agents, one: tell(f"{agents} agents connect {tables.number(one, decimals=1)} an hour"),
+        )
+    if as_json:
+        click.echo(json.dumps(tables.staffing_values(found)))
+    else:
+        _show(tables.staffing_table(found))
+
+
+def _explain(scenario: Scenario, points: int, *, plot: Path | None, as_json: bool) -> None:
+    from outpace.sim import charts, plots, tables
+    from outpace.sim.timeline import trace
+
+    with _share_bar(f"simulating {scenario.name}", quiet=as_json) as progress:
+        report, moments = trace(scenario, points=points, progress=progress)
+    if plot is not None:
+        plots.save_timeline(moments, f"{scenario.name}, seed {report.seed}", plot)
+    if as_json:
+        click.echo(json.dumps({"report": report.as_dict(), "timeline": tables.timeline_values(moments)}))
+    else:
+        _show(tables.timeline_table(moments))
+        click.echo(f"\n{charts.timeline_chart(moments)}\n\n{report.render()}")
+
+
+def _show(table: RenderableType) -> None:
+    # a file or a pipe takes whole lines; a terminal knows its width
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+@contextmanager
+def _status(title: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    if quiet or not sys.stdout.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console().status(title) as status:
+        yield status.update
 
 
 @contextmanager

@@ -64,7 +64,7 @@ cdef struct leg_t:
 cdef struct stream_t:
     int64_t campaign_id
     int64_t dials
-    uint64_t base[11]       # by role
+    uint64_t base[12]       # by role
 
 
 cdef class CarrierCore:

@@ -15,7 +15,8 @@ class Role(IntEnum):
     ROLE_WRAP_UP = 8
     ROLE_DISPOSITION = 9
     ROLE_BREAK = 10
-    ROLES = 11
+    ROLE_SHIFT = 11
+    ROLES = 12
 
 @final
 class Distribution:

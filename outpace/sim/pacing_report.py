@@ -1,0 +1,230 @@
+"""The pacing report: our pacer against the bars, and beside its rivals on the same seeds, as Markdown and a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from outpace.sim.bars import BARS, CAPS, ROBUSTNESS, day_limit, faults
+from outpace.sim.estimate import Estimate, estimate
+from outpace.sim.report import SimulationReport
+from outpace.sim.rivals import RIVALS
+from outpace.sim.runs import jobs_of, run_all
+from outpace.sim.scenario import load_scenario, with_settings
+from outpace.sim.tables import number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+OURS = "predictive"
+#: What the quick report runs: small and large, steady and not.
+QUICK = ("P1", "P3", "P4", "P6", "list-switches", "first-hour")
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One scenario under one pacer and cap, with so many seeds."""
+
+    scenario: str
+    pacer: str
+    cap: float
+    seeds: int
+
+
+Results = dict[Case, tuple[SimulationReport, ...]]
+
+
+def cases(*, quick: bool = False, seeds: int = 4, rival_seeds: int = 2) -> list[Case]:
+    """What the report runs, no case twice. Rivals have the same seeds, the first ones of them."""
+    names = list(dict.fromkeys([*(name for name, _ in BARS), *ROBUSTNESS, "limited-lines"]))
+    if quick:
+        return [Case(name, OURS, 0.03, min(seeds, 2)) for name in QUICK]
+    found = [Case(name, OURS, cap, seeds) for name, cap in BARS]
+    found += [Case(name, OURS, 0.03, seeds) for name in names if (name, 0.03) not in BARS]
+    return found + [Case(name, rival, 0.03, rival_seeds) for name in names for rival in RIVALS]
+
+
+def run(chosen: Sequence[Case], *, workers: int = 0, progress: Callable[[float], None] | None = None) -> Results:
+    """Run the cases, all of them side by side."""
+    jobs, ends = [], [0]
+    for case in chosen:
+        settings = {"pacer": case.pacer, "cap": case.cap}
+        jobs += jobs_of(with_settings(load_scenario(case.scenario), settings), case.seeds)
+        ends.append(len(jobs))
+    reports = run_all(jobs, workers=workers, progress=progress)
+    return {case: tuple(reports[ends[place] : ends[place + 1]]) for place, case in enumerate(chosen)}
+
+
+def failed(results: Results) -> list[str]:
+    """What our pacer does not keep, a line each; empty when everything holds."""
+    return [
+        f"{case.scenario} at {case.cap:.0%}: {fault}"
+        for case, reports in results.items()
+        if case.pacer == OURS and (case.scenario, case.cap) in BARS
+        for fault in faults(case.scenario, case.cap, reports)
+    ]
+
+
+def page(results: Results, title: str, head: Iterable[str], picture: str) -> str:
+    """The report as Markdown; `head` are lines about date, machine and command."""
+    wrong = failed(results)
+    days = sum(len(reports) for reports in results.values())
+    lines = [f"# {title}", "", *head, "", f"{days} simulated days, each from a cold start, one configuration for all."]
+    lines += ["", f"**{'Every bar and limit holds.' if not wrong else 'Not all bars and limits hold:'}**", ""]
+    lines += [
+        *(f"* {line}" for line in wrong),
+        *([""] if wrong else []),
+        f"![occupancy and abandonment]({picture})",
+        "",
+    ]
+    for cap in CAPS:
+        lines += _bars(results, cap)
+    lines += _robustness(results)
+    lines += _rivals(results)
+    lines += _days(results)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _bars(results: Results, cap: float) -> list[str]:
+    rows = [
+        (case, reports) for case, reports in results.items() if _is_ours(case, cap) and (case.scenario, cap) in BARS
+    ]
+    if not rows:
+        return []
+    lines = [
+        f"## Cap {cap:.0%}",
+        "",
+        "Occupancy and abandonment in %, mean of the seeds and 95 % interval (t). Worst windows: mean over the seeds.",
+        "",
+        "| scenario | occupancy | bar | study | abandonment | worst day | worst 15 min | worst 60 min | |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for case, reports in rows:
+        bar = BARS[case.scenario, cap]
+        worst = max(one.abandonment for one in reports)
+        cells = [case.scenario, _mean(reports, "occupancy"), f"{bar.bar:.1f}", f"{bar.reference:.1f}"]
+        cells += [_mean(reports, "abandonment"), f"{worst:.2%}"]
+        cells += [f"{_estimate(reports, name).mean:.1%}" for name in ("worst_15_min", "worst_60_min")]
+        lines.append(_row([*cells, "; ".join(faults(case.scenario, cap, reports)) or "holds"]))
+    return [*lines, ""]
+
+
+def _robustness(results: Results) -> list[str]:
+    names = [name for name in (*ROBUSTNESS, "limited-lines") if any(case.scenario == name for case in results)]
+    pacers = list(dict.fromkeys(case.pacer for case in results))
+    lines = [
+        "## When the world changes",
+        "",
+        "Cap 3 %: occupancy / abandonment / worst 15 min / worst 60 min, in %; windows: the worst of the seeds.",
+        "**Bold**: abandonment over the cap. `study`: what the study's reference reached.",
+        "",
+        _row(["scenario", *pacers, "study"]),
+        _row(["---"] * (len(pacers) + 2)),
+    ]
+    for name in names:
+        cells = [_four(_found(results, name, pacer)) for pacer in pacers]
+        study = " / ".join(f"{value:.1f}" for value in ROBUSTNESS.get(name, ()))
+        lines.append(_row([name, *cells, study or "-"]))
+    return [*lines, ""]
+
+
+def _rivals(results: Results) -> list[str]:
+    names = [name for name, cap in BARS if cap == 0.03 and _found(results, name, OURS)]
+    pacers = list(dict.fromkeys(case.pacer for case in results))
+    lines = [
+        "## Beside the rivals",
+        "",
+        "Cap 3 %: occupancy, and abandonment in brackets, in %. Same seeds; the k-th dial has the same fate under all.",
+        "",
+        _row(["scenario", *pacers]),
+        _row(["---"] * (len(pacers) + 1)),
+    ]
+    for name in names:
+        found = [_found(results, name, pacer) for pacer in pacers]
+        cells = [
+            f"{100.0 * _estimate(one, 'occupancy').mean:.1f} ({100.0 * _estimate(one, 'abandonment').mean:.2f})"
+            if one
+            else "-"
+            for one in found
+        ]
+        lines.append(_row([name, *cells]))
+    return [*lines, ""]
+
+
+def _days(results: Results) -> list[str]:
+    lines = [
+        "## Every day of ours",
+        "",
+        "Occupancy / abandonment in %, a seed each; the limit of a single day in brackets.",
+        "",
+    ]
+    for case, reports in results.items():
+        if case.pacer == OURS:
+            days = ", ".join(f"{100.0 * one.occupancy:.2f} / {100.0 * one.abandonment:.2f}" for one in reports)
+            limit = day_limit(case.cap, min(one.answered for one in reports))
+            lines.append(f"* {case.scenario} at {case.cap:.0%} ({limit:.2%}): {days}")
+    return [*lines, ""]
+
+
+def save_picture(results: Results, path: Path) -> None:
+    """Occupancy and abandonment of all pacers over the scenarios, at a cap of 3 %. ConfigError: no matplotlib."""
+    from outpace.sim.plots import new_figure  # noqa: PLC0415 - matplotlib is an extra
+
+    figure = new_figure(11.0, 7.0)
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    names = list(dict.fromkeys(case.scenario for case in results if case.cap == 0.03))
+    places = range(len(names))
+    for pacer in dict.fromkeys(case.pacer for case in results):
+        style = {"marker": "o", "linewidth": 2.0} if pacer == OURS else {"marker": ".", "linewidth": 0.8}
+        for axes, field in ((upper, "occupancy"), (lower, "abandonment")):
+            found = [_found(results, name, pacer) for name in names]
+            values = [100.0 * _estimate(one, field).mean if one else float("nan") for one in found]
+            axes.plot(places, values, label=pacer, **style)
+    bars = [BARS[name, 0.03].bar if (name, 0.03) in BARS else float("nan") for name in names]
+    upper.plot(places, bars, linestyle="none", marker="_", markersize=18, color="black", label="bar")
+    lower.axhline(3.0, color="black", linewidth=0.8)
+    lower.set_yscale("symlog", linthresh=3.0)
+    lower.set_xticks(places, names, rotation=30)
+    for axes, label in ((upper, "occupancy, %"), (lower, "abandonment, %")):
+        axes.set_ylabel(label)
+        axes.grid(alpha=0.3)
+    upper.legend(fontsize="small", ncols=4, loc="lower left")
+    figure.savefig(path, dpi=120)
+
+
+def _is_ours(case: Case, cap: float) -> bool:
+    return case.pacer == OURS and case.cap == cap
+
+
+def _found(results: Results, scenario: str, pacer: str) -> tuple[SimulationReport, ...]:
+    return next(
+        (found for case, found in results.items() if (case.scenario, case.pacer, case.cap) == (scenario, pacer, 0.03)),
+        (),
+    )
+
+
+def _estimate(reports: Sequence[SimulationReport], name: str) -> Estimate:
+    return estimate([getattr(one, name) for one in reports])
+
+
+def _mean(reports: Sequence[SimulationReport], name: str) -> str:
+    return number(_estimate(reports, name), 100.0)
+
+
+def _four(reports: Sequence[SimulationReport]) -> str:
+    if not reports:
+        return "-"
+    occupancy, abandonment = (_estimate(reports, name).mean for name in ("occupancy", "abandonment"))
+    mark = "**" if abandonment > 0.03 + 1e-9 else ""
+    worst = [max(getattr(one, name) for one in reports) for name in ("worst_15_min", "worst_60_min")]
+    cells = [
+        f"{100.0 * occupancy:.1f}",
+        f"{mark}{100.0 * abandonment:.2f}{mark}",
+        *(f"{100.0 * one:.1f}" for one in worst),
+    ]
+    return " / ".join(cells)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
