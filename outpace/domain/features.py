@@ -82,8 +82,4 @@ def after_attempt(features: int, outcome: Outcome) -> int:
     """The features of a lead after one more attempt that ended so; all else stays."""
     attempts = features >> FeatureBit.ATTEMPTS & MAX_ATTEMPTS
     history = (1 << FeatureBit.LIST) - (1 << FeatureBit.ATTEMPTS)
-    return (
-        features & ~history
-        | min(attempts + 1, MAX_ATTEMPTS) << FeatureBit.ATTEMPTS
-        | outcome << FeatureBit.OUTCOME
-    )
+    return features & ~history | min(attempts + 1, MAX_ATTEMPTS) << FeatureBit.ATTEMPTS | outcome << FeatureBit.OUTCOME

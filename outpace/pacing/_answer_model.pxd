@@ -34,7 +34,8 @@ cdef class AnswerModel:
     cdef readonly dict columns           # name -> array with a row per campaign: all that is known
     cdef double[:, ::1] mean             # (campaigns, WEIGHTS) in log odds
     cdef double[:, ::1] precision        # (campaigns, WEIGHTS) 1 / variance
-    cdef double[:, ::1] centre           # (campaigns, TOLD) mean weight in play, of the leads dialled lately
+    cdef double[:, ::1] share            # (campaigns, WEIGHTS) of the leads dialled lately that had it in play
+    cdef double[:, ::1] centre           # (campaigns, TOLD) mean weight in play: the sum of share x mean over the group
     cdef double[:, ::1] slope            # (campaigns, TOLD) of the outcome on what the group had said: 1 = right, 0 = noise
     cdef double[:, ::1] slope_precision
     cdef double[:, ::1] state            # (campaigns, STATES)
@@ -49,3 +50,4 @@ cdef class AnswerModel:
     cdef double relative(self, Py_ssize_t row, const int* places) noexcept nogil
     cdef void calibrate(self, Py_ssize_t row, const double* deviations, bint answered) noexcept nogil
     cdef void adapt(self, Py_ssize_t row, const int* places, bint answered) noexcept nogil
+    cdef void adapt_centre(self, Py_ssize_t row, const int* places) noexcept nogil

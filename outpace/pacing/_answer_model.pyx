@@ -14,6 +14,7 @@ from libc.stdint cimport int32_t, int64_t
 
 from outpace.domain._words cimport FEATURE_ATTEMPTS, FEATURE_KIND, FEATURE_LIST, FEATURE_OUTCOME, FEATURE_SEGMENT
 
+import msgspec
 import numpy as np
 
 cdef double FIRST_LEVEL = -1.0986122886681098   # log odds of 1 call in 4
@@ -32,6 +33,14 @@ TOLD_GROUPS = ("kind", "attempts", "outcome", "list", "segment", "kind_hour", "s
 
 # precision of each weight before anything is learned: a category shifts the log odds by some tenths, two together less
 cdef double[668] PRIOR
+
+
+cdef int FORMAT = 1                             # of the bytes that `dump` gives
+
+
+class _Saved(msgspec.Struct, frozen=True):
+    format: int
+    columns: dict[str, bytes]
 
 
 cdef int fill_prior() noexcept:
@@ -92,6 +101,7 @@ cdef class AnswerModel:
         self.columns = {
             "mean": np.zeros((campaigns, WEIGHTS)),
             "precision": np.tile(np.array([PRIOR[place] for place in range(WEIGHTS)]), (campaigns, 1)),
+            "share": np.zeros((campaigns, WEIGHTS)),
             "centre": np.zeros((campaigns, TOLD)),
             "slope": np.zeros((campaigns, TOLD)),
             "slope_precision": np.ones((campaigns, TOLD)),
@@ -99,6 +109,7 @@ cdef class AnswerModel:
         }
         self.mean = self.columns["mean"]
         self.precision = self.columns["precision"]
+        self.share = self.columns["share"]
         self.centre = self.columns["centre"]
         self.slope = self.columns["slope"]
         self.slope_precision = self.columns["slope_precision"]
@@ -149,9 +160,9 @@ cdef class AnswerModel:
         self.state[row, STATE_RATIO_MEAN] += pace * (ratio - self.state[row, STATE_RATIO_MEAN])
         for i in range(TOLD):
             deviations[i] = self.mean[row, places[i]] - self.centre[row, i]
-            self.centre[row, i] += pace * deviations[i]
         self.calibrate(row, deviations, answered)
         self.adapt(row, places, answered)
+        self.adapt_centre(row, places)
 
     cdef void calibrate(self, Py_ssize_t row, const double* deviations, bint answered) noexcept nogil:
         # level and slopes: a Kalman step on what was said of the call before its outcome was known
@@ -185,7 +196,7 @@ cdef class AnswerModel:
         cdef double variance = 1.0 / self.precision[row, AT_INTERCEPT]
         cdef double total = variance
         cdef double keep = 1.0 - 1.0 / WEIGHT_MEMORY
-        cdef double chance, known, scale, error, precision
+        cdef double chance, known, scale, error, precision, moved
         cdef Py_ssize_t i
         for i in range(GROUPS):
             log_odds += self.mean[row, places[i]]
@@ -204,8 +215,22 @@ cdef class AnswerModel:
             log_odds = self.mean[row, places[i]] + variance * error
             variance -= variance * variance * known / scale
             precision = keep / variance + (1.0 - keep) * PRIOR[places[i]]
-            self.mean[row, places[i]] = log_odds * keep / variance / precision
+            log_odds *= keep / variance / precision
+            if i < TOLD:
+                moved = log_odds - self.mean[row, places[i]]
+                self.centre[row, i] += self.share[row, places[i]] * moved
+            self.mean[row, places[i]] = log_odds
             self.precision[row, places[i]] = precision
+
+    cdef void adapt_centre(self, Py_ssize_t row, const int* places) noexcept nogil:
+        # the first calls count alike
+        cdef double pace = max(1.0 / REFERENCE_MEMORY, 1.0 / (1.0 + self.state[row, STATE_CALLS]))
+        cdef Py_ssize_t i
+        for i in range(AT_HOUR):
+            self.share[row, i] *= 1.0 - pace
+        for i in range(TOLD):
+            self.share[row, places[i]] += pace
+            self.centre[row, i] += pace * (self.mean[row, places[i]] - self.centre[row, i])
     # end hot
 
     # ---- the same for callers in Python --------------------------------------------------------------------------
@@ -238,6 +263,39 @@ cdef class AnswerModel:
         """
         self._check(row, 0)
         return {name: self.trusted(row, group) for group, name in enumerate(TOLD_GROUPS)}
+
+    def dump(self, Py_ssize_t row):
+        """What was learned of a campaign, as bytes for `load`. IndexError: no such row."""
+        self._check(row, 0)
+        kept = {name: column[row].tobytes() for name, column in self.columns.items()}
+        return msgspec.msgpack.encode(_Saved(FORMAT, kept))
+
+    def load(self, Py_ssize_t row, bytes data not None):
+        """Put what was learned before in place of what is known of a campaign.
+
+        Raises
+        ------
+        IndexError : no such row.
+        ValueError : the bytes are not of this format, or no model ever held such values; nothing has changed then.
+        """
+        self._check(row, 0)
+        try:
+            saved = msgspec.msgpack.decode(data, type=_Saved)
+        except msgspec.MsgspecError as error:
+            raise ValueError(f"answer model cannot be read: {error}") from error
+        if saved.format != FORMAT or set(saved.columns) != set(self.columns):
+            raise ValueError("answer model of another format")
+        values = {}
+        for name, column in self.columns.items():
+            if len(saved.columns[name]) != column[row].nbytes:
+                raise ValueError(f"answer model of another size: {name}")
+            values[name] = np.frombuffer(saved.columns[name])
+            if not np.isfinite(values[name]).all() or (name.endswith("precision") and (values[name] <= 0.0).any()):
+                raise ValueError(f"answer model holds an impossible value: {name}")
+        if min(values["state"][[STATE_LEVEL_PRECISION, STATE_RATIO_MEAN]]) <= 0.0:
+            raise ValueError("answer model holds an impossible value: state")
+        for name, column in self.columns.items():
+            column[row] = values[name]
 
     def log_losses(self, Py_ssize_t row=0):
         """Calls learned from, and their mean log loss: of what was said of them before, and of the level alone.

@@ -269,10 +269,8 @@ class Batch:
             return lead_id, number, campaign_id, lead.attempts, lead.features
         key = (self._tenant, campaign_id, lead_id)
         for place in ("finished", "queue"):
-            rows = self._db.execute(
-                f"DELETE FROM {place} WHERE tenant = ? AND campaign_id = ? AND lead_id = ? RETURNING attempts, features",
-                key,
-            ).fetchall()
+            where = "tenant = ? AND campaign_id = ? AND lead_id = ?"
+            rows = self._db.execute(f"DELETE FROM {place} WHERE {where} RETURNING attempts, features", key).fetchall()
             if rows:
                 return (lead_id, number, campaign_id, *rows[0])
         return None

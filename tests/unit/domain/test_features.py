@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +24,7 @@ BUCKET = st.integers(0, BUCKETS - 1)
 
 def fields(features: int) -> list[int]:
     bits = list(FeatureBit)
-    return [features >> low & (1 << high - low) - 1 for low, high in zip(bits, bits[1:], strict=False)]
+    return [features >> low & (1 << high - low) - 1 for low, high in pairwise(bits)]
 
 
 def test_pack_features_of_an_unknown_lead_is_zero() -> None:

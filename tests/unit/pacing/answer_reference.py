@@ -40,12 +40,14 @@ class Reference:
         self.intercept = Belief(math.log(1 / 3), 4.0)
         self.level = Belief(math.log(1 / 3), 4.0)
         self.slopes = {group: Belief(0.0, 1.0) for group in TOLD}
-        self.centres = dict.fromkeys(TOLD, 0.0)
+        self.shares: dict[tuple[str, object], float] = {}
+        self.calls = 0
         self.ratio_mean = 1.0
 
-    def in_play(self, features: int, slot: int) -> dict[str, Belief]:
+    @staticmethod
+    def values(features: int, slot: int) -> dict[str, object]:
         kind, segment, hour = features % 4, features // 2**15 % 64, slot % 24
-        values: dict[str, object] = {
+        return {
             "kind": kind,
             "attempts": features // 4 % 8,
             "outcome": features // 32 % 16,
@@ -56,14 +58,19 @@ class Reference:
             "hour": hour,
             "weekday": slot // 24,
         }
+
+    def in_play(self, features: int, slot: int) -> dict[str, Belief]:
         return {
             group: self.beliefs.setdefault((group, value), Belief(0.0, VARIANCES[group]))
-            for group, value in values.items()
+            for group, value in self.values(features, slot).items()
         }
 
     def said(self, features: int, slot: int) -> dict[str, float]:
         beliefs = self.in_play(features, slot)
-        return {group: beliefs[group].mean - self.centres[group] for group in TOLD}
+        found = {group: beliefs[group].mean for group in TOLD}
+        for (group, value), share in self.shares.items():
+            found[group] -= share * self.beliefs[group, value].mean
+        return found
 
     def trust(self, group: str) -> float:
         slope = self.slopes[group]
@@ -80,8 +87,6 @@ class Reference:
     def learn(self, features: int, slot: int, answered: bool) -> None:
         said = self.said(features, slot)
         self.ratio_mean += (self.ratio(features, slot) - self.ratio_mean) / 512
-        for group in TOLD:
-            self.centres[group] += said[group] / 512
 
         inputs = {group: (self.slopes[group], said[group]) for group in TOLD}
         self.step([(self.level, 1.0), *inputs.values()], answered)
@@ -94,6 +99,14 @@ class Reference:
         self.intercept.variance = min(self.intercept.variance / 0.99, 4.0)
         for group, one in beliefs.items():
             one.forget(1 - 1 / 5000, VARIANCES[group])
+
+        self.calls += 1
+        pace = max(1 / 512, 1 / (1 + self.calls))
+        self.shares = {place: share * (1 - pace) for place, share in self.shares.items()}
+        values = self.values(features, slot)
+        for group in TOLD:
+            place = group, values[group]
+            self.shares[place] = self.shares.get(place, 0.0) + pace
 
     @staticmethod
     def step(inputs: list[tuple[Belief, float]], answered: bool) -> None:
