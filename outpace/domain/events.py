@@ -281,7 +281,8 @@ class LedgerSpan(msgspec.Struct, frozen=True, array_like=True):
 class LedgerLoaded(Event, frozen=True):
     """What earlier epochs have answered and abandoned in this campaign, read from the attempts at start.
 
-    The counts are of all times; `spans`, the earliest first, tell when, as far back as the cap's window can reach.
+    The counts are of all times; `spans`, the earliest first, tell when, as far back as the cap's window can reach: the
+    abandonment budget is made of them.
     """
 
     campaign_id: int

@@ -33,7 +33,8 @@ cdef struct decision_row_t:
     int64_t cancels          # calls cancelled
     int64_t answered         # people in the budget's window, at the decision
     int64_t abandoned
-    int64_t drops_left
+    int64_t legal_abandoned  # of them, those that the rule counts
+    int64_t drops_left       # the largest number: the cap forbids nothing
     double expected_abandons     # this and the next seven: as decision_t has them
     double kappa
     double risk

@@ -34,7 +34,7 @@ DECISION_DTYPE = np.dtype([
     *((name, np.int64) for name in (
         "sequence", "now_ns", "wanted", "count", "limited_by", "ready", "working", "talking", "wrap_up", "unanswered",
         "classifying", "waiting", "hopper", "trunk_room", "repeated", "fallback", "cancels", "answered", "abandoned",
-        "drops_left")),
+        "legal_abandoned", "drops_left")),
     *((name, np.float64) for name in (
         "expected_abandons", "kappa", "risk", "risk_next", "answers", "releases", "live_rate", "balance", "bound")),
 ], align=True)

@@ -64,6 +64,8 @@ cdef class EngineCore(Decisions):
             self.shift_clocks(now_ns - was)
             self.registers[REG_CLOCK_JUMPS] += 1
         self.registers[REG_NOW] = now_ns
+        if now_ns >= self.budget.due_ns:
+            self.budget.refresh(now_ns)
         # before anything else: a fact of this moment meets the calling hours of this moment
         if 0 < self.registers[REG_WINDOW_NS] <= now_ns:
             self.refresh_windows(now_ns)

@@ -92,6 +92,7 @@ cdef class Decisions(LaunchGate):
         self.budget.look(campaign, now_ns, &budget)
         latest.answered = budget.answered
         latest.abandoned = budget.abandoned
+        latest.legal_abandoned = budget.legal_abandoned
         latest.drops_left = budget.drops_left
         latest.bound = budget.bound
         self.campaigns.decision_count[campaign] = made + 1

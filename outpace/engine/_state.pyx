@@ -15,7 +15,7 @@ from outpace.engine._tables cimport FLAG_QUERIED, AgentTable, CallTable
 from outpace.engine._timers cimport TimerHeap
 from outpace.engine._trunks cimport TrunkTable
 from outpace.pacing._answer_model cimport AnswerModel
-from outpace.pacing._budget cimport Budget
+from outpace.pacing._budget cimport COUNTED_CONNECTED, Budget
 from outpace.pacing._estimates cimport Estimates
 
 
@@ -116,11 +116,11 @@ cdef class EngineState:
 
     cdef void count_connected(self, int32_t campaign, int64_t now_ns) noexcept nogil:
         self.campaigns.count_connected(campaign, now_ns)
-        self.budget.count(campaign, False, now_ns)
+        self.budget.count(campaign, COUNTED_CONNECTED, now_ns)
 
     cdef void count_abandoned(self, int32_t campaign, int32_t reason, int64_t now_ns) noexcept nogil:
         self.campaigns.count_abandoned(campaign, reason, now_ns)
-        self.budget.count(campaign, True, now_ns)
+        self.budget.count(campaign, reason, now_ns)      # COUNTED_* are the numbers of the reasons
 
     cdef void mark_dirty(self, int32_t campaign) noexcept nogil:
         if self.campaigns.count > 1:

@@ -83,6 +83,8 @@ class Engine(EngineCore):
             self._campaign("connected")[row] += event.connected
             self._campaign("no_agent")[row] += event.no_agent_in_time
             self._campaign("caller_left")[row] += event.caller_left
+            for span in event.spans:
+                self.budget.load(row, span.connected, span.no_agent_in_time, span.caller_left, span.from_ns)
         elif isinstance(event, EstimatesLoaded):
             self._load_estimates(event)
         elif isinstance(event, PacingChanged):
@@ -127,6 +129,7 @@ class Engine(EngineCore):
             self._campaign("window_open")[row] = is_open
             self._campaign("window_change_ns")[row] = changes_ns
             self._campaign("zone_offset_ns")[row] = utc_offset_ns(campaign.calling_hours, now_ns)
+            self.budget.columns["ends_ns"][row] = changes_ns if is_open else 0
             self._campaign("dirty")[row] = 1
             next_change = changes_ns if next_change == 0 else min(next_change, changes_ns)
         self._set_register("window_ns", next_change)
@@ -200,6 +203,7 @@ class Engine(EngineCore):
             abandoned_last_hour=int(hour[:, 2].sum()),
             decisions=self.decisions(campaign_id),
             latest=self.latest_decision(campaign_id),
+            budget=self.budget.state(row, self._register("now_ns")),
         )
 
     def counters(self) -> dict[str, Any]:
@@ -231,6 +235,7 @@ class Engine(EngineCore):
             found[name] = {word.name.lower(): int(self._campaign(name)[row, word]) for word in words}
         latest = self._campaign("latest")[row]
         found["pacing"] = {name: float(latest[name]) for name in ("kappa", "risk", "live_rate")}
+        found["budget"] = msgspec.structs.asdict(self.budget.state(row, self._register("now_ns")))
         found["pacing"]["fallback"] = Fallback(int(latest["fallback"])).name.lower()
         found["limited"] = {limit.name.lower(): int(self._campaign("limited")[row, limit]) for limit in LimitedBy}
         return found
@@ -272,6 +277,7 @@ class Engine(EngineCore):
                 raise ConfigError("snapshot", f"does not fit the pool: {name}")
             array[...] = np.frombuffer(saved, array.dtype).reshape(array.shape)
         engine.calls.ids.rebuild()
+        engine.budget.restore(engine.budget.columns)
         return engine
 
     # ---- within --------------------------------------------------------------------------------------------------

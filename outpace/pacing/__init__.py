@@ -2,11 +2,21 @@
 
 from outpace.pacing._answer_model import AnswerModel
 from outpace.pacing._pacer import LaunchDecision, Pacer, PacingSnapshot
-from outpace.pacing.pacers import ForecastPacer, PrecisePacer, RatioPacer, make_pacer
+from outpace.pacing.pacers import (
+    AgentlessPacer,
+    ErlangPacer,
+    ForecastPacer,
+    PrecisePacer,
+    ProgressivePacer,
+    RatioPacer,
+    make_pacer,
+)
 from outpace.pacing.predictive import Observed, PredictivePacer
 
 __all__ = [
+    "AgentlessPacer",
     "AnswerModel",
+    "ErlangPacer",
     "ForecastPacer",
     "LaunchDecision",
     "Observed",
@@ -14,6 +24,7 @@ __all__ = [
     "PacingSnapshot",
     "PrecisePacer",
     "PredictivePacer",
+    "ProgressivePacer",
     "RatioPacer",
     "make_pacer",
 ]

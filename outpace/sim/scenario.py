@@ -369,7 +369,7 @@ def load_scenario(path: str | Path) -> Scenario:
         raw = msgspec.toml.decode(file.read_bytes())
     except FileNotFoundError as error:
         shipped = ", ".join(shipped_scenarios())
-        raise ConfigError(str(file), f"no such file, nor a shipped scenario; these are {shipped}") from error
+        raise ConfigError(str(file), f"No such file, nor a shipped scenario; these are {shipped}") from error
     except OSError as error:
         raise ConfigError(str(file), error.strerror or str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

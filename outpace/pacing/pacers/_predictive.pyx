@@ -1,21 +1,18 @@
 """Predictive: one more call as long as the person who may answer it has an agent in time, with enough certainty."""
-from libc.math cimport ceil, exp, sqrt
+from libc.math cimport ceil
 from libc.stdint cimport int64_t
 from libc.string cimport memset
 
 from outpace.domain._words cimport LIMIT_BUDGET, LIMIT_NO_AGENTS, LIMIT_PACING
 from outpace.pacing._budget cimport budget_t
+from outpace.pacing._control cimport KappaControl
 from outpace.pacing._forecast cimport forecast, forecast_t, marginal_risk
 from outpace.pacing._pacer cimport (
     FALLBACK_BUDGET_SPENT, FALLBACK_FEED_SILENT, FALLBACK_NONE, Pacer, PacingSnapshot, decision_t,
 )
 
-import numpy as np
-
 cdef int64_t INTERVAL_NS = 500_000_000
 cdef int64_t MOST_LINES = 60            # calls in flight per agent, whatever the forecast says
-cdef double STEADY_S = 1800.0
-cdef double UNDER = 0.005               # aim so far below the cap: a share of it
 
 
 cdef class ForecastPacer(Pacer):
@@ -34,24 +31,15 @@ cdef class ForecastPacer(Pacer):
             raise ValueError(f"wait_s must be seconds, not {wait_s}")
         self.wait_s = wait_s
         self.interval_ns = INTERVAL_NS
-        self.columns = {"z": np.zeros(1), "last_ns": np.zeros(1, np.int64)}
-        self.z = self.columns["z"]
-        self.last_ns = self.columns["last_ns"]
+        self.control = KappaControl(1)
+        self.columns = dict(self.control.columns)
 
     # hot
     cdef void advance_row(self, PacingSnapshot snapshot, Py_ssize_t row, int64_t now_ns) noexcept nogil:
         cdef budget_t budget
-        cdef double seconds, x
         snapshot.estimates.advance(row, now_ns)
         snapshot.budget.look(row, now_ns, &budget)
-        seconds = <double>(now_ns - self.last_ns[0]) * 1e-9
-        if 0.0 < seconds <= 5.0:
-            x = position(&budget, snapshot.budget.cap[row])
-            self.z[0] = min(1.0, max(-4.0, self.z[0] + x * seconds / STEADY_S))
-        self.last_ns[0] = now_ns
-
-    cdef double kappa(self, Py_ssize_t row, const budget_t* budget, double cap) noexcept nogil:
-        return 0.7 * cap * exp(min(0.9, max(-5.0, position(budget, cap) + self.z[0])))
+        self.control.advance(0, &budget, snapshot.working[row], now_ns)
 
     cdef void decide_row(self, PacingSnapshot snapshot, Py_ssize_t row, int64_t now_ns, decision_t* out) noexcept nogil:
         cdef budget_t budget
@@ -76,7 +64,7 @@ cdef class ForecastPacer(Pacer):
         if out.fallback != FALLBACK_NONE:
             out.count = max(0, free - under_way)
             return
-        out.kappa = self.kappa(row, &budget, snapshot.budget.cap[row])
+        out.kappa = self.control.kappa(0, &budget)
         pending = max(0.0, under_way - snapshot.estimates.in_flight(row))
         forecast(snapshot.estimates, row, <double>free, pending, snapshot.lead_weight[row], self.wait_s, &f)
         out.answers = f.answers[f.last].mean
@@ -124,12 +112,3 @@ cdef class ForecastPacer(Pacer):
         return snapshot.waiting[row] + <int64_t>ceil(under_way * snapshot.estimates.live_rate(row) - 1e-9)
     # end hot
 
-
-# hot
-cdef double position(const budget_t* budget, double cap) noexcept nogil:
-    # the balance beyond the reserve, in units of what half an hour or half of the time left can even out
-    cdef double span = max(60.0, min(STEADY_S, 0.5 * budget.seconds_left))
-    cdef double drops = cap * budget.rate
-    cdef double balance = budget.slack - UNDER * cap * budget.answered
-    return (balance - 3.0 - 2.5 * sqrt(60.0 * drops)) / (3.0 + drops * span)
-# end hot

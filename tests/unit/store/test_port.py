@@ -10,6 +10,7 @@ from outpace.domain.commands import (
     RecordDisposition,
     ReleaseLeads,
     RenewLease,
+    SaveEstimates,
     WithdrawIntent,
 )
 from outpace.domain.errors import StoreError
@@ -21,11 +22,12 @@ from outpace.domain.events import (
     LeadsLeased,
     LeaseLost,
     LeaseRenewed,
+    LedgerSpan,
 )
 from outpace.domain.features import NumberKind, pack_features
 from outpace.domain.outcomes import AbandonReason, IntentRefusal, Outcome, Verdict, WithdrawReason
 from outpace.domain.units import NS_PER_S
-from outpace.store.port import NUMBER_OPEN_RETRY_NS, Ledger, NewLead, OpenIntent, Run, Store
+from outpace.store.port import NUMBER_OPEN_RETRY_NS, SPAN_NS, Ledger, NewLead, OpenIntent, Run, SavedEstimates, Store
 from tests.unit.store.build import HOUR, NOW, attempt, filled, intent, lease
 
 LEASE_NS = 300 * NS_PER_S
@@ -470,6 +472,41 @@ def test_ledger_splits_the_answered(store: Store) -> None:
     )
     assert store.ledger(a) == Ledger(connected=3, no_agent_in_time=2, caller_left=1)
     assert store.ledger(a + 1) == Ledger(0, 0, 0)
+
+
+def test_ledger_spans_tell_in_which_quarter_of_an_hour(store: Store) -> None:
+    a = filled(store, [491])
+    epoch = store.open_pool("p", NOW)
+    quarter = NOW // SPAN_NS * SPAN_NS
+    endings = [
+        (quarter - 1, Outcome.CONNECTED, 0),
+        (quarter, Outcome.CONNECTED, 0),
+        (quarter + 5, Outcome.ABANDONED, 1),
+        (quarter + SPAN_NS - 1, Outcome.ABANDONED, 2),
+        (quarter + SPAN_NS, Outcome.MACHINE, 0),
+        (quarter + 4 * SPAN_NS, Outcome.CONNECTED, 0),
+    ]
+    store.execute(
+        [
+            attempt(epoch << 32 | i, a, ended_ns=at_ns, outcome=outcome, abandon_reason=AbandonReason(reason))
+            for i, (at_ns, outcome, reason) in enumerate(endings, 1)
+        ],
+        NOW,
+    )
+    later = [LedgerSpan(quarter, 1, 1, 1), LedgerSpan(quarter + 4 * SPAN_NS, 1, 0, 0)]
+    assert store.ledger_spans(a, 0) == [LedgerSpan(quarter - SPAN_NS, 1, 0, 0), *later]
+    assert store.ledger_spans(a, quarter + 77) == later
+    assert store.ledger_spans(a, quarter + 5 * SPAN_NS) == store.ledger_spans(a + 1, 0) == []
+
+
+def test_estimates_are_kept_by_campaign_and_the_last_ones_stand(store: Store) -> None:
+    a, b = store.campaign_id("a"), store.campaign_id("b")
+    store.open_pool("p", NOW)
+    assert store.estimates(a) is None
+    assert store.execute([SaveEstimates(a, 1, b"old"), SaveEstimates(b, 1, b"")], NOW) == []
+    store.execute([SaveEstimates(a, 2, b"\x00new\xff")], NOW + 1)
+    assert store.estimates(a) == SavedEstimates(2, b"\x00new\xff", NOW + 1)
+    assert store.estimates(b) == SavedEstimates(1, b"", NOW)
 
 
 def test_dispositions_count_the_last_word_of_each_agent(store: Store) -> None:
