@@ -6,6 +6,7 @@ from outpace.pacing._pacer cimport Pacer, PacingSnapshot
 
 cdef class ForecastPacer(Pacer):
     cdef public double wait_s           # a person may wait so long for an agent
+    cdef readonly double fixed_kappa    # the marginal risk that is allowed; 0 = steered by the budget
     cdef double[::1] z                  # (1,) what the control has learned
     cdef int64_t[::1] last_ns           # (1,) its last step
 

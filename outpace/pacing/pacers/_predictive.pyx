@@ -27,12 +27,17 @@ cdef class ForecastPacer(Pacer):
     Parameters
     ----------
     wait_s : float, > 0. Seconds that a person may wait for an agent.
+    fixed_kappa : float in [0, 1). For studies of the rule alone: the marginal risk that is allowed, whatever the
+        abandonment; 0 = steered. A budget that is spent still stops it.
     """
 
-    def __init__(self, double wait_s=2.0):
+    def __init__(self, double wait_s=2.0, *, double fixed_kappa=0.0):
         if not 0.0 <= wait_s < 3600.0:
             raise ValueError(f"wait_s must be seconds, not {wait_s}")
+        if not 0.0 <= fixed_kappa < 1.0:
+            raise ValueError(f"fixed_kappa must be from 0 to less than 1, not {fixed_kappa}")
         self.wait_s = wait_s
+        self.fixed_kappa = fixed_kappa
         self.interval_ns = INTERVAL_NS
         self.columns = {"z": np.zeros(1), "last_ns": np.zeros(1, np.int64)}
         self.z = self.columns["z"]
@@ -51,6 +56,8 @@ cdef class ForecastPacer(Pacer):
         self.last_ns[0] = now_ns
 
     cdef double kappa(self, Py_ssize_t row, const budget_t* budget, double cap) noexcept nogil:
+        if self.fixed_kappa > 0.0:
+            return self.fixed_kappa
         return 0.7 * cap * exp(min(0.9, max(-5.0, position(budget, cap) + self.z[0])))
 
     cdef void decide_row(self, PacingSnapshot snapshot, Py_ssize_t row, int64_t now_ns, decision_t* out) noexcept nogil:
