@@ -193,13 +193,14 @@ def test_same_facts_same_decisions() -> None:
 
 def test_fixed_kappa_is_the_risk_that_is_allowed_until_the_budget_is_spent() -> None:
     estimates = Estimates(1)
-    for agent in range(12):
+    for agent in range(30):
         estimates.record(0, Observed.TALK_BEGAN, T0 - agent * S, T0)
     decisions = []
     for kappa in (0.01, 0.05, 0.2):
         snapshot = PacingSnapshot(1, estimates, Budget([Abandonment(cap=1.0)]))
-        snapshot["working"][0] = 12
-        snapshot["talking"][0] = 12
+        snapshot["working"][0] = 36
+        snapshot["talking"][0] = 30
+        snapshot["ready"][0] = 6
         decisions.append(ForecastPacer(2.0, fixed_kappa=kappa).decide(snapshot, 0, T0 + S))
     assert [one.kappa for one in decisions] == [0.01, 0.05, 0.2]
     assert all(one.risk <= one.kappa < one.risk_next for one in decisions)
