@@ -14,10 +14,12 @@ from outpace.domain.config import DialMode
 from outpace.domain.errors import StaleEpoch
 from outpace.domain.events import LedgerLoaded
 from outpace.engine.engine import ESTIMATES_FORMAT
+from outpace.engine.explain import Decision
 from outpace.runtime import loops
 from outpace.runtime.audit import audit
 from outpace.runtime.board import Progress
 from outpace.runtime.campaign_file import Setup
+from outpace.runtime.decisions import decisions_in
 from outpace.runtime.journal_file import MAGIC, JournalFile, Turn, append_record, journal_files
 from outpace.runtime.node import Ending
 from outpace.runtime.replay import replay
@@ -210,6 +212,50 @@ def test_agentless_run_plays_the_message_to_whoever_answers(campaign_file: Floor
     assert figures.outcomes["notified"] == leads["completed"] > 30
     assert (figures.answered, figures.connected, figures.abandoned) == (0, 0, 0)
     assert replay(tmp_path / "journal").difference == ""
+
+
+def test_journal_tells_every_decision_once(campaign_file: Floor, tmp_path: Path) -> None:
+    setup = setup_of(campaign_file(leads=300, speed=200.0, file_mb=0.03))
+    ring: list[Decision] = []
+
+    async def dial() -> Ending:
+        node = node_of(setup)
+        ending = await node.run()
+        ring.extend(node.engine.decisions(1))
+        return ending
+
+    assert loops.run(dial()) is Ending.COMPLETED
+    found, result = decisions_in(tmp_path / "journal", whole=True)
+    assert (result.difference, result.files > 1) == ("", True)
+    decisions = [one.decision for one in found]
+    assert [one.sequence for one in decisions] == list(range(1, len(decisions) + 1))
+    assert sum(one.count for one in decisions) == result.launches
+    assert decisions[-len(ring) :] == ring
+    # the newest file begins with the decisions that the engine still held
+    newest, alone = decisions_in(tmp_path / "journal")
+    assert (alone.files, newest) == (1, found[-len(newest) :])
+    assert len(newest) >= min(len(ring), 256)
+
+
+def test_decisions_of_one_run_after_another(campaign_file: Floor, tmp_path: Path) -> None:
+    setup = setup_of(campaign_file(leads=60))
+
+    async def dial(decisions: int) -> None:
+        node = node_of(setup)
+        task = asyncio.create_task(node.run())
+        await until(lambda: hasattr(node, "engine") and node.engine.counters()["decisions"] >= decisions)
+        node.drain()
+        await task
+
+    for _ in range(2):
+        loops.run(dial(3))
+    found, result = decisions_in(tmp_path / "journal", whole=True)
+    assert (result.difference, result.runs) == ("", 2)
+    assert {one.epoch for one in found} == {1, 2}
+    for epoch in (1, 2):
+        sequences = [one.decision.sequence for one in found if one.epoch == epoch]
+        assert sequences == list(range(1, len(sequences) + 1))
+        assert len(sequences) >= 3
 
 
 def test_replay_tells_the_first_difference(campaign_file: Floor, tmp_path: Path) -> None:
