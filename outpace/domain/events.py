@@ -209,7 +209,8 @@ class TrunkCapacity(Event, frozen=True):
 class LeadsLeased(Event, frozen=True):
     """Answer to LeaseLeads: leads due now, dialable until `deadline_ns` (engine time) under the fencing `token`.
 
-    The three lists have one length. `next_due_ns`: when the next lead of the campaign falls due, 0 = there is none.
+    The lists have one length, but for `features` (see features.py), which may be empty: nothing is known of the leads.
+    `next_due_ns`: when the next lead of the campaign falls due, 0 = there is none.
     """
 
     campaign_id: int
@@ -219,6 +220,7 @@ class LeadsLeased(Event, frozen=True):
     numbers: list[int]
     attempts: list[int]
     next_due_ns: int = 0
+    features: list[int] = []
 
 
 class LeaseRefused(Event, frozen=True):

@@ -27,13 +27,18 @@ cdef class ForecastPacer(Pacer):
     wait_s : float, > 0. Seconds that a person may wait for an agent.
     cancels : bool. Whether to say which calls that have rung long enough are better taken back: where the risk of the
         next call is more than three times kappa, as many as bring it down to that.
+    fixed_kappa : float in [0, 1). For studies of the rule alone: the marginal risk that is allowed, whatever the
+        abandonment; 0 = steered. A budget that is spent still stops it.
     """
 
-    def __init__(self, double wait_s=2.0, bint cancels=False):
+    def __init__(self, double wait_s=2.0, bint cancels=False, *, double fixed_kappa=0.0):
         if not 0.0 <= wait_s < 3600.0:
             raise ValueError(f"wait_s must be seconds, not {wait_s}")
+        if not 0.0 <= fixed_kappa < 1.0:
+            raise ValueError(f"fixed_kappa must be from 0 to less than 1, not {fixed_kappa}")
         self.wait_s = wait_s
         self.cancels = cancels
+        self.fixed_kappa = fixed_kappa
         self.interval_ns = INTERVAL_NS
         self.control = KappaControl(1)
         self.columns = dict(self.control.columns)
@@ -68,7 +73,7 @@ cdef class ForecastPacer(Pacer):
         if out.fallback != FALLBACK_NONE:
             out.count = max(0, free - under_way)
             return
-        out.kappa = self.control.kappa(0, &budget)
+        out.kappa = self.fixed_kappa if self.fixed_kappa > 0.0 else self.control.kappa(0, &budget)
         pending = max(0.0, under_way - snapshot.estimates.in_flight(row))
         forecast(snapshot.estimates, row, <double>free, pending, snapshot.lead_weight[row], self.wait_s, &f)
         out.answers = f.answers[f.last].mean

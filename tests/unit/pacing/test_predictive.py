@@ -13,6 +13,8 @@ from outpace.domain.config import Abandonment
 from outpace.domain.errors import StateError, UnknownId
 from outpace.domain.outcomes import Fallback, LimitedBy
 from outpace.pacing import ForecastPacer, Observed, PacingSnapshot, PredictivePacer
+from outpace.pacing._budget import Budget
+from outpace.pacing._estimates import Estimates
 
 S = 1_000_000_000
 T0 = 1_800_000_000 * S
@@ -187,6 +189,32 @@ def test_same_facts_same_decisions() -> None:
         other.step()
     assert one.launches == other.launches
     assert one.pacer.decide(one.now) == other.pacer.decide(other.now)
+
+
+def test_fixed_kappa_is_the_risk_that_is_allowed_until_the_budget_is_spent() -> None:
+    estimates = Estimates(1)
+    for agent in range(30):
+        estimates.record(0, Observed.TALK_BEGAN, T0 - agent * S, T0)
+    decisions = []
+    for kappa in (0.01, 0.05, 0.2):
+        snapshot = PacingSnapshot(1, estimates, Budget([Abandonment(cap=1.0)]))
+        snapshot["working"][0] = 36
+        snapshot["talking"][0] = 30
+        snapshot["ready"][0] = 6
+        decisions.append(ForecastPacer(2.0, fixed_kappa=kappa).decide(snapshot, 0, T0 + S))
+    assert [one.kappa for one in decisions] == [0.01, 0.05, 0.2]
+    assert all(one.risk <= one.kappa < one.risk_next for one in decisions)
+    assert decisions[0].count < decisions[1].count < decisions[2].count
+    nothing = PacingSnapshot(1, estimates, Budget([Abandonment(cap=0.0)]))
+    nothing["working"][0] = nothing["ready"][0] = 3
+    decision = ForecastPacer(2.0, fixed_kappa=0.2).decide(nothing, 0, T0 + S)
+    assert (decision.fallback, decision.kappa, decision.count) == (Fallback.BUDGET_SPENT, 0.0, 3)
+
+
+@pytest.mark.parametrize("kappa", [-0.1, 1.0, float("nan")])
+def test_fixed_kappa_that_is_no_risk_is_refused(kappa: float) -> None:
+    with pytest.raises(ValueError, match="fixed_kappa must be from 0"):
+        ForecastPacer(2.0, fixed_kappa=kappa)
 
 
 def test_what_cannot_follow_raises_and_changes_nothing() -> None:

@@ -24,6 +24,7 @@ from outpace.domain.events import (
     LeaseRenewed,
     LedgerSpan,
 )
+from outpace.domain.features import NumberKind, pack_features
 from outpace.domain.outcomes import AbandonReason, IntentRefusal, Outcome, Verdict, WithdrawReason
 from outpace.domain.units import NS_PER_S
 from outpace.store.port import NUMBER_OPEN_RETRY_NS, SPAN_NS, Ledger, NewLead, OpenIntent, Run, SavedEstimates, Store
@@ -88,10 +89,46 @@ def test_lease_gives_the_earliest_due_and_says_when_the_next_is(store: Store) ->
     dues = {491: NOW - 1, 492: NOW, 493: NOW + 1, 494: 0}
     store.add_leads(a, [NewLead(number, due_ns=due) for number, due in dues.items()], NOW)
     epoch = store.open_pool("p", NOW)
-    assert lease(store, a, 2) == LeadsLeased(a, epoch << 32 | 1, NOW + LEASE_NS, [4, 1], [494, 491], [0, 0], NOW)
-    assert lease(store, a, 2) == LeadsLeased(a, epoch << 32 | 2, NOW + LEASE_NS, [2], [492], [0], NOW + 1)
-    assert lease(store, a, 2) == LeadsLeased(a, 0, NOW + LEASE_NS, [], [], [], NOW + 1)
-    assert lease(store, a, 2, NOW + 1) == LeadsLeased(a, epoch << 32 | 3, NOW + 1 + LEASE_NS, [3], [493], [0], 0)
+    token, deadline = epoch << 32, NOW + LEASE_NS
+    assert lease(store, a, 2) == LeadsLeased(a, token | 1, deadline, [4, 1], [494, 491], [0, 0], NOW, [0, 0])
+    assert lease(store, a, 2) == LeadsLeased(a, token | 2, deadline, [2], [492], [0], NOW + 1, [0])
+    assert lease(store, a, 2) == LeadsLeased(a, 0, deadline, [], [], [], NOW + 1)
+    assert lease(store, a, 2, NOW + 1) == LeadsLeased(a, token | 3, deadline + 1, [3], [493], [0], 0, [0])
+
+
+def test_lease_gives_the_features_that_were_added_with_the_history_of_the_attempts(store: Store) -> None:
+    a = store.campaign_id("a")
+    mobile = pack_features(NumberKind.MOBILE, list_bucket=7, segment_bucket=63)
+    store.add_leads(a, [NewLead(491, features=mobile), NewLead(492)], NOW)
+    epoch = store.open_pool("p", NOW)
+    first = lease(store, a, 2)
+    assert first.features == [mobile, 0]
+    calls = [epoch << 32 | i for i in range(1, 4)]
+    store.execute([intent(first, i, calls[i]) for i in range(2)], NOW)
+    store.execute([WithdrawIntent(calls[0], WithdrawReason.NO_CIRCUIT, NOW)], NOW)
+    store.execute([attempt(calls[1], a, lead_id=2, outcome=Outcome.BUSY, retry_at_ns=NOW)], NOW)
+    busy = pack_features(attempts=1, last=Outcome.BUSY)
+    second = lease(store, a, 2)
+    assert second.features == [mobile, busy]  # a withdrawn intent was no attempt
+    store.execute([ReleaseLeads(a, second.token)], NOW)
+    third = lease(store, a, 2)
+    assert third.features == [mobile, busy]
+    assert lease(store, a, 2, NOW + LEASE_NS).features == [mobile, busy]  # the lease has ended
+    # attempts without an intent, of a lead that is leased, and of one that is finished
+    store.execute([attempt(77, a, lead_id=1, outcome=Outcome.MACHINE)], NOW)
+    store.execute([attempt(78, a, lead_id=1, outcome=Outcome.LOST, retry_at_ns=NOW)], NOW)
+    lost = pack_features(NumberKind.MOBILE, attempts=2, last=Outcome.LOST, list_bucket=7, segment_bucket=63)
+    assert lease(store, a, 2, NOW + LEASE_NS).features == [lost]
+
+
+def test_lease_gives_the_features_back_that_a_number_dialled_elsewhere_had(store: Store) -> None:
+    a, b = store.campaign_id("a"), store.campaign_id("b")
+    for campaign in (a, b):
+        store.add_leads(campaign, [NewLead(491, features=3)], NOW)
+    epoch = store.open_pool("p", NOW)
+    store.execute([intent(lease(store, a, 1), 0, epoch << 32 | 1)], NOW)
+    store.execute([intent(lease(store, b, 1), 0, epoch << 32 | 2)], NOW)
+    assert lease(store, b, 1, NOW + NUMBER_OPEN_RETRY_NS).features == [3]
 
 
 def test_lease_next_due_is_not_zero_while_leads_remain_that_are_due_since_ever(store: Store) -> None:
@@ -377,7 +414,7 @@ def test_facts_come_in_the_order_of_a_mixed_batch(store: Store) -> None:
         ],
         NOW,
     )
-    third = LeadsLeased(a, epoch << 32 | 2, NOW + LEASE_NS, [3, 1], [493, 491], [0, 1], 0)
+    third = LeadsLeased(a, epoch << 32 | 2, NOW + LEASE_NS, [3, 1], [493, 491], [0, 1], 0, [0, 4 | Outcome.NO_ANSWER << 5])
     assert facts == [
         IntentDurable(one),
         AttemptRecorded(one),
