@@ -242,7 +242,7 @@ def test_release_window_counts_who_is_free_within_it(window_s: float, below: int
     assert decision.releases == pytest.approx(releases)
     assert decision.answers == pytest.approx(expected_answers(floor))
     people = 4 - 1 + releases - decision.answers
-    assert decision.count == max(0, math.floor(people / decision.live_rate + 0.5))
+    assert decision.count == max(0, math.floor(people / decision.live_rate))
 
 
 def test_expected_balance_weighs_agents_against_answers() -> None:
@@ -259,7 +259,7 @@ def test_expected_balance_weighs_agents_against_answers() -> None:
     assert decision.releases == pytest.approx(2.0 * both + 1.0 - math.exp(-horizon / wrap), rel=1e-6)
     assert decision.answers == pytest.approx(expected_answers(floor))
     people = 2.0 * (4 - 1 + decision.releases) - decision.answers
-    assert decision.count == math.floor(people / decision.live_rate + 0.5) > 0
+    assert decision.count == math.floor(people / decision.live_rate) > 0
     assert ExpectedBalance(0.0).decide(floor, 0, at(60)).count == 0
 
 
