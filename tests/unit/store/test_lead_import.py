@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from outpace.domain.errors import ConfigError, StoreError
-from outpace.store import lead_import
-from outpace.store._csv_rows import MAX_LINE
 from outpace.domain.events import LeadsLeased
 from outpace.domain.features import NumberKind, bucket_of, pack_features
+from outpace.store import lead_import
+from outpace.store._csv_rows import MAX_LINE
 from outpace.store.lead_import import ImportOptions, ImportReport, import_csv, normalise
 from outpace.store.memory import MemoryStore
 from outpace.store.port import Store
