@@ -97,9 +97,7 @@ def tune(task: Task, progress: Callable[[float], None] | None = None) -> Tuned:
         else:
             high = middle
     parameter, at = best or (rule.low, measure(task.scenario, rule.make(rule.low), task.seed, progress=progress))
-    return Tuned(
-        task.rule, task.scenario.name, parameter, at.occupancy, at.abandonment, kept=at.abandonment <= limit
-    )
+    return Tuned(task.rule, task.scenario.name, parameter, at.occupancy, at.abandonment, kept=at.abandonment <= limit)
 
 
 def tune_all(

@@ -414,7 +414,9 @@ def test_facts_come_in_the_order_of_a_mixed_batch(store: Store) -> None:
         ],
         NOW,
     )
-    third = LeadsLeased(a, epoch << 32 | 2, NOW + LEASE_NS, [3, 1], [493, 491], [0, 1], 0, [0, 4 | Outcome.NO_ANSWER << 5])
+    third = LeadsLeased(
+        a, epoch << 32 | 2, NOW + LEASE_NS, [3, 1], [493, 491], [0, 1], 0, [0, 4 | Outcome.NO_ANSWER << 5]
+    )
     assert facts == [
         IntentDurable(one),
         AttemptRecorded(one),
