@@ -169,10 +169,10 @@ class Engine(EngineCore):
         """Leads in the campaign's hopper."""
         return int(self.campaigns.hoppers[self._row(campaign_id)].columns["registers"][1])
 
-    def decisions(self, campaign_id: int) -> tuple[Decision, ...]:
-        """The last decisions of a campaign (at most 256), oldest first."""
+    def decisions(self, campaign_id: int, *, after: int = 0) -> tuple[Decision, ...]:
+        """The last decisions of a campaign (at most 256) with a sequence greater than `after`, oldest first."""
         row = self._row(campaign_id)
-        return decisions_of(self._campaign("decisions")[row], int(self._campaign("decision_count")[row]))
+        return decisions_of(self._campaign("decisions")[row], int(self._campaign("decision_count")[row]), after)
 
     def latest_decision(self, campaign_id: int) -> Decision | None:
         """The last decision of a campaign with its forecast, also when it did nothing; None = there was none."""

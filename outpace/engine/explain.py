@@ -168,9 +168,9 @@ def reason_in_words(reason: LimitedBy) -> str:
     return _WORDS[reason]
 
 
-def decisions_of(ring: NDArray[np.void], made: int) -> tuple[Decision, ...]:
-    """The decisions in a campaign's ring, oldest first."""
-    kept = min(made, len(ring))
+def decisions_of(ring: NDArray[np.void], made: int, after: int = 0) -> tuple[Decision, ...]:
+    """The decisions in a campaign's ring with a sequence greater than `after`, oldest first."""
+    kept = min(made, int((ring["sequence"] > after).sum()))
     rows = (ring[(made - kept + place) % len(ring)] for place in range(kept))
     return tuple(decision_of(row) for row in rows)
 

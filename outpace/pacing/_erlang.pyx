@@ -9,7 +9,8 @@ functions of shape x again.
 
 Sources: Erlang (1917), Solution of some problems in the theory of probabilities; Palm (1957), Research on telephone
 traffic carried by full availability groups, Tele 1; Garnett, Mandelbaum and Reiman (2002), Designing a call center with
-impatient customers, M&SOM 4(3); Zeltyn and Mandelbaum (2005), Call centers with impatient customers, QUESTA 51.
+impatient customers, Manufacturing and Service Operations Management 4(3); Zeltyn and Mandelbaum (2005), Call centers
+with impatient customers, Queueing Systems 51.
 """
 from libc.math cimport INFINITY, exp, expm1, log1p
 

@@ -10,7 +10,7 @@ from outpace.pacing._erlang_inverse cimport (
     load_for_abandoned_c, load_for_blocking_c,
 )
 from outpace.pacing._formula cimport (
-    COUNT, LOAD, PATIENCE, PLACE, SHARE, SHARE_OF_SOME, SHARE_OR_ALL, SPAN, TIME, Formula, formula,
+    COUNT, LOAD, PATIENCE, PLACE, SHARE, SHARE_OR_ALL, SPAN, TIME, Formula, formula,
 )
 
 
@@ -110,10 +110,14 @@ cdef Formula ERLANG_A_WAIT = formula(
     _a_wait, ("load_erlangs", "agents", "handle_s", "patience_s"), (LOAD, COUNT, TIME, PATIENCE), False, NULL,
 )
 cdef Formula ERLANG_A_QUEUED = formula(
-    _a_queued, ("load_erlangs", "agents", "handle_s", "patience_s", "within_s"), (LOAD, COUNT, TIME, PATIENCE, SPAN), False, NULL,
+    _a_queued,
+    ("load_erlangs", "agents", "handle_s", "patience_s", "within_s"),
+    (LOAD, COUNT, TIME, PATIENCE, SPAN), False, NULL,
 )
 cdef Formula ERLANG_A_LEVEL = formula(
-    _a_level, ("load_erlangs", "agents", "handle_s", "patience_s", "within_s"), (LOAD, COUNT, TIME, PATIENCE, SPAN), False, NULL,
+    _a_level,
+    ("load_erlangs", "agents", "handle_s", "patience_s", "within_s"),
+    (LOAD, COUNT, TIME, PATIENCE, SPAN), False, NULL,
 )
 cdef Formula LINES_FOR_BLOCKING = formula(_lines, ("load_erlangs", "blocking"), (LOAD, SHARE_OR_ALL), True, NULL)
 cdef Formula LOAD_FOR_BLOCKING = formula(_blocking_load, ("servers", "blocking"), (COUNT, SHARE), False, NULL)
@@ -121,10 +125,14 @@ cdef Formula AGENTS_FOR_WAIT = formula(
     _agents_for_wait, ("load_erlangs", "handle_s", "wait_s"), (LOAD, TIME, TIME), True, NULL,
 )
 cdef Formula AGENTS_FOR_LEVEL = formula(
-    _agents_for_level, ("load_erlangs", "handle_s", "within_s", "level", "patience_s"), (LOAD, TIME, SPAN, SHARE, PATIENCE), True, NULL,
+    _agents_for_level,
+    ("load_erlangs", "handle_s", "within_s", "level", "patience_s"),
+    (LOAD, TIME, SPAN, SHARE, PATIENCE), True, NULL,
 )
 cdef Formula AGENTS_FOR_ABANDONED = formula(
-    _agents_for_abandoned, ("load_erlangs", "handle_s", "patience_s", "abandoned"), (LOAD, TIME, TIME, SHARE_OR_ALL), True, NULL,
+    _agents_for_abandoned,
+    ("load_erlangs", "handle_s", "patience_s", "abandoned"),
+    (LOAD, TIME, TIME, SHARE_OR_ALL), True, NULL,
 )
 cdef Formula LOAD_FOR_ABANDONED = formula(
     _abandoned_load, ("agents", "handle_s", "patience_s", "abandoned"), (COUNT, TIME, TIME, SHARE), False, NULL,
@@ -268,7 +276,8 @@ def erlang_a(load_erlangs, agents, handle_s, patience_s):
     References
     ----------
     .. [1] Palm (1957), Research on telephone traffic carried by full availability groups, Tele 1.
-    .. [2] Garnett, Mandelbaum and Reiman (2002), Designing a call center with impatient customers, M&SOM 4(3).
+    .. [2] Garnett, Mandelbaum and Reiman (2002), Designing a call center with impatient customers,
+       Manufacturing and Service Operations Management 4(3).
     """
     return ERLANG_A.at((load_erlangs, agents, handle_s, patience_s))
 
@@ -296,7 +305,8 @@ def erlang_a_abandoned(load_erlangs, agents, handle_s, patience_s):
     References
     ----------
     .. [1] Palm (1957), Research on telephone traffic carried by full availability groups, Tele 1.
-    .. [2] Garnett, Mandelbaum and Reiman (2002), Designing a call center with impatient customers, M&SOM 4(3).
+    .. [2] Garnett, Mandelbaum and Reiman (2002), Designing a call center with impatient customers,
+       Manufacturing and Service Operations Management 4(3).
 
     >>> round(erlang_a_abandoned(48.0, 50, 60.0, 120.0), 4)
     0.0309
@@ -327,7 +337,8 @@ def erlang_a_wait(load_erlangs, agents, handle_s, patience_s):
     References
     ----------
     .. [1] Palm (1957), Research on telephone traffic carried by full availability groups, Tele 1.
-    .. [2] Garnett, Mandelbaum and Reiman (2002), Designing a call center with impatient customers, M&SOM 4(3).
+    .. [2] Garnett, Mandelbaum and Reiman (2002), Designing a call center with impatient customers,
+       Manufacturing and Service Operations Management 4(3).
 
     >>> round(erlang_a_wait(48.0, 50, 60.0, 120.0), 2)
     3.71
@@ -517,7 +528,8 @@ def agents_for_abandoned(load_erlangs, handle_s, patience_s, abandoned):
 
     References
     ----------
-    .. [1] Garnett, Mandelbaum and Reiman (2002), Designing a call center with impatient customers, M&SOM 4(3).
+    .. [1] Garnett, Mandelbaum and Reiman (2002), Designing a call center with impatient customers,
+       Manufacturing and Service Operations Management 4(3).
     """
     return AGENTS_FOR_ABANDONED.at((load_erlangs, handle_s, patience_s, abandoned))
 
@@ -542,7 +554,8 @@ def load_for_abandoned(agents, handle_s, patience_s, abandoned):
 
     References
     ----------
-    .. [1] Garnett, Mandelbaum and Reiman (2002), Designing a call center with impatient customers, M&SOM 4(3).
+    .. [1] Garnett, Mandelbaum and Reiman (2002), Designing a call center with impatient customers,
+       Manufacturing and Service Operations Management 4(3).
     """
     return LOAD_FOR_ABANDONED.at((agents, handle_s, patience_s, abandoned))
 

@@ -6,7 +6,6 @@ cdef enum:
     PATIENCE                     # the same, or infinite: nobody ever leaves
     SPAN                         # from now to a moment
     SHARE                        # of calls: none to less than all
-    SHARE_OF_SOME                # of calls: more than none, less than all
     SHARE_OR_ALL                 # of calls: more than none
     PLACE                        # in a queue, from 1
 

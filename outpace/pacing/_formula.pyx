@@ -2,7 +2,7 @@
 
 Arguments are checked here, with the name, the place and the bounds of what is wrong, so that kernels check nothing.
 """
-from libc.math cimport INFINITY, floor
+from libc.math cimport INFINITY, NAN, floor
 
 import numpy as np
 
@@ -13,7 +13,6 @@ cdef tuple WORDS = (
     "from 1e-6 to 1e9 seconds, or infinite",
     "from 0 to 1e9 seconds",
     "at least 0 and less than 1",
-    "more than 0 and less than 1",
     "more than 0 and at most 1",
     "a whole number from 1 to 1e6",
 )
@@ -32,8 +31,6 @@ cdef bint holds(int kind, double value) noexcept nogil:
         return 0.0 <= value <= 1e9
     if kind == SHARE:
         return 0.0 <= value < 1.0
-    if kind == SHARE_OF_SOME:
-        return 0.0 < value < 1.0
     if kind == SHARE_OR_ALL:
         return 0.0 < value <= 1.0
     return 1.0 <= value <= 1e6 and floor(value) == value
@@ -43,7 +40,7 @@ cdef double as_double(object value) except? -1.0:
     try:
         return value
     except OverflowError:
-        return INFINITY
+        return NAN
 
 
 cdef class Formula:

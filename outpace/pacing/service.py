@@ -6,17 +6,22 @@ Plain functions on numbers or numpy arrays, which broadcast; the shares and wait
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from outpace.pacing import erlang
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
+
+    Figures = float | NDArray[np.float64]
+    Counts = int | NDArray[np.int64]
 
 
-def estimated_wait_s(place: ArrayLike, agents: ArrayLike, handle_s: ArrayLike, patience_s: ArrayLike = np.inf) -> Any:
+def estimated_wait_s(
+    place: ArrayLike, agents: ArrayLike, handle_s: ArrayLike, patience_s: ArrayLike = np.inf
+) -> Figures:
     """Mean time until the caller at a place of the queue (1 = next) gets an agent.
 
     All agents are busy, and this caller stays; those before him may lose patience. Handle times count as exponential:
@@ -35,7 +40,7 @@ def service_level(
     handle_s: ArrayLike,
     within_s: ArrayLike,
     patience_s: ArrayLike = np.inf,
-) -> Any:
+) -> Figures:
     """Share of calls that an agent serves within `within_s` seconds, in [0, 1]; 0 agents serve none.
 
     Infinite patience: Erlang C; finite: Erlang A.
@@ -53,7 +58,7 @@ def agents_to_hold_back(
     patience_s: ArrayLike = np.inf,
     *,
     busy: ArrayLike = 0,
-) -> Any:
+) -> Counts:
     """Agents whom outbound must leave free so that the inbound load is answered at a level.
 
     Parameters
@@ -75,4 +80,5 @@ def agents_to_hold_back(
         raise ValueError(f"busy must not be negative: {busy!r}")
     needed = erlang.agents_for_level(load_erlangs, handle_s, within_s, level, patience_s)
     needed = np.where(np.asarray(load_erlangs) > 0, needed, 0)
-    return np.maximum(needed - at_work, 0)[()]
+    held: Counts = np.maximum(needed - at_work, 0)[()]
+    return held

@@ -30,8 +30,8 @@ def phases(rig: Rig, row: int = 0) -> list[tuple[int, int]]:
     columns = rig.engine.estimates.columns
     going_on = columns["begun"][row].sum(axis=1) + columns["old"][row]
     return [
-        (int(now), round(float(ends)))
-        for now, ends in zip(going_on, columns["phase_ends"][row].sum(axis=1), strict=True)
+        (int(open_), round(float(ends)))
+        for open_, ends in zip(going_on, columns["phase_ends"][row].sum(axis=1), strict=True)
     ]
 
 

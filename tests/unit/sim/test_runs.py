@@ -6,6 +6,7 @@ import multiprocessing
 
 import pytest
 
+from outpace.domain.errors import ConfigError
 from outpace.sim.runs import Job, jobs_of, run_all
 from outpace.sim.scenario import Scenario
 
@@ -44,3 +45,10 @@ def test_seeds_follow_the_scenarios_own() -> None:
     assert [job.seed for job in jobs_of(Scenario(name="x", seed=7), 3)] == [7, 8, 9]
     with pytest.raises(ValueError, match="at least 1"):
         jobs_of(SHORT, 0)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_that_cannot_be_made_says_why(workers: int) -> None:
+    many = Scenario(name="many", trunk_groups=tuple({"name": f"group {k}"} for k in range(17)))
+    with pytest.raises(ConfigError, match="trunk_groups: a campaign may use 16"):
+        run_all([Job(SHORT, 1), Job(many, 1)], workers=workers)
