@@ -342,6 +342,27 @@ def replay(journal: Path, as_json: bool) -> None:
         raise SystemExit(0 if result.same else EXIT_PROBLEM)
 
 
+@main.command()
+@click.argument("journal", type=click.Path(path_type=Path))
+@click.option("--last", type=click.IntRange(1), default=20, show_default=True, help="So many decisions.")
+@click.option("--all", "whole", is_flag=True, help="Every decision, of all the files of a folder.")
+@_json_option
+def explain(journal: Path, last: int, whole: bool, as_json: bool) -> None:
+    """Say why so many calls were launched, decision by decision, from a journal; that of a run going on as well."""
+    with _errors():
+        from outpace.runtime.decisions import decisions_in
+
+        found, result = decisions_in(journal, whole=whole)
+        shown = found if whole else found[-last:]
+        if as_json:
+            click.echo(json.dumps({"decisions": [one.as_dict() for one in shown], "difference": result.difference}))
+        else:
+            click.echo("\n".join(one.render() for one in shown) or "no decision yet")
+        if result.difference:
+            click.echo(f"outpace: after that the engine did something else: {result.difference}", err=True)
+        raise SystemExit(0 if result.same else EXIT_PROBLEM)
+
+
 def _number(count: int, one: str, more: str = "") -> str:
     return f"{count} {one if count == 1 else more or one + 's'}"
 
@@ -410,6 +431,10 @@ def simulate(
         given |= {} if cap is None else {"cap": cap}
         given |= {} if seed is None else {"seed": seed}
         scenario = with_settings(load_scenario(scenario_file), given)
+        if plot is not None:
+            from outpace.sim.plots import new_figure
+
+            new_figure()  # what cannot be drawn is told before the runs, not after them
         if plan is not None:
             _plan(scenario, plan, seeds=seeds or 4, workers=workers, as_json=as_json)
         elif explain is not None:

@@ -1,5 +1,6 @@
 """The arithmetic: how many calls to launch now. Numbers and arrays only; knows no call, agent object or file."""
 
+from outpace.pacing._answer_model import AnswerModel
 from outpace.pacing._pacer import LaunchDecision, Pacer, PacingSnapshot
 from outpace.pacing.pacers import (
     AgentlessPacer,
@@ -14,6 +15,7 @@ from outpace.pacing.predictive import Observed, PredictivePacer
 
 __all__ = [
     "AgentlessPacer",
+    "AnswerModel",
     "ErlangPacer",
     "ForecastPacer",
     "LaunchDecision",

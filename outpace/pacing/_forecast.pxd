@@ -2,6 +2,7 @@ from outpace.pacing._estimates cimport Estimates
 
 cdef enum:
     STEPS = 40               # seconds ahead at which a new call may be answered
+    MAY_CANCEL_AGE = 15      # seconds: no rule allows a ringing call to be taken back earlier
     MOST_TERMS = 128         # of a distribution that is summed term by term
 
 # A count that will be known later, by its first two moments.
@@ -28,3 +29,4 @@ cdef void forecast(
 ) noexcept nogil
 cdef double marginal_risk(const forecast_t* f, double launches) noexcept nogil
 cdef int distribution(const count_t* count, double* pmf, int* shift) noexcept nogil
+cdef double old_calls(Estimates estimates, Py_ssize_t row, double* worth) noexcept nogil

@@ -196,8 +196,8 @@ cdef double none_free(const forecast_t* f, int step, double launches) noexcept n
     cdef double[MOST_TERMS] pmf
     cdef double var, total, new = f.new_mean[step]
     cdef int terms, k, shift, need
-    answers.mean = f.answers[step].mean + launches * new
-    answers.var = f.answers[step].var + launches * new * (1.0 - new)
+    answers.mean = max(0.0, f.answers[step].mean + launches * new)
+    answers.var = max(1e-9, f.answers[step].var + launches * new * (1.0 - new))
     answers.var += answers.mean * answers.mean * f.uncertainty
     var = answers.var + f.releases[step].var
     if var >= EXACT_BELOW or f.terms[step] == 0:
@@ -216,13 +216,29 @@ cdef double none_free(const forecast_t* f, int step, double launches) noexcept n
 
 
 cdef double marginal_risk(const forecast_t* f, double launches) noexcept nogil:
-    """P(nobody is free in time | the call that follows so many launches now is answered by a person)."""
+    """P(nobody is free in time | the call that follows so many launches now is answered by a person).
+
+    Fewer than none are calls taken back, counted in new ones.
+    """
     cdef double risk = 0.0, share = 0.0
     cdef int step
     for step in range(f.first, f.last + 1):
         share += f.share[step]
         risk += f.share[step] * none_free(f, step, launches)
     return risk / share if share > 0.0 else 1.0
+# end hot
+
+
+# hot
+cdef double old_calls(Estimates estimates, Py_ssize_t row, double* worth) noexcept nogil:
+    """Calls in flight that have rung for so long that they may be taken back; `worth` = new calls that one stands for."""
+    cdef double calls = 0.0, answers = 0.0
+    cdef Py_ssize_t age
+    for age in range(MAY_CANCEL_AGE, RING_BINS):
+        calls += estimates.now_calls[row, age]
+        answers += estimates.now_weights[row, age] * estimates.answer_by[row, age, STEPS]
+    worth[0] = answers / (calls * estimates.new_answer_by[row, STEPS]) if calls > 0.0 else 0.0
+    return calls
 # end hot
 
 

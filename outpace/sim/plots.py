@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from outpace.sim.timeline import Moment
 
 
-def new_figure(width: float, height: float) -> Figure:
+def new_figure(width: float = 9.0, height: float = 6.0) -> Figure:
     """An empty picture, in inches. ConfigError: matplotlib is not installed."""
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 - only those who want a picture need it
@@ -94,7 +94,7 @@ def save_timeline(moments: Sequence[Moment], title: str, path: Path) -> None:
     budget.set_ylabel("people")
     budget.set_xlabel("hours")
     for axes in (agents, calls, risk, budget):
-        axes.legend(loc="upper left", fontsize="small", ncols=3)
+        axes.legend(loc="best", fontsize="small", ncols=3)
         axes.grid(alpha=0.3)
     figure.suptitle(title, fontsize="medium")
     figure.savefig(path, dpi=120)

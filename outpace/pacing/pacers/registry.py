@@ -22,7 +22,7 @@ PACERS: dict[DialMode, Callable[[Campaign], Pacer]] = {
     DialMode.AGENTLESS: lambda _: AgentlessPacer(),
     DialMode.ERLANG: lambda campaign: ErlangPacer(campaign.connect_limit_s),
     DialMode.PRECISE: lambda campaign: PrecisePacer(campaign.reserve),
-    DialMode.PREDICTIVE: lambda campaign: ForecastPacer(campaign.connect_limit_s),
+    DialMode.PREDICTIVE: lambda campaign: ForecastPacer(campaign.connect_limit_s, campaign.cancels),
     DialMode.PROGRESSIVE: lambda _: ProgressivePacer(),
     DialMode.RATIO: lambda campaign: RatioPacer(campaign.ratio, campaign.ratio_counts is RatioCounts.LOGGED_IN),
 }

@@ -187,6 +187,7 @@ cdef class CarrierCore:
         # decide the fate of the call and let the network take it
         cdef Plan plan = <Plan>self.plans[call.stream]
         cdef coded_t coded
+        cdef double relative
         if not lines.admits(now_ns):
             # beyond the carrier's rate: taken, and at once congested; the draws of real dials are not shifted
             self.congested += 1
@@ -203,7 +204,10 @@ cdef class CarrierCore:
         else:
             call.k = self.streams[call.stream].dials
             self.streams[call.stream].dials += 1
-            call.nature = plan.nature_at(self.draw(call, ROLE_OUTCOME, 0))
+            relative = 1.0
+            if self.population is not None:
+                relative = self.population.chance_at(self.population.segment_of(call.number), now_ns)
+            call.nature = plan.nature_of(self.draw(call, ROLE_OUTCOME, 0), relative)
         self.stats_[STAT_ORIGINATED] += 1
         call.step_ns = now_ns + plan.time_at(TIME_PROCEEDING, self.draw(call, ROLE_SETUP, 0))
         return 0

@@ -26,6 +26,8 @@ cdef tuple TIME_KEYS = (
     "rejected", "failed", "talk", "machine_talk", "patience", "machine_patience", "message", "bridge", "leg",
 )
 
+cdef double MOST_LIVE = 0.98        # nobody always answers
+
 cdef ending_t endings[5][9]         # [kind][nature]
 cdef ending_t sip_endings[700]      # [status], 400 .. 699
 
@@ -146,6 +148,15 @@ cdef class Plan:
         while nature < NATURES_DRAWN - 1 and u >= self.cumulative[nature]:
             nature += 1
         return nature
+
+    cdef int32_t nature_of(self, double u, double relative) noexcept:
+        cdef double mean = self.cumulative[NATURE_LIVE]
+        cdef double live = min(mean * relative, MOST_LIVE)
+        if relative == 1.0 or mean >= 1.0:
+            return self.nature_at(u)
+        if u < live:
+            return NATURE_LIVE
+        return self.nature_at(mean + (u - live) / (1.0 - live) * (1.0 - mean))
 
     cdef int64_t time_at(self, int which, double u) noexcept:
         return nanoseconds_at(&self.times[which], u)

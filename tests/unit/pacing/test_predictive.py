@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from outpace.domain.config import Abandonment
 from outpace.domain.errors import StateError, UnknownId
 from outpace.domain.outcomes import Fallback, LimitedBy
-from outpace.pacing import PredictivePacer
+from outpace.pacing import ForecastPacer, Observed, PacingSnapshot, PredictivePacer
+from outpace.pacing._budget import Budget
+from outpace.pacing._estimates import Estimates
 
 S = 1_000_000_000
 T0 = 1_800_000_000 * S
@@ -189,6 +191,32 @@ def test_same_facts_same_decisions() -> None:
     assert one.pacer.decide(one.now) == other.pacer.decide(other.now)
 
 
+def test_fixed_kappa_is_the_risk_that_is_allowed_until_the_budget_is_spent() -> None:
+    estimates = Estimates(1)
+    for agent in range(30):
+        estimates.record(0, Observed.TALK_BEGAN, T0 - agent * S, T0)
+    decisions = []
+    for kappa in (0.01, 0.05, 0.2):
+        snapshot = PacingSnapshot(1, estimates, Budget([Abandonment(cap=1.0)]))
+        snapshot["working"][0] = 36
+        snapshot["talking"][0] = 30
+        snapshot["ready"][0] = 6
+        decisions.append(ForecastPacer(2.0, fixed_kappa=kappa).decide(snapshot, 0, T0 + S))
+    assert [one.kappa for one in decisions] == [0.01, 0.05, 0.2]
+    assert all(one.risk <= one.kappa < one.risk_next for one in decisions)
+    assert decisions[0].count < decisions[1].count < decisions[2].count
+    nothing = PacingSnapshot(1, estimates, Budget([Abandonment(cap=0.0)]))
+    nothing["working"][0] = nothing["ready"][0] = 3
+    decision = ForecastPacer(2.0, fixed_kappa=0.2).decide(nothing, 0, T0 + S)
+    assert (decision.fallback, decision.kappa, decision.count) == (Fallback.BUDGET_SPENT, 0.0, 3)
+
+
+@pytest.mark.parametrize("kappa", [-0.1, 1.0, float("nan")])
+def test_fixed_kappa_that_is_no_risk_is_refused(kappa: float) -> None:
+    with pytest.raises(ValueError, match="fixed_kappa must be from 0"):
+        ForecastPacer(2.0, fixed_kappa=kappa)
+
+
 def test_what_cannot_follow_raises_and_changes_nothing() -> None:
     pacer = PredictivePacer()
     pacer.agent_ready(1, T0)
@@ -247,3 +275,23 @@ def test_any_order_of_facts_gives_sane_decisions(steps: list[tuple[str, int, int
         assert 0.0 <= decision.risk <= 1.0
         assert 0.0 <= decision.kappa <= 0.7 * 2.5
         assert decision.expected_abandons >= 0.0
+
+
+def test_calls_too_many_that_have_rung_for_long_are_named_and_no_more_than_those() -> None:
+    snapshot = PacingSnapshot(1)
+    known, pacer = snapshot.estimates, ForecastPacer(2.0, True)
+    known.pass_time(0, T0)
+    for n in range(30):  # half of them have rung for 20 s by then, half for 5 s
+        launched = T0 if n % 2 else T0 + 15 * S
+        known.record(0, Observed.LAUNCHED, launched, launched)
+    for step in range(1, 41):
+        known.pass_time(0, T0 + step * S // 2)
+    snapshot["working"][0] = snapshot["ready"][0] = 2
+    snapshot["unanswered"][0] = 30
+    now = T0 + 20 * S
+    decision = pacer.decide(snapshot, 0, now)
+    assert (decision.count, decision.risk_next > 3 * decision.kappa) == (0, True)
+    assert 1 <= decision.cancels <= 15
+    assert ForecastPacer(2.0).decide(snapshot, 0, now).cancels == 0
+    snapshot["ready"][0] = 30
+    assert pacer.decide(snapshot, 0, now + 1).cancels == 0
