@@ -80,6 +80,7 @@ cdef class Estimates:
             self.columns[name] = np.zeros(n, np.int64)
         self.columns["made_factor"][:] = 1.0
         self.columns["plain_share"] = np.zeros(n)
+        self.columns["flying"] = np.zeros(n)
         self._bind()
         for row in range(n):
             self.make_tables(row)
@@ -108,6 +109,7 @@ cdef class Estimates:
         self.short_due = self.columns["short_due"]
         self.short_var = self.columns["short_var"]
         self.restarts = self.columns["restarts"]
+        self.flying = self.columns["flying"]
         self.plain_share = self.columns["plain_share"]
         self.person_hazard = self.columns["person_hazard"]
         self.nobody_hazard = self.columns["nobody_hazard"]
@@ -181,6 +183,7 @@ cdef class Estimates:
         self.second[row] = second
         for at in range(max(first, second - RING_SLOTS + 1), second + 1):
             slot = at & (RING_SLOTS - 1)
+            self.flying[row] -= self.ring_calls[row, slot]
             self.ring_calls[row, slot] = 0.0
             self.ring_weights[row, slot] = 0.0
             self.ring_squares[row, slot] = 0.0
@@ -210,16 +213,20 @@ cdef class Estimates:
         cdef double fade = 1.0 - 1.0 / RING_MEMORY
         if not 0.0 <= weight <= 100.0:           # also what is not a number
             weight = 1.0
-        self.heard_ns[row] = now_ns
+        # what is launched tells nothing of the switch, but from the first call on there is something to hear
+        if what != OBSERVED_LAUNCHED or self.flying[row] < 0.5:
+            self.heard_ns[row] = now_ns
         if since <= self.second[row] - RING_SLOTS:
             return
         if what == OBSERVED_LAUNCHED:
+            self.flying[row] += 1.0
             self.ring_calls[row, slot] += 1.0
             self.ring_weights[row, slot] += weight
             self.ring_squares[row, slot] += weight * weight
             return
         if self.ring_calls[row, slot] < 0.5:
             return                               # a fact told twice
+        self.flying[row] -= 1.0
         self.ring_calls[row, slot] -= 1.0
         if self.ring_calls[row, slot] < 0.5:     # no remainders of rounding
             self.ring_calls[row, slot] = self.ring_weights[row, slot] = self.ring_squares[row, slot] = 0.0
@@ -481,11 +488,7 @@ cdef class Estimates:
         return self.mean_s[row, PHASE_WRAP_UP]
 
     cdef double in_flight(self, Py_ssize_t row) noexcept nogil:
-        cdef double calls = 0.0
-        cdef Py_ssize_t slot
-        for slot in range(RING_SLOTS):
-            calls += self.ring_calls[row, slot]
-        return calls
+        return self.flying[row]
 
     cdef double uncertainty(self, Py_ssize_t row, Py_ssize_t level) noexcept nogil:
         return 1.0 / (self.long_seen[row, level] + PRIOR_EVENTS)

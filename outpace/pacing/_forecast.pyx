@@ -30,14 +30,8 @@ cdef double between(const double* table, double at) noexcept nogil:
     return table[low] + (at - low) * (table[low + 1] - table[low])
 
 
-cdef void forecast(
-    Estimates estimates, Py_ssize_t row, double free, double pending, double weight, double wait_s, forecast_t* out
-) noexcept nogil:
-    """Fill in what is expected.
-
-    free : agents ready less people waiting. pending : calls decided on and not launched yet, which count as new.
-    weight : of new calls. wait_s : how long a person may wait for an agent.
-    """
+cdef void forecast(Estimates estimates, Py_ssize_t row, const stand_t* stand, forecast_t* out) noexcept nogil:
+    """Fill in what is expected."""
     cdef const double* new = &estimates.new_answer_by[row, 0]
     cdef double least, busy = 0.0
     cdef bint certain = True
@@ -48,7 +42,7 @@ cdef void forecast(
         for bin in range(PHASE_BINS):
             busy += estimates.now_agents[row, phase, bin]
     memset(out, 0, sizeof(forecast_t) - sizeof(out.free_cdf))
-    out.free = free
+    out.free = stand.free
     out.uncertainty = estimates.uncertainty(row, LEVEL_PERSON)
     out.total = new[STEPS]
     out.first = STEPS
@@ -58,12 +52,12 @@ cdef void forecast(
         if out.share[step] > least:
             out.first = min(out.first, step)
             out.last = step
-        out.new_mean[step] = min(weight * 0.5 * (new[step] + new[step + 1]), MOST_CERTAIN)
+        out.new_mean[step] = min(stand.weight * 0.5 * (new[step] + new[step + 1]), MOST_CERTAIN)
     for step in range(out.first, out.last + 1):
-        expect_answers(estimates, row, step, pending, out)
-        expect_releases(estimates, row, step + 0.5 + wait_s, &out.releases[step])
+        expect_answers(estimates, row, step, stand.pending, out)
+        expect_releases(estimates, row, step + 0.5 + stand.wait_s, &out.releases[step])
         if busy <= FEW_AGENTS and certain:
-            out.terms[step] = one_by_one(estimates, row, step + 0.5 + wait_s, &out.free_cdf[step][0])
+            out.terms[step] = one_by_one(estimates, row, step + 0.5 + stand.wait_s, &out.free_cdf[step][0])
             accumulate(&out.free_cdf[step][0], out.terms[step])
         elif out.releases[step].var < EXACT_BELOW:
             out.terms[step] = distribution(&out.releases[step], &out.free_cdf[step][0], &out.shift[step])
@@ -107,13 +101,13 @@ cdef int one_by_one(Estimates estimates, Py_ssize_t row, double at, double* pmf)
     # the distribution of released agents, each with the chance of its age
     cdef double chance
     cdef Py_ssize_t phase, bin, k
-    cdef int agents, agent, terms = 1
+    cdef int agents, _agent, terms = 1
     pmf[0] = 1.0
     for phase in range(PHASES):
         for bin in range(PHASE_BINS):
             agents = <int>(estimates.now_agents[row, phase, bin] + 0.5)
             chance = between(&estimates.free_by[row, phase, bin, 0], at)
-            for agent in range(agents):
+            for _agent in range(agents):
                 pmf[terms] = pmf[terms - 1] * chance
                 for k in range(terms - 1, 0, -1):
                     pmf[k] = pmf[k] * (1.0 - chance) + pmf[k - 1] * chance
@@ -231,7 +225,7 @@ cdef double marginal_risk(const forecast_t* f, double launches) noexcept nogil:
 
 # hot
 cdef double old_calls(Estimates estimates, Py_ssize_t row, double* worth) noexcept nogil:
-    """Calls in flight that have rung for so long that they may be taken back; `worth` = new calls that one stands for."""
+    """Calls in flight that have rung so long that they may be taken back; `worth` = new calls that one stands for."""
     cdef double calls = 0.0, answers = 0.0
     cdef Py_ssize_t age
     for age in range(MAY_CANCEL_AGE, RING_BINS):
@@ -259,12 +253,17 @@ def risk_curve(
     (most,) float64 : element n is the risk of the call that follows n launches.
     """
     cdef forecast_t f
+    cdef stand_t stand
     cdef Py_ssize_t n
     if not 0 <= row < estimates.campaigns:
         raise IndexError(f"row {row} of {estimates.campaigns} campaigns")
     risks = np.zeros(max(most, 0))
     cdef double[::1] view = risks
-    forecast(estimates, row, free, pending, weight, wait_s, &f)
+    stand.free = free
+    stand.pending = pending
+    stand.weight = weight
+    stand.wait_s = wait_s
+    forecast(estimates, row, &stand, &f)
     for n in range(most):
         view[n] = marginal_risk(&f, <double>n)
     return risks
