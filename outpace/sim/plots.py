@@ -30,6 +30,14 @@ def new_figure(width: float = 9.0, height: float = 6.0) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def colours(count: int) -> list[Any]:
+    """So many colours that can be told apart, up to 20; beyond they begin again."""
+    from matplotlib import colormaps  # noqa: PLC0415 - as above
+
+    strong_and_pale = [colormaps["tab20"](place) for place in (*range(0, 20, 2), *range(1, 20, 2))]
+    return list(itertools.islice(itertools.cycle(strong_and_pale), count))
+
+
 def save_sweep(swept: Sweep, path: Path) -> None:
     """Occupancy and abandonment over the first key, a line for each combination of the others."""
     figure = new_figure(9.0, 4.0)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from outpace.sim.pacing_report import OURS, STEADY, Case, Results, page, save_picture
 from outpace.sim.rivals._ratio import PerFreeAgent
-from outpace.sim.rivals.hindsight import Task, measure, tune, tune_all
+from outpace.sim.rivals.hindsight import Task, Tuned, measure, tune, tune_all
 from outpace.sim.rivals.registry import RULES, Rule
 from outpace.sim.scenario import Scenario
 from outpace.sim.world import simulate
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DAY = Scenario(name="short", agents=10, hours=1.0, campaign={"amd": True})
 
@@ -49,3 +55,18 @@ def test_tuning_does_not_depend_on_the_number_of_workers() -> None:
     alone = tune_all([DAY], rules, workers=1)
     assert [one.rule for one in alone] == list(rules)
     assert tune_all([DAY], rules, workers=2) == alone
+
+
+def test_the_report_shows_what_was_tuned(tmp_path: Path) -> None:
+    results: Results = {Case("P6", OURS, 0.03, 1): (simulate(DAY, 3),)}
+    tuned = [
+        Tuned("expected-balance", "P6", 0.84375, 0.9562, 0.0309, kept=True),
+        Tuned("release-window", "P6", 0.0, 0.875, 0.158, kept=False),
+    ]
+    text = page(results, "Pacing", [], "p.png", hindsight=tuned)
+    assert "| scenario | predictive | expected-balance | release-window |" in text
+    assert "| 95.6 (3.09) at 0.844 | [87.5 (15.80)] |" in text
+    assert "hindsight" not in page(results, "Pacing", [], "p.png")
+    save_picture(results, tmp_path / "with.png", hindsight=tuned)
+    assert (tmp_path / "with.png").stat().st_size > 10_000
+    assert STEADY == ("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9")

@@ -8,6 +8,7 @@ import pytest
 
 from outpace.domain.config import DialMode, RatioCounts
 from outpace.domain.errors import ConfigError
+from outpace.sim.rivals._ratio import PerFreeAgent
 from outpace.sim.scenario import Change, Course, Scenario, load_scenario, shipped_scenarios, with_settings
 from outpace.sim.world import simulate
 from outpace.telephony.simulated.distributions import DistributionSettings
@@ -243,7 +244,7 @@ def test_a_pacer_replaces_the_mode() -> None:
     plain = {**day, "campaign": {"mode": "ratio", "ratio": 6.0, "amd": True}}
     rival = simulate(Scenario(**day, pacer="six-per-free-agent"), 1)
     assert rival.pacer == "six-per-free-agent"
-    assert rival.outcomes == simulate(Scenario(**plain), 1).outcomes
+    assert rival.outcomes == simulate(Scenario(**plain), 1, pacer=PerFreeAgent(6.0)).outcomes
     precise = simulate(Scenario(**day, pacer="precise"), 1)
     assert (precise.pacer, precise.abandoned) == ("precise", 0)
 
