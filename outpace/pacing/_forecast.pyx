@@ -133,6 +133,7 @@ cdef int distribution(const count_t* count, double* pmf, int* shift) noexcept no
     cdef double mean = count.mean
     cdef double var = max(count.var, 0.0)
     cdef double n, p, odds
+    cdef double[MOST_TERMS] ratio        # of a term to the one before: computed apart, since divisions need not wait
     cdef int k, terms
     shift[0] = <int>floor(mean if var < NEARLY_CERTAIN else max(0.0, mean - 6.0 * sd - 2.0))
     mean -= shift[0]
@@ -147,17 +148,19 @@ cdef int distribution(const count_t* count, double* pmf, int* shift) noexcept no
         odds = p / (1.0 - p)
         pmf[0] = exp(n * log1p(-p))
         for k in range(terms):
-            pmf[k + 1] = max(pmf[k] * (n - k) / (k + 1) * odds, 0.0)
+            ratio[k] = max((n - k) * odds / (k + 1), 0.0)
     elif var > 1.005 * mean:
         p = 1.0 - mean / var
         n = mean * (1.0 - p) / p
         pmf[0] = pow(1.0 - p, n)
         for k in range(terms):
-            pmf[k + 1] = pmf[k] * (n + k) / (k + 1) * p
+            ratio[k] = (n + k) * p / (k + 1)
     else:
         pmf[0] = exp(-mean)
         for k in range(terms):
-            pmf[k + 1] = pmf[k] * mean / (k + 1)
+            ratio[k] = mean / (k + 1)
+    for k in range(terms):
+        pmf[k + 1] = pmf[k] * ratio[k]
     terms += 1
     settle(pmf, terms, mean)
     return terms
@@ -250,6 +253,8 @@ def risk_curve(
     cdef Py_ssize_t n
     if not 0 <= row < estimates.campaigns:
         raise IndexError(f"row {row} of {estimates.campaigns} campaigns")
+    if not 0.0 <= wait_s < 3600.0:
+        raise ValueError(f"wait_s must be seconds, not {wait_s}")
     risks = np.zeros(max(most, 0))
     cdef double[::1] view = risks
     forecast(estimates, row, free, pending, weight, wait_s, &f)
