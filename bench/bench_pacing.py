@@ -20,7 +20,6 @@ import time
 from typing import NamedTuple
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from outpace.domain.config import Abandonment

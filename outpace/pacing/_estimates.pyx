@@ -456,7 +456,7 @@ cdef class Estimates:
         # an agent in wrap-up is free at its end, one who talks after the wrap-up that follows
         cdef double[PHASES][PHASE_BINS] stays
         cdef double[HORIZONS] ends
-        cdef double[HORIZONS] wrapped        # twice the chance that a wrap-up that began in a second is over so much later
+        cdef double[HORIZONS] wrapped        # twice the chance that a wrap-up begun in a second is over so much later
         cdef double survives = 1.0, before, half
         cdef double* free
         cdef Py_ssize_t phase, bin, h, j
