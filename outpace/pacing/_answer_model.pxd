@@ -36,7 +36,7 @@ cdef class AnswerModel:
     cdef double[:, ::1] precision        # (campaigns, WEIGHTS) 1 / variance
     cdef double[:, ::1] share            # (campaigns, WEIGHTS) of the leads dialled lately that had it in play
     cdef double[:, ::1] centre           # (campaigns, TOLD) mean weight in play: the sum of share x mean over the group
-    cdef double[:, ::1] slope            # (campaigns, TOLD) of the outcome on what the group had said: 1 = right, 0 = noise
+    cdef double[:, ::1] slope            # (campaigns, TOLD) of the outcome on what the group said: 1 = right, 0 = noise
     cdef double[:, ::1] slope_precision
     cdef double[:, ::1] state            # (campaigns, STATES)
 

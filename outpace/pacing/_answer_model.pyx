@@ -1,13 +1,13 @@
 """Per-lead answer probability: the chance that a person answers this lead now, relative to the leads dialled lately.
 
 An online logistic regression on small categories with a Gaussian belief in each weight (mean and variance): one step of
-an extended Kalman filter a call, with the covariances between weights left out. A weight that has seen little moves fast
-and is shrunk to nothing; one that has seen much moves slowly; all of them forget, each at the pace of its own use.
+an extended Kalman filter a call, with the covariances between weights left out. A weight that has seen little moves
+fast and is shrunk to nothing; one that has seen much moves slowly; all of them forget, each at the pace of its own use.
 
 What the weights say is never used as it stands. Each call's outcome is first compared with what each group of weights
-had said of it (progressive validation): the slope of the outcomes on the saying is 1 where the group is right and 0 where
-it is noise, and it is used only as far as it is significant. What moves all leads alike (the level, the hour, the
-weekday) is left out: the level is for the pacer's own estimators to follow, and two that follow it would count it twice.
+had said of it (progressive validation): the slope of the outcomes on the saying is 1 where the group is right and 0
+where it is noise, and it is used only as far as it is significant. What moves all leads alike (the level, the hour, the
+weekday) is left out: the level is for the pacer's own estimators, and two that follow it would count it twice.
 """
 from libc.math cimport exp, log
 from libc.stdint cimport int32_t, int64_t

@@ -153,9 +153,6 @@ cdef class Budget:
             self.buckets[row, slot, 2] = 0
         self.bucket[row] = max(self.bucket[row], latest)
 
-    def record(self, Py_ssize_t row, bint abandoned, int64_t now_ns):
-        self.count(row, abandoned, now_ns)
-
     cdef void look(self, Py_ssize_t row, int64_t now_ns, budget_t* out) noexcept nogil:
         cdef int64_t close_ns = self.ends_ns[row]
         cdef double come

@@ -5,7 +5,8 @@
 cdef double erlang_b_c(double load, double servers) noexcept nogil
 # the same for many: found[i] at loads[i * load_step] and servers[i * server_step]
 cdef void erlang_b_many(
-    const double* loads, Py_ssize_t load_step, const double* servers, Py_ssize_t server_step, double[::1] found
+    const double* loads, Py_ssize_t load_step, const double* servers, Py_ssize_t server_step, double* found,
+    Py_ssize_t count,
 ) noexcept nogil
 
 # C, delay without impatience; from load = servers on nobody is served in any bounded time

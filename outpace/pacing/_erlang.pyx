@@ -25,24 +25,25 @@ cdef double erlang_b_c(double load, double servers) noexcept nogil:
 
 
 cdef void erlang_b_many(
-    const double* loads, Py_ssize_t load_step, const double* servers, Py_ssize_t server_step, double[::1] found
+    const double* loads, Py_ssize_t load_step, const double* servers, Py_ssize_t server_step, double* found,
+    Py_ssize_t count,
 ) noexcept nogil:
     # In tables one server more follows at the same load: U(n + 1) = (1 + U(n)) (n + 1) / a, which loses less than one
-    # unit in the last place a step; every 32nd starts afresh.
+    # unit in the last place a step; every 64th starts afresh.
     cdef double load = -1.0
-    cdef double count = -1.0
+    cdef double number = -1.0
     cdef double ratio = 0.0
-    cdef double last_load, last_count
+    cdef double last_load, last_number
     cdef Py_ssize_t item
-    for item in range(found.shape[0]):
+    for item in range(count):
         last_load = load
-        last_count = count
+        last_number = number
         load = loads[item * load_step]
-        count = servers[item * server_step]
-        if load == last_load and count == last_count + 1.0 and item & 31:
-            ratio = (1.0 + ratio) * (count / load)
+        number = servers[item * server_step]
+        if load > 0.0 and load == last_load and number == last_number + 1.0 and item & 63:
+            ratio = (1.0 + ratio) * (number / load)
         else:
-            ratio = whole_upper_ratio(count, load)
+            ratio = whole_upper_ratio(number, load)
         found[item] = 1.0 / (1.0 + ratio)
 
 
@@ -140,7 +141,7 @@ cdef double erlang_a_level_c(
     cdef double left = exp(-turns)
     cdef double below = whole_upper_ratio(servers, load)
     cdef double above, served
-    if load <= 0.0 or below == INFINITY:
+    if y <= 0.0 or below == INFINITY:
         return 1.0
     above = lower_ratio(x, y)
     if y >= x:

@@ -114,7 +114,9 @@ cdef double largest_load(odds_t odds, const case_t* at, double target, double hi
             high = load
         else:
             low = load
-        following = load * exp((aim - load_odds) * log(last / load) / (last_odds - load_odds))
+        following = low      # the odds may be too flat to tell a direction
+        if last_odds != load_odds:
+            following = load * exp((aim - load_odds) * log(last / load) / (last_odds - load_odds))
         if fabs(following - load) <= 4e-16 * load or high - low <= 4e-16 * high:
             break
         if not low < following < high:

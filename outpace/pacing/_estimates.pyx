@@ -80,6 +80,7 @@ cdef class Estimates:
             self.columns[name] = np.zeros(n, np.int64)
         self.columns["made_factor"][:] = 1.0
         self.columns["plain_share"] = np.zeros(n)
+        self.columns["flying"] = np.zeros(n)
         self._bind()
         for row in range(n):
             self.make_tables(row)
@@ -108,6 +109,7 @@ cdef class Estimates:
         self.short_due = self.columns["short_due"]
         self.short_var = self.columns["short_var"]
         self.restarts = self.columns["restarts"]
+        self.flying = self.columns["flying"]
         self.plain_share = self.columns["plain_share"]
         self.person_hazard = self.columns["person_hazard"]
         self.nobody_hazard = self.columns["nobody_hazard"]
@@ -181,6 +183,7 @@ cdef class Estimates:
         self.second[row] = second
         for at in range(max(first, second - RING_SLOTS + 1), second + 1):
             slot = at & (RING_SLOTS - 1)
+            self.flying[row] -= self.ring_calls[row, slot]
             self.ring_calls[row, slot] = 0.0
             self.ring_weights[row, slot] = 0.0
             self.ring_squares[row, slot] = 0.0
@@ -210,16 +213,20 @@ cdef class Estimates:
         cdef double fade = 1.0 - 1.0 / RING_MEMORY
         if not 0.0 <= weight <= 100.0:           # also what is not a number
             weight = 1.0
-        self.heard_ns[row] = now_ns
+        # what is launched tells nothing of the switch, but from the first call on there is something to hear
+        if what != OBSERVED_LAUNCHED or self.flying[row] < 0.5:
+            self.heard_ns[row] = now_ns
         if since <= self.second[row] - RING_SLOTS:
             return
         if what == OBSERVED_LAUNCHED:
+            self.flying[row] += 1.0
             self.ring_calls[row, slot] += 1.0
             self.ring_weights[row, slot] += weight
             self.ring_squares[row, slot] += weight * weight
             return
         if self.ring_calls[row, slot] < 0.5:
             return                               # a fact told twice
+        self.flying[row] -= 1.0
         self.ring_calls[row, slot] -= 1.0
         if self.ring_calls[row, slot] < 0.5:     # no remainders of rounding
             self.ring_calls[row, slot] = self.ring_weights[row, slot] = self.ring_squares[row, slot] = 0.0
@@ -290,6 +297,8 @@ cdef class Estimates:
         cdef int64_t second = now_ns // NS
         cdef double older = <double>(now_ns - second * NS) * 1e-9
         cdef double part
+        cdef const int32_t* begun
+        cdef int64_t agents, oldest
         cdef Py_ssize_t age, bin, phase, slot
         for age in range(RING_BINS):
             self.now_calls[row, age] = self.now_weights[row, age] = self.now_squares[row, age] = 0.0
@@ -309,13 +318,13 @@ cdef class Estimates:
                 self.now_weights[row, bin] += part * self.ring_weights[row, slot]
                 self.now_squares[row, bin] += part * self.ring_squares[row, slot]
         for phase in range(PHASES):
+            begun = &self.begun[row, phase, 0]
             for bin in range(PHASE_BINS):
-                self.now_agents[row, phase, bin] = 0.0
-            bin = 0
-            for age in range(PHASE_SLOTS):
-                if bin < PHASE_BINS - 1 and age >= phase_edge[bin + 1]:
-                    bin += 1
-                self.now_agents[row, phase, bin] += self.begun[row, phase, (second - age) & (PHASE_SLOTS - 1)]
+                oldest = phase_edge[bin + 1] if bin < PHASE_BINS - 1 else PHASE_SLOTS
+                agents = 0
+                for age in range(phase_edge[bin], oldest):
+                    agents += begun[(second - age) & (PHASE_SLOTS - 1)]
+                self.now_agents[row, phase, bin] = <double>agents
             self.now_agents[row, phase, PHASE_BINS - 1] += self.old[row, phase]
 
     cdef void expose(self, Py_ssize_t row, double seconds) noexcept nogil:
@@ -375,6 +384,8 @@ cdef class Estimates:
         cdef double prior, share, total
         cdef double[RING_BINS] person
         cdef double[RING_BINS] stays
+        cdef double* by
+        cdef const double* onward
         cdef Py_ssize_t age, after, h
         for age in range(RING_BINS):
             prior = 0.02 if age < 20 else 0.1
@@ -396,12 +407,15 @@ cdef class Estimates:
             stays[age] = exp(-total)
             person[age] = self.person_hazard[row, age] / total * (1.0 - stays[age])
         # of a call in the middle of a bin, half of the next second is spent in the bin that follows
-        for h in range(HORIZONS):
-            for age in range(RING_BINS):
-                after = min(age + 1, RING_BINS - 1)
-                self.answer_by[row, age, h] = 0.0 if h == 0 else 0.5 * (person[age] + person[after]) + (
-                    0.5 * (stays[age] + stays[after]) * self.answer_by[row, after, h - 1]
-                )
+        for age in range(RING_BINS - 1, -1, -1):
+            after = min(age + 1, RING_BINS - 1)
+            onward = &self.answer_by[row, after, 0]
+            by = &self.answer_by[row, age, 0]
+            prior = 0.5 * (person[age] + person[after])
+            total = 0.5 * (stays[age] + stays[after])
+            by[0] = 0.0
+            for h in range(1, HORIZONS):
+                by[h] = prior + total * onward[h - 1]
         share = 1.0
         total = 0.0
         for h in range(HORIZONS):
@@ -442,34 +456,31 @@ cdef class Estimates:
         # an agent in wrap-up is free at its end, one who talks after the wrap-up that follows
         cdef double[PHASES][PHASE_BINS] stays
         cdef double[HORIZONS] ends
-        cdef double[HORIZONS + 1] wrapped
-        cdef double survives, total
-        cdef Py_ssize_t phase, bin, at, h, j
-        cdef int64_t age
+        cdef double[HORIZONS] wrapped        # twice the chance that a wrap-up begun in a second is over so much later
+        cdef double survives = 1.0, before, half
+        cdef double* free
+        cdef Py_ssize_t phase, bin, h, j
         for phase in range(PHASES):
             for bin in range(PHASE_BINS):
                 stays[phase][bin] = exp(-self.phase_hazard[row, phase, bin])
-        survives = 1.0
-        for h in range(HORIZONS + 1):
-            wrapped[h] = 1.0 - survives
+        for h in range(HORIZONS):
+            before = 1.0 - survives
             survives *= stays[PHASE_WRAP_UP][phase_bin(h)]
+            wrapped[h] = before + (1.0 - survives)
         for bin in range(PHASE_BINS):
-            for phase in range(PHASES):
-                age = phase_middle(bin)
-                survives = 1.0
-                for h in range(HORIZONS):
-                    at = phase_bin(age + h)
-                    ends[h] = survives * (1.0 - stays[phase][at])
-                    survives *= stays[phase][at]
-                self.free_by[row, phase, bin, 0] = 0.0
-                for h in range(1, HORIZONS):
-                    if phase == PHASE_WRAP_UP:
-                        self.free_by[row, phase, bin, h] = self.free_by[row, phase, bin, h - 1] + ends[h - 1]
-                        continue
-                    total = 0.0
-                    for j in range(h):           # ended during second j, on average in its middle
-                        total += ends[j] * 0.5 * (wrapped[h - j - 1] + wrapped[h - j])
-                    self.free_by[row, phase, bin, h] = total
+            ends_by_second(phase_middle(bin), bin, stays[PHASE_WRAP_UP], ends)
+            free = &self.free_by[row, PHASE_WRAP_UP, bin, 0]
+            free[0] = 0.0
+            for h in range(1, HORIZONS):
+                free[h] = free[h - 1] + ends[h - 1]
+            ends_by_second(phase_middle(bin), bin, stays[PHASE_TALK], ends)
+            free = &self.free_by[row, PHASE_TALK, bin, 0]
+            for h in range(HORIZONS):
+                free[h] = 0.0
+            for j in range(HORIZONS - 1):        # ended during second j, on average in its middle
+                half = ends[j] * 0.5
+                for h in range(j + 1, HORIZONS):
+                    free[h] += half * wrapped[h - j - 1]
 
     cdef double live_rate(self, Py_ssize_t row) noexcept nogil:
         return live_share(&self.person_hazard[row, 0], &self.nobody_hazard[row, 0])
@@ -481,11 +492,7 @@ cdef class Estimates:
         return self.mean_s[row, PHASE_WRAP_UP]
 
     cdef double in_flight(self, Py_ssize_t row) noexcept nogil:
-        cdef double calls = 0.0
-        cdef Py_ssize_t slot
-        for slot in range(RING_SLOTS):
-            calls += self.ring_calls[row, slot]
-        return calls
+        return self.flying[row]
 
     cdef double uncertainty(self, Py_ssize_t row, Py_ssize_t level) noexcept nogil:
         return 1.0 / (self.long_seen[row, level] + PRIOR_EVENTS)
@@ -512,6 +519,17 @@ cdef Py_ssize_t phase_bin(int64_t age) noexcept nogil:
     while bin > 0 and age < phase_edge[bin]:
         bin -= 1
     return bin
+
+
+cdef void ends_by_second(int64_t age, Py_ssize_t bin, const double* stays, double* ends) noexcept nogil:
+    # chance that a phase of that age, in that bin, ends in each of the seconds that follow
+    cdef double survives = 1.0
+    cdef Py_ssize_t h
+    for h in range(HORIZONS):
+        while bin < PHASE_BINS - 1 and age + h >= phase_edge[bin + 1]:
+            bin += 1
+        ends[h] = survives * (1.0 - stays[bin])
+        survives *= stays[bin]
 
 
 cdef int64_t phase_middle(Py_ssize_t bin) noexcept nogil:

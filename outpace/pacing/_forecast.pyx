@@ -20,24 +20,15 @@ cdef double NEARLY_CERTAIN = 0.2     # variance below which a count is one of tw
 
 
 # hot
-cdef double between(const double* table, double at) noexcept nogil:
-    # a table by whole seconds, linear between them
-    cdef int low = <int>floor(at)
-    if low < 0:
-        return table[0]
+cdef double between(const double* table, int low, double part) noexcept nogil:
+    # a table by whole seconds, linear between them; beyond its end the end
     if low >= HORIZONS - 1:
         return table[HORIZONS - 1]
-    return table[low] + (at - low) * (table[low + 1] - table[low])
+    return table[low] + part * (table[low + 1] - table[low])
 
 
-cdef void forecast(
-    Estimates estimates, Py_ssize_t row, double free, double pending, double weight, double wait_s, forecast_t* out
-) noexcept nogil:
-    """Fill in what is expected.
-
-    free : agents ready less people waiting. pending : calls decided on and not launched yet, which count as new.
-    weight : of new calls. wait_s : how long a person may wait for an agent.
-    """
+cdef void forecast(Estimates estimates, Py_ssize_t row, const stand_t* stand, forecast_t* out) noexcept nogil:
+    """Fill in what is expected."""
     cdef const double* new = &estimates.new_answer_by[row, 0]
     cdef double least, busy = 0.0
     cdef bint certain = True
@@ -48,7 +39,7 @@ cdef void forecast(
         for bin in range(PHASE_BINS):
             busy += estimates.now_agents[row, phase, bin]
     memset(out, 0, sizeof(forecast_t) - sizeof(out.free_cdf))
-    out.free = free
+    out.free = stand.free
     out.uncertainty = estimates.uncertainty(row, LEVEL_PERSON)
     out.total = new[STEPS]
     out.first = STEPS
@@ -58,12 +49,12 @@ cdef void forecast(
         if out.share[step] > least:
             out.first = min(out.first, step)
             out.last = step
-        out.new_mean[step] = min(weight * 0.5 * (new[step] + new[step + 1]), MOST_CERTAIN)
+        out.new_mean[step] = min(stand.weight * 0.5 * (new[step] + new[step + 1]), MOST_CERTAIN)
     for step in range(out.first, out.last + 1):
-        expect_answers(estimates, row, step, pending, out)
-        expect_releases(estimates, row, step + 0.5 + wait_s, &out.releases[step])
+        expect_answers(estimates, row, step, stand.pending, out)
+        expect_releases(estimates, row, step + 0.5 + stand.wait_s, &out.releases[step])
         if busy <= FEW_AGENTS and certain:
-            out.terms[step] = one_by_one(estimates, row, step + 0.5 + wait_s, &out.free_cdf[step][0])
+            out.terms[step] = one_by_one(estimates, row, step + 0.5 + stand.wait_s, &out.free_cdf[step][0])
             accumulate(&out.free_cdf[step][0], out.terms[step])
         elif out.releases[step].var < EXACT_BELOW:
             out.terms[step] = distribution(&out.releases[step], &out.free_cdf[step][0], &out.shift[step])
@@ -74,46 +65,53 @@ cdef void expect_answers(
     Estimates estimates, Py_ssize_t row, int step, double pending, forecast_t* out
 ) noexcept nogil:
     cdef count_t* count = &out.answers[step]
-    cdef double calls, chance, mean
+    cdef const double* calls = &estimates.now_calls[row, 0]
+    cdef const double* weights = &estimates.now_weights[row, 0]
+    cdef const double* squares = &estimates.now_squares[row, 0]
+    cdef const double* by = &estimates.answer_by[row, 0, step]
+    cdef double chance, answers, mean = 0.0, var = 0.0
     cdef Py_ssize_t age
     for age in range(RING_BINS):
-        calls = estimates.now_calls[row, age]
-        if calls <= 0.0:
+        if calls[age] <= 0.0:
             continue
-        chance = 0.5 * (estimates.answer_by[row, age, step] + estimates.answer_by[row, age, step + 1])
-        mean = min(estimates.now_weights[row, age] * chance, MOST_CERTAIN * calls)
-        count.mean += mean
-        count.var += max(mean - estimates.now_squares[row, age] * chance * chance, mean * (1.0 - MOST_CERTAIN))
-    count.mean += pending * out.new_mean[step]
-    count.var += pending * out.new_mean[step] * (1.0 - out.new_mean[step])
+        chance = 0.5 * (by[age * HORIZONS] + by[age * HORIZONS + 1])
+        answers = min(weights[age] * chance, MOST_CERTAIN * calls[age])
+        mean += answers
+        var += max(answers - squares[age] * chance * chance, answers * (1.0 - MOST_CERTAIN))
+    count.mean = mean + pending * out.new_mean[step]
+    count.var = var + pending * out.new_mean[step] * (1.0 - out.new_mean[step])
 
 
 cdef void expect_releases(Estimates estimates, Py_ssize_t row, double at, count_t* count) noexcept nogil:
-    cdef double agents, chance, mean
+    cdef int low = <int>floor(at)
+    cdef const double* agents
+    cdef double chance, mean, var = 0.0
     cdef Py_ssize_t phase, bin
     for phase in range(PHASES):
+        agents = &estimates.now_agents[row, phase, 0]
         mean = 0.0
         for bin in range(PHASE_BINS):
-            agents = estimates.now_agents[row, phase, bin]
-            if agents > 0.0:
-                chance = between(&estimates.free_by[row, phase, bin, 0], at)
-                mean += agents * chance
-                count.var += agents * chance * (1.0 - chance)
+            if agents[bin] > 0.0:
+                chance = between(&estimates.free_by[row, phase, bin, 0], low, at - low)
+                mean += agents[bin] * chance
+                var += agents[bin] * chance * (1.0 - chance)
         count.mean += mean
-        count.var += mean * mean * estimates.uncertainty(row, phase)
+        var += mean * mean * estimates.uncertainty(row, phase)
+    count.var = var
 
 
 cdef int one_by_one(Estimates estimates, Py_ssize_t row, double at, double* pmf) noexcept nogil:
     # the distribution of released agents, each with the chance of its age
     cdef double chance
     cdef Py_ssize_t phase, bin, k
-    cdef int agents, agent, terms = 1
+    cdef int low = <int>floor(at)
+    cdef int agents, _agent, terms = 1
     pmf[0] = 1.0
     for phase in range(PHASES):
         for bin in range(PHASE_BINS):
             agents = <int>(estimates.now_agents[row, phase, bin] + 0.5)
-            chance = between(&estimates.free_by[row, phase, bin, 0], at)
-            for agent in range(agents):
+            chance = between(&estimates.free_by[row, phase, bin, 0], low, at - low)
+            for _agent in range(agents):
                 pmf[terms] = pmf[terms - 1] * chance
                 for k in range(terms - 1, 0, -1):
                     pmf[k] = pmf[k] * (1.0 - chance) + pmf[k - 1] * chance
@@ -129,6 +127,7 @@ cdef int distribution(const count_t* count, double* pmf, int* shift) noexcept no
     cdef double mean = count.mean
     cdef double var = max(count.var, 0.0)
     cdef double n, p, odds
+    cdef double[MOST_TERMS] ratio        # of a term to the one before: computed apart, since divisions need not wait
     cdef int k, terms
     shift[0] = <int>floor(mean if var < NEARLY_CERTAIN else max(0.0, mean - 6.0 * sd - 2.0))
     mean -= shift[0]
@@ -143,17 +142,19 @@ cdef int distribution(const count_t* count, double* pmf, int* shift) noexcept no
         odds = p / (1.0 - p)
         pmf[0] = exp(n * log1p(-p))
         for k in range(terms):
-            pmf[k + 1] = max(pmf[k] * (n - k) / (k + 1) * odds, 0.0)
+            ratio[k] = max((n - k) * odds / (k + 1), 0.0)
     elif var > 1.005 * mean:
         p = 1.0 - mean / var
         n = mean * (1.0 - p) / p
         pmf[0] = pow(1.0 - p, n)
         for k in range(terms):
-            pmf[k + 1] = pmf[k] * (n + k) / (k + 1) * p
+            ratio[k] = (n + k) * p / (k + 1)
     else:
         pmf[0] = exp(-mean)
         for k in range(terms):
-            pmf[k + 1] = pmf[k] * mean / (k + 1)
+            ratio[k] = mean / (k + 1)
+    for k in range(terms):
+        pmf[k + 1] = pmf[k] * ratio[k]
     terms += 1
     settle(pmf, terms, mean)
     return terms
@@ -231,7 +232,7 @@ cdef double marginal_risk(const forecast_t* f, double launches) noexcept nogil:
 
 # hot
 cdef double old_calls(Estimates estimates, Py_ssize_t row, double* worth) noexcept nogil:
-    """Calls in flight that have rung for so long that they may be taken back; `worth` = new calls that one stands for."""
+    """Calls in flight that have rung so long that they may be taken back; `worth` = new calls that one stands for."""
     cdef double calls = 0.0, answers = 0.0
     cdef Py_ssize_t age
     for age in range(MAY_CANCEL_AGE, RING_BINS):
@@ -259,12 +260,19 @@ def risk_curve(
     (most,) float64 : element n is the risk of the call that follows n launches.
     """
     cdef forecast_t f
+    cdef stand_t stand
     cdef Py_ssize_t n
     if not 0 <= row < estimates.campaigns:
         raise IndexError(f"row {row} of {estimates.campaigns} campaigns")
+    if not 0.0 <= wait_s < 3600.0:
+        raise ValueError(f"wait_s must be seconds, not {wait_s}")
     risks = np.zeros(max(most, 0))
     cdef double[::1] view = risks
-    forecast(estimates, row, free, pending, weight, wait_s, &f)
+    stand.free = free
+    stand.pending = pending
+    stand.weight = weight
+    stand.wait_s = wait_s
+    forecast(estimates, row, &stand, &f)
     for n in range(most):
         view[n] = marginal_risk(&f, <double>n)
     return risks

@@ -3,7 +3,6 @@ from typing_extensions import disjoint_base
 from outpace.pacing import AnswerModel
 from outpace.telephony.simulated._population import Population
 
-@disjoint_base
 class EvenWeights(AnswerModel): ...
 
 @disjoint_base

@@ -326,7 +326,8 @@ cdef class World:
         token, *columns = source.lease(asked, self.now_ns)
         due_ns = source.next_due_ns()
         if self.watch is not None:
-            self.watch.step(self.now_ns, [LeadsLeased(campaign_id, token, deadline_ns, *columns[:3], due_ns, columns[3])], [])
+            fact = LeadsLeased(campaign_id, token, deadline_ns, *columns[:3], due_ns, columns[3])
+            self.watch.step(self.now_ns, [fact], [])
         leads, numbers, attempts, features = (np.array(column, np.int64) for column in columns)
         cdef int64_t[::1] lead_view = leads
         cdef int64_t[::1] number_view = numbers

@@ -1,4 +1,4 @@
-"""Lists whose leads differ: what the answer model gains beside the truth, and that it does no harm where it knows nothing."""
+"""Lists whose leads differ: what the answer model gains beside the truth, and that it does no harm."""
 
 from __future__ import annotations
 

@@ -1,7 +1,3 @@
-from typing_extensions import disjoint_base
-
 from outpace.pacing._pacer import Pacer
 
-@disjoint_base
-class AgentlessPacer(Pacer):
-    def __init__(self) -> None: ...
+class AgentlessPacer(Pacer): ...

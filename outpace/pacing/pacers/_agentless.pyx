@@ -13,9 +13,6 @@ cdef class AgentlessPacer(Pacer):
     when that has passed.
     """
 
-    def __init__(self):
-        self.interval_ns = 0
-
     # hot
     cdef void decide_row(self, PacingSnapshot snapshot, Py_ssize_t row, int64_t now_ns, decision_t* out) noexcept nogil:
         memset(out, 0, sizeof(decision_t))

@@ -6,7 +6,7 @@ from libc.string cimport memset
 from outpace.domain._words cimport LIMIT_BUDGET, LIMIT_NO_AGENTS, LIMIT_PACING
 from outpace.pacing._budget cimport budget_t
 from outpace.pacing._control cimport KappaControl
-from outpace.pacing._forecast cimport forecast, forecast_t, marginal_risk, old_calls
+from outpace.pacing._forecast cimport forecast, forecast_t, marginal_risk, old_calls, stand_t
 from outpace.pacing._pacer cimport (
     FALLBACK_BUDGET_SPENT, FALLBACK_FEED_SILENT, FALLBACK_NONE, Pacer, PacingSnapshot, decision_t,
 )
@@ -57,7 +57,7 @@ cdef class ForecastPacer(Pacer):
         cdef int64_t under_way = snapshot.unanswered[row] + snapshot.classifying[row]
         cdef int64_t free = snapshot.ready[row] - snapshot.waiting[row]
         cdef int64_t most = min(snapshot.lines[row], MOST_LINES * snapshot.working[row] - under_way)
-        cdef double pending
+        cdef stand_t stand
         memset(out, 0, sizeof(decision_t))
         snapshot.budget.look(row, now_ns, &budget)
         out.balance = budget.balance
@@ -74,8 +74,11 @@ cdef class ForecastPacer(Pacer):
             out.count = max(0, free - under_way)
             return
         out.kappa = self.fixed_kappa if self.fixed_kappa > 0.0 else self.control.kappa(0, &budget)
-        pending = max(0.0, under_way - snapshot.estimates.in_flight(row))
-        forecast(snapshot.estimates, row, <double>free, pending, snapshot.lead_weight[row], self.wait_s, &f)
+        stand.free = <double>free
+        stand.pending = max(0.0, under_way - snapshot.estimates.in_flight(row))
+        stand.weight = snapshot.lead_weight[row]
+        stand.wait_s = self.wait_s
+        forecast(snapshot.estimates, row, &stand, &f)
         out.answers = f.answers[f.last].mean
         out.releases = f.releases[f.last].mean
         if f.total <= 0.0:
@@ -141,4 +144,3 @@ cdef class ForecastPacer(Pacer):
         cdef int64_t under_way = snapshot.unanswered[row] + snapshot.classifying[row]
         return snapshot.waiting[row] + <int64_t>ceil(under_way * snapshot.estimates.live_rate(row) - 1e-9)
     # end hot
-

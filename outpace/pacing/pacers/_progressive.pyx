@@ -19,9 +19,6 @@ cdef class ProgressivePacer(Pacer):
     What precise is with k = 0; no setting can turn it into more.
     """
 
-    def __init__(self):
-        self.interval_ns = 0
-
     # hot
     cdef void decide_row(self, PacingSnapshot snapshot, Py_ssize_t row, int64_t now_ns, decision_t* out) noexcept nogil:
         memset(out, 0, sizeof(decision_t))

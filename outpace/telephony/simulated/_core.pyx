@@ -375,6 +375,8 @@ cdef class CarrierCore:
             elif call.nature == NATURE_NOBODY:
                 which = TIME_NO_ANSWER
             call.leave_ns = call.picked_up_ns + plan.time_at(which, self.draw(call, ROLE_PATIENCE, 0))
+            if call.classify and call.nature == NATURE_LIVE and plan.patience_from_verdict:
+                call.leave_ns += plan.time_at(TIME_AMD, self.draw(call, ROLE_CLASSIFY, 0))
         if call.leave_ns <= when_ns:
             # gone again before the card noticed
             return self.end(row, when_ns, OUTCOME_NO_ANSWER, 19, 0)

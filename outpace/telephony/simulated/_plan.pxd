@@ -69,6 +69,7 @@ cdef class Plan:
     cdef bint coded
     cdef double false_positive
     cdef double false_negative
+    cdef bint patience_from_verdict
     cdef double missed_answer
     cdef double false_answer
     cdef int64_t closing_silence_ns

@@ -137,6 +137,7 @@ cdef class Plan:
             self.times[i] = (<Distribution>self.owners[i]).dist
         self.false_positive = profile.amd.false_positive
         self.false_negative = profile.amd.false_negative
+        self.patience_from_verdict = profile.amd.patience_from_verdict
         self.missed_answer = profile.voice_card.missed_answer
         self.false_answer = profile.voice_card.false_answer
         self.closing_silence_ns = round(profile.amd.closing_silence_s * 1e9)

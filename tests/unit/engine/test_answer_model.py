@@ -130,7 +130,8 @@ def test_the_calls_to_come_have_the_mean_weight_of_the_leads_up_next() -> None:
     ("zone", "offset"), [(None, 0), ("Europe/Berlin", 2), ("America/New_York", -4), ("Asia/Kolkata", 5.5)]
 )
 def test_the_hour_is_that_of_the_campaigns_zone(zone: str | None, offset: float) -> None:
-    hours = None if zone is None else CallingHours(timezone=zone, start="00:00", end="24:00", days=(1, 2, 3, 4, 5, 6, 7))
+    always = {"start": "00:00", "end": "24:00", "days": (1, 2, 3, 4, 5, 6, 7)}
+    hours = None if zone is None else CallingHours(timezone=zone, **always)  # type: ignore[arg-type]
     rig = Rig(pool_of(calling_hours=hours))
     rig.now = 1_784_548_800 * S  # Monday, 2026-07-20 12:00 UTC
     rig.start()

@@ -170,8 +170,8 @@ def test_clock_that_stands_still_or_jumps_launches_no_burst() -> None:
     centre = Centre(20)
     centre.run(900)
     usual = 20
-    for now in (centre.now, centre.now, centre.now + 3600 * S, centre.now + 3600 * S + 1):
-        assert centre.pacer.decide(now).count <= usual
+    for at in (centre.now, centre.now, centre.now + 3600 * S, centre.now + 3600 * S + 1):
+        assert centre.pacer.decide(at).count <= usual
 
 
 def test_wave_of_leaving_agents_stops_launching() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from outpace.domain.config import DialMode, RatioCounts
 from outpace.domain.errors import ConfigError
-from outpace.sim.rivals._ratio import PerFreeAgent
+from outpace.sim.report import SimulationReport
 from outpace.sim.scenario import Change, Course, Scenario, load_scenario, shipped_scenarios, with_settings
 from outpace.sim.world import simulate
 from outpace.telephony.simulated.distributions import DistributionSettings
@@ -240,13 +240,16 @@ def test_what_does_not_go_together_is_refused(settings: dict[str, object], where
 
 
 def test_a_pacer_replaces_the_mode() -> None:
-    day = {"name": "x", "agents": 10, "hours": 0.5, "campaign": {"mode": "predictive", "amd": True}}
-    plain = {**day, "campaign": {"mode": "ratio", "ratio": 6.0, "amd": True}}
-    rival = simulate(Scenario(**day, pacer="six-per-free-agent"), 1)
-    assert rival.pacer == "six-per-free-agent"
-    assert rival.outcomes == simulate(Scenario(**plain), 1, pacer=PerFreeAgent(6.0)).outcomes
-    precise = simulate(Scenario(**day, pacer="precise"), 1)
-    assert (precise.pacer, precise.abandoned) == ("precise", 0)
+    def played(mode: str, pacer: str) -> SimulationReport:
+        campaign = {"mode": mode, "ratio": 6.0, "amd": True}
+        return simulate(Scenario(name="x", agents=10, hours=0.5, campaign=campaign, pacer=pacer), 1)
+
+    rival = played("predictive", "six-per-free-agent")
+    ratio, precise = played("predictive", "ratio"), played("predictive", "precise")
+    assert (rival.pacer, ratio.pacer, precise.pacer) == ("six-per-free-agent", "ratio", "precise")
+    assert ratio.outcomes == played("ratio", "").outcomes
+    assert rival.outcomes == played("ratio", "six-per-free-agent").outcomes != ratio.outcomes
+    assert (precise.abandoned, rival.abandoned > 0) == (0, True)
 
 
 def test_settings_reach_every_table() -> None:

@@ -414,7 +414,8 @@ def test_facts_come_in_the_order_of_a_mixed_batch(store: Store) -> None:
         ],
         NOW,
     )
-    third = LeadsLeased(a, epoch << 32 | 2, NOW + LEASE_NS, [3, 1], [493, 491], [0, 1], 0, [0, 4 | Outcome.NO_ANSWER << 5])
+    tried = pack_features(attempts=1, last=Outcome.NO_ANSWER)
+    third = LeadsLeased(a, epoch << 32 | 2, NOW + LEASE_NS, [3, 1], [493, 491], [0, 1], 0, [0, tried])
     assert facts == [
         IntentDurable(one),
         AttemptRecorded(one),
