@@ -2,7 +2,7 @@
 
 All read the same synthetic stream (`ami_peers/stream.py`) in pieces of 64 KiB; the absolute figures are also taken on
 the real capture. Costs are process CPU time, which the neighbours of a shared machine disturb least. The ratios take
-the median of interleaved rounds.
+the median of interleaved rounds; against the C scan, which is near, the round of each that was disturbed least.
 
 Against the C scan both read from a socket, as a live link does: typed events are bound to reach half of what a reader
 can reach that does nothing with the bytes; both are shown from memory too. The peers run in processes of their own:
@@ -175,7 +175,7 @@ def test_typed_events_reach_half_of_a_c_scan(scan: Callable[[bytes], tuple[int, 
         assert count == EVENTS
         memory = cpu_ns(lambda: typed(SYNTHETIC), EVENTS)
         rounds.append((cost, over_socket(path, scan), memory, cpu_ns(lambda: [*map(scan, SYNTHETIC)], EVENTS)))
-    fields, ceiling, fields_memory, ceiling_memory = (statistics.median(column) for column in zip(*rounds, strict=True))
+    fields, ceiling, fields_memory, ceiling_memory = (min(column) for column in zip(*rounds, strict=True))
     print()
     show("typed, socket", fields)
     show("C scan, socket", ceiling)
