@@ -7,8 +7,8 @@ the median of interleaved rounds; against the C scan, which is near, the round o
 Against the C scan both read from a socket, as a live link does: typed events are bound to reach half of what a reader
 can reach that does nothing with the bytes; both are shown from memory too. The peers run in processes of their own:
 panoramisk and asterisk-ami on bytes in memory, which favours them (we read from memory too); pyst2, which cannot be
-had without its socket, its threads and its queues, over loopback and on few events. Peers that are not there are left
-out: run bench/peers.sh first.
+had without its socket, its threads and its queues, over loopback and on few events. Run bench/peers.sh first: a peer
+that is not there is a failure.
 
 Run: python -m pytest bench/bench_ami.py -s
 """
@@ -40,7 +40,7 @@ stream = importlib.import_module("stream")
 PIECE = 65536
 EVENTS = 35_000
 PYST2_EVENTS = 1_400
-ROUNDS = 7
+ROUNDS = 15
 CAPTURE = ROOT / "tests" / "data" / "captures" / "ami-capture.txt"
 
 
