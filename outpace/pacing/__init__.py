@@ -1,7 +1,8 @@
 """The arithmetic: how many calls to launch now. Numbers and arrays only; knows no call, agent object or file."""
 
 from outpace.pacing._answer_model import AnswerModel
-from outpace.pacing._pacer import LaunchDecision, Pacer, PacingSnapshot
+from outpace.pacing._pacer import Pacer, PacingSnapshot
+from outpace.pacing.decision import LaunchDecision
 from outpace.pacing.pacers import (
     AgentlessPacer,
     ErlangPacer,
