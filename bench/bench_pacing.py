@@ -1,7 +1,7 @@
 """What a predictive decision costs, and what its estimators cost a fact, with ten agents and with ten thousand.
 
-A floor that the pacer runs: calls ring for 10 to 30 s, one of eight has a person, talk and wrap-up last 75 s on average,
-so that two phones ring an agent. What is timed is all that a decision does every half second: the time that has passed
+A floor that the pacer runs: calls ring for 10 to 30 s, one of eight has a person, talk and wrap-up last 75 s on
+average, so that two phones ring an agent. What is timed is all that a decision does every half second: the time that has passed
 is learned from, once a second the tables are made anew, then the launches are decided.
 
 The ceiling is measured in the same run: one forecast as one writes it with numpy, a row of chances for every agent and
