@@ -431,6 +431,10 @@ def simulate(
         given |= {} if cap is None else {"cap": cap}
         given |= {} if seed is None else {"seed": seed}
         scenario = with_settings(load_scenario(scenario_file), given)
+        if plot is not None:
+            from outpace.sim.plots import new_figure
+
+            new_figure()  # what cannot be drawn is told before the runs, not after them
         if plan is not None:
             _plan(scenario, plan, seeds=seeds or 4, workers=workers, as_json=as_json)
         elif explain is not None:

@@ -1,6 +1,6 @@
 """Run the pacing report: docs/pacing/DATE.md and DATE.png, with the day, the machine and the command.
 
-usage: python tools/pacing_report.py FOLDER [--quick] [--seeds N] [--workers N]
+usage: python tools/pacing_report.py FOLDER [--quick] [--hindsight] [--seeds N] [--workers N]
 
 Exit code 1 when a bar or limit does not hold; the report says which.
 """
@@ -41,6 +41,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--quick", action="store_true", help="a few rows, two seeds, no rivals")
+    parser.add_argument("--hindsight", action="store_true", help="tune the rivals of one parameter, too")
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--workers", type=int, default=0)
     args = parser.parse_args()
@@ -48,6 +49,7 @@ def main() -> int:
     results = pacing_report.run(
         pacing_report.cases(quick=args.quick, seeds=args.seeds), workers=args.workers, progress=tell
     )
+    tuned = pacing_report.run_hindsight(workers=args.workers, progress=tell) if args.hindsight else []
     took = time.monotonic() - began
     day = datetime.now(UTC).date().isoformat()
     name = f"{day}-quick" if args.quick else day
@@ -57,8 +59,8 @@ def main() -> int:
     ]
     args.folder.mkdir(parents=True, exist_ok=True)
     path = args.folder / f"{name}.md"
-    path.write_text(pacing_report.page(results, f"Pacing, {day}", head, f"{name}.png"), "utf-8")
-    pacing_report.save_picture(results, args.folder / f"{name}.png")
+    path.write_text(pacing_report.page(results, f"Pacing, {day}", head, f"{name}.png", hindsight=tuned), "utf-8")
+    pacing_report.save_picture(results, args.folder / f"{name}.png", hindsight=tuned)
     wrong = pacing_report.failed(results)
     print(f"written: {path}", *wrong, sep="\n")
     return 1 if wrong else 0

@@ -173,6 +173,15 @@ cdef enum:
     LIMIT_BUDGET = 13
     LIMITS = 14
 
+# Lowest bits of a lead's packed features.
+cdef enum:
+    FEATURE_KIND = 0
+    FEATURE_ATTEMPTS = 2
+    FEATURE_OUTCOME = 5
+    FEATURE_LIST = 9
+    FEATURE_SEGMENT = 15
+    FEATURE_END = 21
+
 
 cdef struct fact_t:
     int32_t kind

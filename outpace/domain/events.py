@@ -209,7 +209,8 @@ class TrunkCapacity(Event, frozen=True):
 class LeadsLeased(Event, frozen=True):
     """Answer to LeaseLeads: leads due now, dialable until `deadline_ns` (engine time) under the fencing `token`.
 
-    The three lists have one length. `next_due_ns`: when the next lead of the campaign falls due, 0 = there is none.
+    The lists have one length, but for `features` (see features.py), which may be empty: nothing is known of the leads.
+    `next_due_ns`: when the next lead of the campaign falls due, 0 = there is none.
     """
 
     campaign_id: int
@@ -219,6 +220,7 @@ class LeadsLeased(Event, frozen=True):
     numbers: list[int]
     attempts: list[int]
     next_due_ns: int = 0
+    features: list[int] = []
 
 
 class LeaseRefused(Event, frozen=True):
@@ -279,7 +281,8 @@ class LedgerSpan(msgspec.Struct, frozen=True, array_like=True):
 class LedgerLoaded(Event, frozen=True):
     """What earlier epochs have answered and abandoned in this campaign, read from the attempts at start.
 
-    The counts are of all times; `spans`, the earliest first, tell when, as far back as the cap's window can reach.
+    The counts are of all times; `spans`, the earliest first, tell when, as far back as the cap's window can reach: the
+    abandonment budget is made of them.
     """
 
     campaign_id: int

@@ -222,6 +222,11 @@ cdef class CallFlow(AgentDesk):
             self.estimates.observe(
                 self.calls.campaign[row], what, self.calls.life[row].launched_ns, self.calls.weight[row], now_ns
             )
+            if what != OBSERVED_FORGOTTEN and self.calls.hour_slot[row] >= 0:
+                self.answer_model.learn(
+                    self.calls.campaign[row], self.calls.features[row], self.calls.hour_slot[row],
+                    what == OBSERVED_PERSON,
+                )
 
     cdef void enqueue(self, int32_t row, int64_t now_ns) noexcept nogil:
         # a person is on the line: an agent now, or within the limit, or it is an abandoned call

@@ -33,7 +33,8 @@ cdef struct decision_row_t:
     int64_t cancels          # calls cancelled
     int64_t answered         # people in the budget's window, at the decision
     int64_t abandoned
-    int64_t drops_left
+    int64_t legal_abandoned  # of them, those that the rule counts
+    int64_t drops_left       # the largest number: the cap forbids nothing
     double expected_abandons     # this and the next seven: as decision_t has them
     double kappa
     double risk
@@ -72,6 +73,7 @@ cdef class CampaignTable:
     cdef int64_t[::1] requeued            # a lead got another turn since the last lease was asked for
     cdef int64_t[::1] window_open
     cdef int64_t[::1] window_change_ns    # when the calling hours open or close next
+    cdef int64_t[::1] zone_offset_ns      # of the calling hours' zone from UTC, since they opened or closed last
     cdef int64_t[::1] decided_ns          # last decision
     cdef int64_t[::1] advanced_ns         # when the pacer was last told that time passes
     cdef int64_t[::1] cancels             # ringing calls cancelled for pacing
@@ -101,6 +103,7 @@ cdef class CampaignTable:
     cdef int64_t[::1] decision_count
 
     cdef int64_t in_hand(self, Py_ssize_t row) noexcept nogil    # calls that may need an agent yet
+    cdef int32_t hour_slot(self, Py_ssize_t row, int64_t now_ns) noexcept nogil    # weekday x 24 + hour, Monday = 0
     cdef void count_minute(self, Py_ssize_t row, Py_ssize_t column, int64_t now_ns) noexcept nogil
     cdef void count_connected(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
     cdef void count_abandoned(self, Py_ssize_t row, int32_t reason, int64_t now_ns) noexcept nogil

@@ -8,6 +8,7 @@ from outpace.domain._words cimport (
     CALL_STATES, CAMPAIGN_DRAFT, LIMIT_NOT_RUNNING, LIMITS, OUTCOMES,
 )
 from outpace.engine._idmap cimport IdMap
+from outpace.pacing._answer_model cimport HOUR_SLOTS
 
 from outpace.domain.config import RETRIABLE, ConnectClock, DialMode, MachineAction
 from outpace.domain.errors import ConfigError
@@ -16,10 +17,13 @@ from outpace.engine._hopper import Hopper
 from outpace.pacing import make_pacer
 
 cdef int64_t NS_PER_MINUTE = 60_000_000_000
+cdef int64_t NS_PER_HOUR = 3_600_000_000_000
+cdef int64_t EPOCH_SLOT = 72          # 1970 began on a Thursday
 
 _PER_CAMPAIGN = (
     "campaign_id", "state", "live", "launches", "reason", "connected", "no_agent", "caller_left", "lease_asked",
-    "lease_at_ns", "lease_timeout_ns", "exhausted", "requeued", "window_open", "window_change_ns", "decided_ns",
+    "lease_at_ns", "lease_timeout_ns", "exhausted", "requeued", "window_open", "window_change_ns", "zone_offset_ns",
+    "decided_ns",
     "advanced_ns", "cancels", "dirty",
     "ring_timeout_ns", "connect_limit_ns", "connect_clock", "classify", "classify_limit_ns", "machine_message",
     "has_message", "agentless", "may_cancel", "min_ring_ns", "message_max_ns", "wrap_up_max_ns", "dispositions",
@@ -30,7 +34,7 @@ DECISION_DTYPE = np.dtype([
     *((name, np.int64) for name in (
         "sequence", "now_ns", "wanted", "count", "limited_by", "ready", "working", "talking", "wrap_up", "unanswered",
         "classifying", "waiting", "hopper", "trunk_room", "repeated", "fallback", "cancels", "answered", "abandoned",
-        "drops_left")),
+        "legal_abandoned", "drops_left")),
     *((name, np.float64) for name in (
         "expected_abandons", "kappa", "risk", "risk_next", "answers", "releases", "live_rate", "balance", "bound")),
 ], align=True)
@@ -86,6 +90,7 @@ cdef class CampaignTable:
         self.requeued = self.columns["requeued"]
         self.window_open = self.columns["window_open"]
         self.window_change_ns = self.columns["window_change_ns"]
+        self.zone_offset_ns = self.columns["zone_offset_ns"]
         self.decided_ns = self.columns["decided_ns"]
         self.advanced_ns = self.columns["advanced_ns"]
         self.cancels = self.columns["cancels"]
@@ -149,6 +154,10 @@ cdef class CampaignTable:
             self.trunk_rows[row, place] = trunk_ids.get(group)
 
     # hot
+    cdef int32_t hour_slot(self, Py_ssize_t row, int64_t now_ns) noexcept nogil:
+        cdef int64_t hours = max(now_ns + self.zone_offset_ns[row], 0) // NS_PER_HOUR
+        return <int32_t>((hours + EPOCH_SLOT) % HOUR_SLOTS)
+
     cdef int64_t in_hand(self, Py_ssize_t row) noexcept nogil:
         return (
             self.in_state[row, CALL_LAUNCHING] + self.in_state[row, CALL_PROCEEDING] + self.in_state[row, CALL_RINGING]

@@ -9,7 +9,7 @@ cdef class EngineCore(Decisions):
     cdef int apply(self, const fact_t* fact, int64_t now_ns) except -1
     cdef int lease(  # tidy: ok - the columns of one fact, passed in C
         self, int64_t campaign_id, int64_t token, int64_t deadline_ns, const int64_t* lead_ids, const int64_t* numbers,
-        const int64_t* attempts, Py_ssize_t count, int64_t next_due_ns, int64_t now_ns,
+        const int64_t* attempts, const int64_t* features, Py_ssize_t count, int64_t next_due_ns, int64_t now_ns,
     ) except -1
     cdef int advance(self, int64_t now_ns) except -1
     cdef int64_t deadline(self) noexcept nogil

@@ -64,6 +64,8 @@ cdef class EngineCore(Decisions):
             self.shift_clocks(now_ns - was)
             self.registers[REG_CLOCK_JUMPS] += 1
         self.registers[REG_NOW] = now_ns
+        if now_ns >= self.budget.due_ns:
+            self.budget.refresh(now_ns)
         # before anything else: a fact of this moment meets the calling hours of this moment
         if 0 < self.registers[REG_WINDOW_NS] <= now_ns:
             self.refresh_windows(now_ns)
@@ -218,7 +220,7 @@ cdef class EngineCore(Decisions):
 
     cdef int lease(  # tidy: ok - the columns of one fact, passed in C
         self, int64_t campaign_id, int64_t token, int64_t deadline_ns, const int64_t* lead_ids, const int64_t* numbers,
-        const int64_t* attempts, Py_ssize_t count, int64_t next_due_ns, int64_t now_ns,
+        const int64_t* attempts, const int64_t* features, Py_ssize_t count, int64_t next_due_ns, int64_t now_ns,
     ) except -1:
         cdef int32_t campaign = self.campaigns.ids.find(campaign_id) if campaign_id > 0 else -1
         cdef Hopper hopper
@@ -238,7 +240,7 @@ cdef class EngineCore(Decisions):
             batch = hopper.open_batch(token, deadline_ns, now_ns)
             # what finds no place stays leased until the deadline; the store takes it back then
             for i in range(count if batch >= 0 else 0):
-                if not hopper.push(batch, lead_ids[i], numbers[i], attempts[i]):
+                if not hopper.push(batch, lead_ids[i], numbers[i], attempts[i], features[i]):
                     break
         if count >= asked:
             self.campaigns.lease_at_ns[campaign] = now_ns
@@ -410,18 +412,21 @@ cdef class EngineCore(Decisions):
             self.handle_rare(event, now_ns)
 
     def handle_lease(self, event, int64_t now_ns):
-        """A LeadsLeased. ValueError when its lists differ in length."""
+        """A LeadsLeased. ValueError when its lists differ in length; no features at all stand for unknown ones."""
         cdef int64_t[::1] lead_ids = np.array(event.lead_ids, np.int64)
         cdef int64_t[::1] numbers = np.array(event.numbers, np.int64)
         cdef int64_t[::1] attempts = np.array(event.attempts, np.int64)
+        cdef int64_t[::1] features = np.array(event.features or [0] * len(event.lead_ids), np.int64)
         cdef Py_ssize_t count = lead_ids.shape[0]
-        if numbers.shape[0] != count or attempts.shape[0] != count:
+        if numbers.shape[0] != count or attempts.shape[0] != count or features.shape[0] != count:
             raise ValueError(
-                f"LeadsLeased: {count} leads, {len(event.numbers)} numbers, {len(event.attempts)} attempts"
+                f"LeadsLeased: {count} leads, {len(event.numbers)} numbers, {len(event.attempts)} attempts,"
+                f" {len(event.features)} features"
             )
         self.lease(
             event.campaign_id, event.token, event.deadline_ns, &lead_ids[0] if count else NULL,
-            &numbers[0] if count else NULL, &attempts[0] if count else NULL, count, event.next_due_ns, now_ns,
+            &numbers[0] if count else NULL, &attempts[0] if count else NULL, &features[0] if count else NULL, count,
+            event.next_due_ns, now_ns,
         )
 
     def handle_rare(self, event, int64_t now_ns):

@@ -13,4 +13,5 @@ cdef class Decisions(LaunchGate):
     cdef int decide(self, int32_t campaign, int64_t now_ns) except -1
     cdef int64_t cancel_ringing(self, int32_t campaign, int64_t count, int64_t now_ns) noexcept nogil
     cdef void note_decision(self, int32_t campaign, const decision_t* wanted, int64_t room, int64_t now_ns) noexcept
+    cdef double weight_up_next(self, int32_t campaign, int64_t now_ns) noexcept
     cdef void store_decision(self, int32_t campaign, int64_t now_ns) noexcept nogil

@@ -25,6 +25,7 @@ cdef int32_t CAUSE_NORMAL = 16
 
 cdef enum:
     CANCELS_AT_ONCE = 64         # ringing calls that one decision may cancel
+    LEADS_UP_NEXT = 32           # by whose weights the calls to come are judged
 
 
 cdef class Decisions(LaunchGate):
@@ -91,6 +92,7 @@ cdef class Decisions(LaunchGate):
         self.budget.look(campaign, now_ns, &budget)
         latest.answered = budget.answered
         latest.abandoned = budget.abandoned
+        latest.legal_abandoned = budget.legal_abandoned
         latest.drops_left = budget.drops_left
         latest.bound = budget.bound
         self.campaigns.decision_count[campaign] = made + 1
@@ -121,6 +123,16 @@ cdef class Decisions(LaunchGate):
                 trunk = self.campaigns.trunk_rows[c, place]
                 if self.trunks.blocked_until_ns[trunk] <= now_ns:
                     s.lines[c] += max(self.trunks.channels[trunk] - self.trunks.in_use[trunk], 0)
+
+    cdef double weight_up_next(self, int32_t campaign, int64_t now_ns) noexcept:
+        cdef Hopper hopper = <Hopper>self.campaigns.hoppers[campaign]
+        cdef int64_t count = min(hopper.count(), LEADS_UP_NEXT)
+        cdef int32_t slot = self.campaigns.hour_slot(campaign, now_ns)
+        cdef double total = 0.0
+        cdef int64_t place
+        for place in range(count):
+            total += self.answer_model.weight(campaign, hopper.features_of(place), slot)
+        return total / count if count > 0 else 1.0
 
     cdef bint its_time(self, int32_t campaign, int64_t now_ns) noexcept:
         # Whether the campaign decides now; winds its clock. Pacers learn from time while calls are in hand, too.
@@ -189,6 +201,8 @@ cdef class Decisions(LaunchGate):
         self.ask_for_leads(campaign, now_ns)
         if self.campaigns.count > 1:
             self.snapshot_arrays.ready[campaign] -= self.shared_claims(campaign)
+        if pacer.interval_ns > 0:
+            self.snapshot_arrays.lead_weight[campaign] = self.weight_up_next(campaign, now_ns)
         pacer.decide_row(self.snapshot_arrays, campaign, now_ns, &wanted)
         self.campaigns.decided_ns[campaign] = now_ns
         room = self.trunk_room(campaign, now_ns, &trunk_reason)

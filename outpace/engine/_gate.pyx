@@ -125,6 +125,10 @@ cdef class LaunchGate(CallFlow):
         self.trunks.pending[trunk] += 1
         self.calls.flags[row] |= FLAG_SENT | FLAG_PENDING | FLAG_LAUNCHED
         life.launched_ns = now_ns
+        self.calls.hour_slot[row] = self.campaigns.hour_slot(campaign, now_ns)
+        self.calls.weight[row] = self.answer_model.weight(
+            campaign, self.calls.features[row], self.calls.hour_slot[row]
+        )
         self.estimates.observe(campaign, OBSERVED_LAUNCHED, now_ns, self.calls.weight[row], now_ns)
         life.caller_id_index = 0
         if self.trunks.caller_ids[trunk] > 0:
@@ -204,14 +208,14 @@ cdef class LaunchGate(CallFlow):
 
     cdef int64_t launch(self, int32_t campaign, int64_t count, int64_t now_ns) except -1:
         cdef Hopper hopper = <Hopper>self.campaigns.hoppers[campaign]
-        cdef int64_t lead_id, number, attempts, token, call_id, _done
+        cdef int64_t lead_id, number, attempts, features, token, call_id, _done
         cdef int64_t launched = 0
         cdef int32_t row, trunk
         cdef command_t* command
         cdef attempt_t* life
         for _done in range(count):
             trunk = self.pick_trunk(campaign, now_ns)
-            if trunk < 0 or not hopper.pop(now_ns, &lead_id, &number, &attempts, &token):
+            if trunk < 0 or not hopper.pop(now_ns, &lead_id, &number, &attempts, &features, &token):
                 break
             self.registers[REG_SEQUENCE] += 1
             call_id = (self.registers[REG_EPOCH] << 32) | self.registers[REG_SEQUENCE]
@@ -219,6 +223,7 @@ cdef class LaunchGate(CallFlow):
             self.calls.campaign[row] = campaign
             self.calls.trunk[row] = trunk
             self.calls.state[row] = CALL_LAUNCHING
+            self.calls.features[row] = features
             self.calls.flags[row] = FLAG_CLASSIFY if self.campaigns.classify[campaign] else 0
             self.campaigns.in_state[campaign, CALL_LAUNCHING] += 1
             self.campaigns.live[campaign] += 1

@@ -5,6 +5,7 @@ from outpace.engine._campaigns cimport CampaignTable
 from outpace.engine._tables cimport AgentTable, CallTable
 from outpace.engine._timers cimport TimerHeap
 from outpace.engine._trunks cimport TrunkTable
+from outpace.pacing._answer_model cimport AnswerModel
 from outpace.pacing._budget cimport Budget
 from outpace.pacing._estimates cimport Estimates
 
@@ -55,6 +56,7 @@ cdef class EngineState:
     cdef readonly CampaignTable campaigns
     cdef readonly TimerHeap timers
     cdef readonly Estimates estimates     # what pacing has learned, a row per campaign
+    cdef readonly AnswerModel answer_model    # which leads answer, a row per campaign
     cdef readonly Budget budget           # the abandonment ledger, a row per campaign
     cdef readonly object registers_array
     cdef int64_t[::1] registers

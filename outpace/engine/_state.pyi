@@ -9,6 +9,7 @@ from outpace.engine._campaigns import CampaignTable
 from outpace.engine._tables import AgentTable, CallTable
 from outpace.engine._timers import TimerHeap
 from outpace.engine._trunks import TrunkTable
+from outpace.pacing._answer_model import AnswerModel
 from outpace.pacing._budget import Budget
 from outpace.pacing._estimates import Estimates
 
@@ -29,6 +30,9 @@ class EngineState:
     def timers(self) -> TimerHeap: ...
     @property
     def estimates(self) -> Estimates: ...
+    @property
+    def answer_model(self) -> AnswerModel: ...
+    def use_answer_model(self, model: AnswerModel) -> None: ...
     @property
     def budget(self) -> Budget: ...
     @property

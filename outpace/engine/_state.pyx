@@ -14,7 +14,8 @@ from outpace.engine._campaigns cimport CampaignTable
 from outpace.engine._tables cimport FLAG_QUERIED, AgentTable, CallTable
 from outpace.engine._timers cimport TimerHeap
 from outpace.engine._trunks cimport TrunkTable
-from outpace.pacing._budget cimport Budget
+from outpace.pacing._answer_model cimport AnswerModel
+from outpace.pacing._budget cimport COUNTED_CONNECTED, Budget
 from outpace.pacing._estimates cimport Estimates
 
 
@@ -54,6 +55,7 @@ cdef class EngineState:
         self.pacing_slots = self.trunk_slots + <int32_t>self.trunks.count
         self.timers = TimerHeap(self.pacing_slots + self.campaigns.count)
         self.estimates = Estimates(self.campaigns.count)
+        self.answer_model = AnswerModel(self.campaigns.count)
         self.budget = Budget([campaign.abandonment for campaign in pool.campaigns])
         self.registers_array = np.zeros(REGISTERS, np.int64)
         self.registers = self.registers_array
@@ -114,11 +116,11 @@ cdef class EngineState:
 
     cdef void count_connected(self, int32_t campaign, int64_t now_ns) noexcept nogil:
         self.campaigns.count_connected(campaign, now_ns)
-        self.budget.count(campaign, False, now_ns)
+        self.budget.count(campaign, COUNTED_CONNECTED, now_ns)
 
     cdef void count_abandoned(self, int32_t campaign, int32_t reason, int64_t now_ns) noexcept nogil:
         self.campaigns.count_abandoned(campaign, reason, now_ns)
-        self.budget.count(campaign, True, now_ns)
+        self.budget.count(campaign, reason, now_ns)      # COUNTED_* are the numbers of the reasons
 
     cdef void mark_dirty(self, int32_t campaign) noexcept nogil:
         if self.campaigns.count > 1:
@@ -143,12 +145,19 @@ cdef class EngineState:
     cdef void leg_broke(self, int32_t row, int64_t now_ns) noexcept nogil:
         pass
 
+    def use_answer_model(self, AnswerModel model not None):
+        """Weigh leads by another model, before the first fact. ValueError when it is not of as many campaigns."""
+        if model.campaigns != self.campaigns.count:
+            raise ValueError(f"{self.campaigns.count} campaigns, a model of {model.campaigns}")
+        self.answer_model = model
+
     def arrays(self):
         """Every array that holds mutable state, by name, in a fixed order; what snapshot and digest read."""
         found = {"registers": self.registers_array}
         for table, columns in (
             ("calls", self.calls.columns), ("agents", self.agents.columns), ("trunks", self.trunks.columns),
             ("campaigns", self.campaigns.columns), ("estimates", self.estimates.columns),
+            ("answer_model", self.answer_model.columns),
             ("budget", self.budget.columns),
             *((f"pacer{row}", pacer.columns) for row, pacer in enumerate(self.campaigns.pacers)),
         ):

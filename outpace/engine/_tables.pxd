@@ -38,6 +38,8 @@ cdef class CallTable:
     # engine time until which the call's present wait is good; while it rings, from which it may be cancelled, 0 = never
     cdef int64_t[::1] limit_ns
     cdef double[::1] weight               # chance of a person relative to the mean, as pacing was told at the launch
+    cdef int64_t[::1] features            # of the lead, see domain/features.py
+    cdef int32_t[::1] hour_slot           # of the launch; -1 = before it, or the lead's features are not known
     cdef attempt_t[::1] life              # ids, times and verdicts, as the attempt will be recorded
     cdef int32_t[::1] registers           # [0] head of the free list, [1] rows in use, [2] rows ever used
 

@@ -38,6 +38,7 @@ cdef class CallTable:
             "previous": np.full(capacity, -1, np.int32), "next": np.arange(1, capacity + 1, dtype=np.int32),
             "generation": np.zeros(capacity, np.uint32), "clock_ns": np.zeros(capacity, np.int64),
             "limit_ns": np.zeros(capacity, np.int64), "weight": np.ones(capacity),
+            "features": np.zeros(capacity, np.int64), "hour_slot": np.full(capacity, -1, np.int32),
             "life": np.zeros(capacity, LIFE_DTYPE), "registers": np.zeros(3, np.int32),
         }
         self.columns["next"][capacity - 1] = -1
@@ -53,6 +54,8 @@ cdef class CallTable:
         self.clock_ns = self.columns["clock_ns"]
         self.limit_ns = self.columns["limit_ns"]
         self.weight = self.columns["weight"]
+        self.features = self.columns["features"]
+        self.hour_slot = self.columns["hour_slot"]
         self.life = self.columns["life"]
         self.registers = self.columns["registers"]
 
@@ -76,6 +79,8 @@ cdef class CallTable:
         self.clock_ns[row] = 0
         self.limit_ns[row] = 0
         self.weight[row] = 1.0
+        self.features[row] = 0
+        self.hour_slot[row] = -1
         self.ids.put(call_id, row)
         return row
 

@@ -20,7 +20,7 @@ from outpace.domain.outcomes import Fallback, LimitedBy, Outcome
 from outpace.domain.states import AgentState, CallState, CampaignState
 from outpace.engine._core import EngineCore
 from outpace.engine._state import REGISTER_PLACES
-from outpace.engine.calling_window import window_at
+from outpace.engine.calling_window import utc_offset_ns, window_at
 from outpace.engine.explain import Decision, Explanation, decision_of, decisions_of
 from outpace.pacing import PrecisePacer, RatioPacer
 
@@ -32,10 +32,15 @@ if TYPE_CHECKING:
     from outpace.domain.config import Campaign
 
 _NS_PER_MINUTE = 60_000_000_000
-_SNAPSHOT_FORMAT = 2
+_SNAPSHOT_FORMAT = 3
 
 #: What the bytes of `Engine.dump_estimates` mean.
-ESTIMATES_FORMAT = 1
+ESTIMATES_FORMAT = 2
+
+
+class _Learned(msgspec.Struct, frozen=True):
+    estimates: bytes
+    answer_model: bytes
 
 
 class _Snapshot(msgspec.Struct, frozen=True):
@@ -78,6 +83,8 @@ class Engine(EngineCore):
             self._campaign("connected")[row] += event.connected
             self._campaign("no_agent")[row] += event.no_agent_in_time
             self._campaign("caller_left")[row] += event.caller_left
+            for span in event.spans:
+                self.budget.load(row, span.connected, span.no_agent_in_time, span.caller_left, span.from_ns)
         elif isinstance(event, EstimatesLoaded):
             self._load_estimates(event)
         elif isinstance(event, PacingChanged):
@@ -88,8 +95,10 @@ class Engine(EngineCore):
         if event.format != ESTIMATES_FORMAT:
             raise ConfigError("estimates", f"are of format {event.format}, this program knows {ESTIMATES_FORMAT}")
         try:
-            self.estimates.load(row, event.data)
-        except ValueError as error:
+            learned = msgspec.msgpack.decode(event.data, type=_Learned)
+            self.answer_model.load(row, learned.answer_model)
+            self.estimates.load(row, learned.estimates)
+        except (ValueError, msgspec.MsgspecError) as error:
             raise ConfigError("estimates", str(error)) from error
 
     def _change_pacing(self, event: PacingChanged) -> None:
@@ -119,6 +128,8 @@ class Engine(EngineCore):
             is_open, changes_ns = window_at(campaign.calling_hours, now_ns)
             self._campaign("window_open")[row] = is_open
             self._campaign("window_change_ns")[row] = changes_ns
+            self._campaign("zone_offset_ns")[row] = utc_offset_ns(campaign.calling_hours, now_ns)
+            self.budget.columns["ends_ns"][row] = changes_ns if is_open else 0
             self._campaign("dirty")[row] = 1
             next_change = changes_ns if next_change == 0 else min(next_change, changes_ns)
         self._set_register("window_ns", next_change)
@@ -172,7 +183,8 @@ class Engine(EngineCore):
 
     def dump_estimates(self, campaign_id: int) -> bytes:
         """What pacing has learned of a campaign, in ESTIMATES_FORMAT, for a later EstimatesLoaded."""
-        return self.estimates.dump(self._row(campaign_id))
+        row = self._row(campaign_id)
+        return msgspec.msgpack.encode(_Learned(self.estimates.dump(row), self.answer_model.dump(row)))
 
     def explain(self, campaign_id: int) -> Explanation:
         """What the campaign does now and why. UnknownId when there is none of that id."""
@@ -191,6 +203,7 @@ class Engine(EngineCore):
             abandoned_last_hour=int(hour[:, 2].sum()),
             decisions=self.decisions(campaign_id),
             latest=self.latest_decision(campaign_id),
+            budget=self.budget.state(row, self._register("now_ns")),
         )
 
     def counters(self) -> dict[str, Any]:
@@ -222,6 +235,7 @@ class Engine(EngineCore):
             found[name] = {word.name.lower(): int(self._campaign(name)[row, word]) for word in words}
         latest = self._campaign("latest")[row]
         found["pacing"] = {name: float(latest[name]) for name in ("kappa", "risk", "live_rate")}
+        found["budget"] = msgspec.structs.asdict(self.budget.state(row, self._register("now_ns")))
         found["pacing"]["fallback"] = Fallback(int(latest["fallback"])).name.lower()
         found["limited"] = {limit.name.lower(): int(self._campaign("limited")[row, limit]) for limit in LimitedBy}
         return found
@@ -263,6 +277,7 @@ class Engine(EngineCore):
                 raise ConfigError("snapshot", f"does not fit the pool: {name}")
             array[...] = np.frombuffer(saved, array.dtype).reshape(array.shape)
         engine.calls.ids.rebuild()
+        engine.budget.restore(engine.budget.columns)
         return engine
 
     # ---- within --------------------------------------------------------------------------------------------------

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from outpace.pacing.budget_state import BudgetState
+
+_ANY_NUMBER = 2**63 - 1
+
 _WORDS = {
     LimitedBy.NONE: "nothing",
     LimitedBy.PACING: "pacing: as many calls as the mode allows for these agents",
@@ -41,9 +45,10 @@ class Decision(msgspec.Struct, frozen=True):
     """One launch decision. Counts of agents and calls are those that the pacer saw.
 
     fallback : why a pacer that forecasts did not. cancels : ringing calls that were cancelled. answered, abandoned,
-    drops_left, bound, balance : the budget as it stood. kappa : the marginal risk allowed; risk, risk_next : that of
-    the last call wanted and of the first not wanted. answers, releases : people and free agents expected over the
-    horizon. live_rate : share of new calls that a person is expected to answer. A rule that makes no forecast has 0.
+    legal_abandoned, drops_left, bound, balance : the budget as it stood. kappa : the marginal risk allowed; risk,
+    risk_next : that of the last call wanted and of the first not wanted. answers, releases : people and free agents
+    expected over the horizon. live_rate : share of new calls that a person is expected to answer. A rule that makes no
+    forecast has 0.
     """
 
     sequence: int
@@ -65,6 +70,7 @@ class Decision(msgspec.Struct, frozen=True):
     cancels: int = 0
     answered: int = 0
     abandoned: int = 0
+    legal_abandoned: int = 0
     drops_left: int = 0
     expected_abandons: float = 0.0
     kappa: float = 0.0
@@ -110,8 +116,8 @@ class Decision(msgspec.Struct, frozen=True):
 
     def _budget(self) -> str:
         return (
-            f"budget: {self.abandoned} abandoned of {self.answered} answered, at most {self.bound:.1%}, "
-            f"balance {self.balance:+.1f}, {self.drops_left} may still be"
+            f"budget: {self.legal_abandoned} abandoned of {self.answered} answered, at most {self.bound:.1%} with "
+            f"confidence, {drops_in_words(self.drops_left)} may still be, balance {self.balance:+.1f}"
         )
 
 
@@ -128,6 +134,7 @@ class Explanation(msgspec.Struct, frozen=True):
     abandoned_last_hour: int
     decisions: tuple[Decision, ...]
     latest: Decision | None = None
+    budget: BudgetState | None = None
 
     def render(self) -> str:
         """A few lines for people."""
@@ -137,7 +144,23 @@ class Explanation(msgspec.Struct, frozen=True):
             f"answered {answered}: connected {self.connected}, abandoned {self.abandoned_no_agent} (no agent in time) "
             f"+ {self.abandoned_caller_left} (caller left)"
         )
-        return "\n".join([state, ledger, *(decision.render() for decision in self.decisions)])
+        lines = [state, ledger]
+        if self.budget is not None:
+            lines.append(_budget_line(self.budget))
+        return "\n".join([*lines, *(decision.render() for decision in self.decisions)])
+
+
+def _budget_line(budget: BudgetState) -> str:
+    spent = "; spent: nobody may be abandoned any more" if budget.spent else ""
+    return (
+        f"budget of {budget.cap:.1%}: {budget.legal_abandoned} of {budget.answered} in the window ({budget.ratio:.2%}, "
+        f"at most {budget.bound:.2%} with confidence), {drops_in_words(budget.drops_left)} may still be{spent}"
+    )
+
+
+def drops_in_words(drops: int | None) -> str:
+    """How many people may still be abandoned, as a phrase; None or the largest number: as many as there are."""
+    return "any number" if drops is None or drops == _ANY_NUMBER else str(drops)
 
 
 def reason_in_words(reason: LimitedBy) -> str:

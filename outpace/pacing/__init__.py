@@ -1,10 +1,23 @@
 """The arithmetic: how many calls to launch now. Numbers and arrays only; knows no call, agent object or file."""
 
-from outpace.pacing._pacer import LaunchDecision, Pacer, PacingSnapshot
-from outpace.pacing.pacers import ForecastPacer, PrecisePacer, RatioPacer, make_pacer
+from outpace.pacing._answer_model import AnswerModel
+from outpace.pacing._pacer import Pacer, PacingSnapshot
+from outpace.pacing.decision import LaunchDecision
+from outpace.pacing.pacers import (
+    AgentlessPacer,
+    ErlangPacer,
+    ForecastPacer,
+    PrecisePacer,
+    ProgressivePacer,
+    RatioPacer,
+    make_pacer,
+)
 from outpace.pacing.predictive import Observed, PredictivePacer
 
 __all__ = [
+    "AgentlessPacer",
+    "AnswerModel",
+    "ErlangPacer",
     "ForecastPacer",
     "LaunchDecision",
     "Observed",
@@ -12,6 +25,7 @@ __all__ = [
     "PacingSnapshot",
     "PrecisePacer",
     "PredictivePacer",
+    "ProgressivePacer",
     "RatioPacer",
     "make_pacer",
 ]

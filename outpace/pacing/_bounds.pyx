@@ -63,7 +63,8 @@ cdef double probability(int64_t k, int64_t n, double p, double q) noexcept nogil
         return exp(n * (log1p(-p) if p < 0.5 else log(q)))
     if k == n:
         return exp(n * (log1p(-q) if q < 0.5 else log(p)))
-    exponent = stirling_error(n) - stirling_error(k) - stirling_error(n - k) - deviance(k, n * p) - deviance(n - k, n * q)
+    exponent = stirling_error(n) - stirling_error(k) - stirling_error(n - k)
+    exponent -= deviance(k, n * p) + deviance(n - k, n * q)
     return exp(exponent) * sqrt(n / (2 * M_PI * k * (n - k)))
 
 
@@ -128,13 +129,13 @@ cdef double solve(int64_t k, int64_t n, double alpha, bint upper) noexcept nogil
     # p with P(X <= k) = alpha (upper, 0 < k < n) or P(X >= k) = alpha (0 < k < n)
     cdef double low = 0.0, high = 1.0, target = log(alpha)
     cdef double odds, p, tail, step
-    cdef int i
+    cdef int _step
     if upper:
         odds = odds_guess(n - k, k + 1, alpha)
         p = odds / (1 + odds)
     else:
         p = 1 / (1 + odds_guess(k, n - k + 1, alpha))
-    for i in range(NEWTON_STEPS):
+    for _step in range(NEWTON_STEPS):
         if not low < p < high:
             p = 0.5 * (low + high)
         if upper:

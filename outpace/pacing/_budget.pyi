@@ -1,27 +1,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import disjoint_base
 
 from outpace.domain.config import Abandonment
 from outpace.domain.outcomes import AbandonReason
-
-class BudgetState(msgspec.Struct, frozen=True, kw_only=True):
-    cap: float
-    answered: int
-    abandoned: int
-    legal_abandoned: int
-    ratio: float
-    bound: float
-    drops_left: int | None
-    balance: float
-    answers_per_s: float
-    seconds_left: float | None
-    window_begins_ns: int
-    window_ends_ns: int
-    spent: bool
+from outpace.pacing.budget_state import BudgetState
 
 @disjoint_base
 class Budget:

@@ -13,11 +13,11 @@ from outpace.pacing._bounds cimport drops_to_bound_c, drops_to_target_c, upper_c
 
 import math
 
-import msgspec
 import numpy as np
 
 from outpace.domain.config import CapWindow, Guard
 from outpace.domain.outcomes import AbandonReason
+from outpace.pacing.budget_state import BudgetState
 from outpace.pacing.cap_window import period_at
 
 cdef enum:
@@ -39,33 +39,6 @@ cdef double REPAIR_S = 1800.0
 cdef double CREDIT_SHARE = 0.5
 
 _KINDS = {CapWindow.DAY: KIND_DAY, CapWindow.ROLLING: KIND_ROLLING, CapWindow.BLOCK: KIND_BLOCK}
-
-
-class BudgetState(msgspec.Struct, frozen=True, kw_only=True):
-    """One campaign's abandonment budget at a moment, for people.
-
-    answered, abandoned : people of the window; `abandoned` for either reason. legal_abandoned : those of them that the
-        rule counts. ratio, bound : legal_abandoned / answered and its upper confidence bound (0 and 1 without answers).
-    drops_left : people who may still be abandoned now before the ratio (guard = bound: its bound) passes the cap; None
-        where the cap forbids nothing. balance : cap x answered - abandoned in people, as pacing steers it.
-    answers_per_s : over the last 30 minutes. seconds_left : to the end of the day or of its dialling, None = unknown.
-    window_begins_ns, window_ends_ns : UTC; 0 = not known yet, and a rolling window ends nowhere.
-    spent : the window's cap cannot be met any more, nobody may be abandoned.
-    """
-
-    cap: float
-    answered: int
-    abandoned: int
-    legal_abandoned: int
-    ratio: float
-    bound: float
-    drops_left: int | None
-    balance: float
-    answers_per_s: float
-    seconds_left: float | None
-    window_begins_ns: int
-    window_ends_ns: int
-    spent: bool
 
 
 cdef class Budget:
@@ -143,12 +116,14 @@ cdef class Budget:
     # hot: counting and looking
     cdef void count(self, Py_ssize_t row, int32_t what, int64_t now_ns) noexcept nogil:
         cdef Py_ssize_t i
-        cdef int64_t recent = 0
+        cdef int64_t recent
         self.roll(row, now_ns)
-        for i in range(MINUTES):
-            recent += self.minutes[row, i]
+        recent = self.minutes[row, self.minute[row] % MINUTES]
         if recent == 0:
-            self.rate_began_ns[row] = now_ns
+            for i in range(MINUTES):
+                recent += self.minutes[row, i]
+            if recent == 0:
+                self.rate_began_ns[row] = now_ns
         self.minutes[row, self.minute[row] % MINUTES] += 1
         if self.counted[row, 0] + self.counted[row, 1] + self.counted[row, 2] == 0:
             self.first_ns[row] = now_ns
@@ -177,9 +152,6 @@ cdef class Budget:
             self.buckets[row, slot, 1] = 0
             self.buckets[row, slot, 2] = 0
         self.bucket[row] = max(self.bucket[row], latest)
-
-    def record(self, Py_ssize_t row, bint abandoned, int64_t now_ns):
-        self.count(row, abandoned, now_ns)
 
     cdef void look(self, Py_ssize_t row, int64_t now_ns, budget_t* out) noexcept nogil:
         cdef int64_t close_ns = self.ends_ns[row]

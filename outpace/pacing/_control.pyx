@@ -5,7 +5,7 @@ sure the forecast is, and on the day. The control law finds it. With r = cap x a
 
     K = 3 + r max(60, min(1800, half the seconds left))     people that the budget may be off by
     R = 3 + 2.5 sqrt(60 r)                                  people held back for bursts that are already ringing
-    x = (balance - R) / K
+    x = (0.99 of the allowance - abandoned - R) / K
     kappa = 0.7 cap exp(clip(x + z, -5, 0.9)),  dz/dt = x / 1800 s,  z in [-4, 1]
 
 The proportional part acts within half an hour, and faster towards the end of the day; the integral part learns the
@@ -27,6 +27,7 @@ cdef double LEAST_S = 60.0
 cdef double RESERVE = 3.0
 cdef double BURST_S = 60.0
 cdef double BURST = 2.5
+cdef double UNDER = 0.01         # share of the allowance that is not meant to be used: the day is to end under the cap
 cdef double EXPONENT_LEAST = -5.0
 cdef double EXPONENT_MOST = 0.9
 cdef double INTEGRAL_LEAST = -4.0
@@ -37,7 +38,7 @@ cdef double STEP_MOST_S = 5.0    # a longer gap is a jump of the clock, or nobod
 cdef double SIZE = 1.1e-4
 
 
-# hot: the control law
+# hot: its terms
 cdef double lowered_by_size(double cap, int64_t agents) noexcept nogil:
     if cap <= 0:
         return 0.0
@@ -48,7 +49,9 @@ cdef double error(const budget_t* budget) noexcept nogil:
     # x: by how many times K the budget is off its aim
     cdef double per_s = budget.cap * budget.rate
     cdef double span_s = max(LEAST_S, min(TIME_S, 0.5 * budget.seconds_left))
-    return (budget.slack - RESERVE - BURST * sqrt(BURST_S * per_s)) / (RESERVE + per_s * span_s)
+    cdef double slack = budget.slack - UNDER * budget.cap * budget.answered
+    return (slack - RESERVE - BURST * sqrt(BURST_S * per_s)) / (RESERVE + per_s * span_s)
+# end hot
 
 
 cdef class KappaControl:
@@ -72,6 +75,7 @@ cdef class KappaControl:
         self.size = self.columns["size"]
         self.last_ns = self.columns["last_ns"]
 
+    # hot: the control law
     cdef void advance(self, Py_ssize_t row, const budget_t* budget, int64_t agents, int64_t now_ns) noexcept nogil:
         cdef double seconds = (now_ns - self.last_ns[row]) / NS_PER_S if self.last_ns[row] > 0 else 0.0
         cdef double x
@@ -84,7 +88,8 @@ cdef class KappaControl:
             return
         x = min(max(error(budget), -ERROR_MOST), ERROR_MOST)
         self.integral[row] += x * min(max(seconds, 0.0), STEP_MOST_S) / TIME_S
-        self.integral[row] = min(max(self.integral[row], INTEGRAL_LEAST - self.size[row]), INTEGRAL_MOST - self.size[row])
+        self.integral[row] = max(self.integral[row], INTEGRAL_LEAST - self.size[row])
+        self.integral[row] = min(self.integral[row], INTEGRAL_MOST - self.size[row])
 
     cdef double kappa(self, Py_ssize_t row, const budget_t* budget) noexcept nogil:
         cdef double exponent

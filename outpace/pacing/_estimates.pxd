@@ -35,6 +35,7 @@ cdef class Estimates:
     cdef int64_t[::1] second            # the second up to which slots are valid
     cdef int64_t[::1] advanced_ns       # last advance
     cdef int64_t[::1] heard_ns          # last fact of a call
+    cdef double[::1] flying             # calls in flight
     cdef double[:, ::1] ring_calls      # (campaigns, RING_SLOTS) calls in flight by the second of their launch
     cdef double[:, ::1] ring_weights    # their weights
     cdef double[:, ::1] ring_squares    # the squares of their weights
@@ -58,9 +59,10 @@ cdef class Estimates:
     cdef int64_t[::1] made_ns
     cdef double[:, ::1] made_factor     # (campaigns, LEVELS) the levels in them
     cdef double[::1] plain_share        # live rate of the table without its level
+    cdef double[:, ::1] ring_trust      # (campaigns, RING_BINS) how much of the person hazard was seen, not assumed
     cdef double[:, ::1] person_hazard   # (campaigns, RING_BINS) per second, level included
     cdef double[:, ::1] nobody_hazard
-    cdef double[:, :, ::1] phase_hazard # (campaigns, PHASES, PHASE_BINS), level included
+    cdef double[:, :, ::1] phase_hazard  # (campaigns, PHASES, PHASE_BINS), level included
     cdef double[:, :, ::1] answer_by    # (campaigns, RING_BINS, HORIZONS) P(a call of that age has a person within h)
     cdef double[:, ::1] new_answer_by   # (campaigns, HORIZONS) the same of a new call
     cdef double[:, :, :, ::1] free_by   # (campaigns, PHASES, PHASE_BINS, HORIZONS) P(an agent is free within h)

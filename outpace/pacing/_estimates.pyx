@@ -39,8 +39,8 @@ _KEPT = (
     "ring_time", "ring_weighted", "ring_persons", "ring_nobodies", "phase_time", "phase_ends", "long_seen", "long_due",
     "short_seen", "short_due", "short_var",
 )
-_RING = ("ring_time", "ring_weighted", "ring_persons", "ring_nobodies", "person_hazard", "nobody_hazard",
-         "now_calls", "now_weights", "now_squares")
+_RING = ("ring_time", "ring_weighted", "ring_persons", "ring_nobodies", "ring_trust", "person_hazard",
+         "nobody_hazard", "now_calls", "now_weights", "now_squares")
 _LEVELS = ("seen", "made_factor", "long_seen", "long_due", "short_seen", "short_due", "short_var")
 
 # pooled rate of a phase that nothing is known of: conversations of 90 s, wrap-ups of 12 s
@@ -80,6 +80,7 @@ cdef class Estimates:
             self.columns[name] = np.zeros(n, np.int64)
         self.columns["made_factor"][:] = 1.0
         self.columns["plain_share"] = np.zeros(n)
+        self.columns["flying"] = np.zeros(n)
         self._bind()
         for row in range(n):
             self.make_tables(row)
@@ -108,7 +109,9 @@ cdef class Estimates:
         self.short_due = self.columns["short_due"]
         self.short_var = self.columns["short_var"]
         self.restarts = self.columns["restarts"]
+        self.flying = self.columns["flying"]
         self.plain_share = self.columns["plain_share"]
+        self.ring_trust = self.columns["ring_trust"]
         self.person_hazard = self.columns["person_hazard"]
         self.nobody_hazard = self.columns["nobody_hazard"]
         self.phase_hazard = self.columns["phase_hazard"]
@@ -181,6 +184,7 @@ cdef class Estimates:
         self.second[row] = second
         for at in range(max(first, second - RING_SLOTS + 1), second + 1):
             slot = at & (RING_SLOTS - 1)
+            self.flying[row] -= self.ring_calls[row, slot]
             self.ring_calls[row, slot] = 0.0
             self.ring_weights[row, slot] = 0.0
             self.ring_squares[row, slot] = 0.0
@@ -210,16 +214,20 @@ cdef class Estimates:
         cdef double fade = 1.0 - 1.0 / RING_MEMORY
         if not 0.0 <= weight <= 100.0:           # also what is not a number
             weight = 1.0
-        self.heard_ns[row] = now_ns
+        # what is launched tells nothing of the switch, but from the first call on there is something to hear
+        if what != OBSERVED_LAUNCHED or self.flying[row] < 0.5:
+            self.heard_ns[row] = now_ns
         if since <= self.second[row] - RING_SLOTS:
             return
         if what == OBSERVED_LAUNCHED:
+            self.flying[row] += 1.0
             self.ring_calls[row, slot] += 1.0
             self.ring_weights[row, slot] += weight
             self.ring_squares[row, slot] += weight * weight
             return
         if self.ring_calls[row, slot] < 0.5:
             return                               # a fact told twice
+        self.flying[row] -= 1.0
         self.ring_calls[row, slot] -= 1.0
         if self.ring_calls[row, slot] < 0.5:     # no remainders of rounding
             self.ring_calls[row, slot] = self.ring_weights[row, slot] = self.ring_squares[row, slot] = 0.0
@@ -231,7 +239,7 @@ cdef class Estimates:
         age = max(0, min((now_ns - since_ns - ON_THE_SECOND) // NS, RING_BINS - 1))
         if what == OBSERVED_PERSON:
             self.ring_persons[row, age] += 1.0
-            self.seen[row, LEVEL_PERSON] += 1.0
+            self.seen[row, LEVEL_PERSON] += self.ring_trust[row, age]
         else:
             self.ring_nobodies[row, age] += 1.0
         for age in range(RING_BINS):
@@ -327,7 +335,7 @@ cdef class Estimates:
         for age in range(RING_BINS):
             self.ring_time[row, age] += self.now_calls[row, age] * seconds
             self.ring_weighted[row, age] += self.now_weights[row, age] * seconds
-            due += self.now_weights[row, age] * self.person_hazard[row, age]
+            due += self.now_weights[row, age] * self.person_hazard[row, age] * self.ring_trust[row, age]
         self.level(row, LEVEL_PERSON, due * seconds / self.made_factor[row, LEVEL_PERSON], seconds)
         for phase in range(PHASES):
             due = 0.0
@@ -361,9 +369,8 @@ cdef class Estimates:
             self.restarts[row, which] += 1
 
     cdef double rate_of_ring(self, Py_ssize_t row, Py_ssize_t age) noexcept nogil:
-        # persons per second of calls of that age; the prior: a quarter of calls, mostly after 4 to 20 seconds
-        cdef double prior = 0.022 if 4 <= age < 20 else 0.002
-        return (self.ring_persons[row, age] + prior * PRIOR_CALLS) / (self.ring_weighted[row, age] + PRIOR_CALLS)
+        # persons per second of calls of that age
+        return (self.ring_persons[row, age] + prior_persons(age)) / (self.ring_weighted[row, age] + PRIOR_CALLS)
 
     cdef void make_tables(self, Py_ssize_t row) noexcept nogil:
         self.make_ring(row)
@@ -383,6 +390,9 @@ cdef class Estimates:
         for age in range(RING_BINS):
             prior = 0.02 if age < 20 else 0.1
             self.person_hazard[row, age] = self.rate_of_ring(row, age)
+            # what nobody has seen yet is no measure of the present: thousands of calls that ring for the first time
+            # would otherwise tell that nobody answers any more
+            self.ring_trust[row, age] = self.ring_persons[row, age] / (self.ring_persons[row, age] + prior_persons(age))
             self.nobody_hazard[row, age] = (
                 (self.ring_nobodies[row, age] + prior * PRIOR_CALLS) / (self.ring_time[row, age] + PRIOR_CALLS)
             )
@@ -449,7 +459,7 @@ cdef class Estimates:
         # an agent in wrap-up is free at its end, one who talks after the wrap-up that follows
         cdef double[PHASES][PHASE_BINS] stays
         cdef double[HORIZONS] ends
-        cdef double[HORIZONS] wrapped        # twice the chance that a wrap-up that began in a second is over so much later
+        cdef double[HORIZONS] wrapped        # twice the chance that a wrap-up begun in a second is over so much later
         cdef double survives = 1.0, before, half
         cdef double* free
         cdef Py_ssize_t phase, bin, h, j
@@ -485,11 +495,7 @@ cdef class Estimates:
         return self.mean_s[row, PHASE_WRAP_UP]
 
     cdef double in_flight(self, Py_ssize_t row) noexcept nogil:
-        cdef double calls = 0.0
-        cdef Py_ssize_t slot
-        for slot in range(RING_SLOTS):
-            calls += self.ring_calls[row, slot]
-        return calls
+        return self.flying[row]
 
     cdef double uncertainty(self, Py_ssize_t row, Py_ssize_t level) noexcept nogil:
         return 1.0 / (self.long_seen[row, level] + PRIOR_EVENTS)
@@ -508,6 +514,11 @@ cdef class Estimates:
 
 
 # hot
+cdef double prior_persons(Py_ssize_t age) noexcept nogil:
+    # what PRIOR_CALLS seconds of calls of that age would have brought: a quarter of calls, mostly after 4 to 20 seconds
+    return PRIOR_CALLS * (0.022 if 4 <= age < 20 else 0.002)
+
+
 cdef int64_t[18] phase_edge = [0, 2, 4, 6, 9, 13, 18, 25, 35, 49, 69, 96, 135, 189, 264, 370, 518, 725]
 
 

@@ -27,14 +27,8 @@ cdef double between(const double* table, int low, double part) noexcept nogil:
     return table[low] + part * (table[low + 1] - table[low])
 
 
-cdef void forecast(
-    Estimates estimates, Py_ssize_t row, double free, double pending, double weight, double wait_s, forecast_t* out
-) noexcept nogil:
-    """Fill in what is expected.
-
-    free : agents ready less people waiting. pending : calls decided on and not launched yet, which count as new.
-    weight : of new calls. wait_s : how long a person may wait for an agent.
-    """
+cdef void forecast(Estimates estimates, Py_ssize_t row, const stand_t* stand, forecast_t* out) noexcept nogil:
+    """Fill in what is expected."""
     cdef const double* new = &estimates.new_answer_by[row, 0]
     cdef double least, busy = 0.0
     cdef bint certain = True
@@ -45,7 +39,7 @@ cdef void forecast(
         for bin in range(PHASE_BINS):
             busy += estimates.now_agents[row, phase, bin]
     memset(out, 0, sizeof(forecast_t) - sizeof(out.free_cdf))
-    out.free = free
+    out.free = stand.free
     out.uncertainty = estimates.uncertainty(row, LEVEL_PERSON)
     out.total = new[STEPS]
     out.first = STEPS
@@ -55,12 +49,12 @@ cdef void forecast(
         if out.share[step] > least:
             out.first = min(out.first, step)
             out.last = step
-        out.new_mean[step] = min(weight * 0.5 * (new[step] + new[step + 1]), MOST_CERTAIN)
+        out.new_mean[step] = min(stand.weight * 0.5 * (new[step] + new[step + 1]), MOST_CERTAIN)
     for step in range(out.first, out.last + 1):
-        expect_answers(estimates, row, step, pending, out)
-        expect_releases(estimates, row, step + 0.5 + wait_s, &out.releases[step])
+        expect_answers(estimates, row, step, stand.pending, out)
+        expect_releases(estimates, row, step + 0.5 + stand.wait_s, &out.releases[step])
         if busy <= FEW_AGENTS and certain:
-            out.terms[step] = one_by_one(estimates, row, step + 0.5 + wait_s, &out.free_cdf[step][0])
+            out.terms[step] = one_by_one(estimates, row, step + 0.5 + stand.wait_s, &out.free_cdf[step][0])
             accumulate(&out.free_cdf[step][0], out.terms[step])
         elif out.releases[step].var < EXACT_BELOW:
             out.terms[step] = distribution(&out.releases[step], &out.free_cdf[step][0], &out.shift[step])
@@ -111,13 +105,13 @@ cdef int one_by_one(Estimates estimates, Py_ssize_t row, double at, double* pmf)
     cdef double chance
     cdef Py_ssize_t phase, bin, k
     cdef int low = <int>floor(at)
-    cdef int agents, terms = 1
+    cdef int agents, _agent, terms = 1
     pmf[0] = 1.0
     for phase in range(PHASES):
         for bin in range(PHASE_BINS):
             agents = <int>(estimates.now_agents[row, phase, bin] + 0.5)
             chance = between(&estimates.free_by[row, phase, bin, 0], low, at - low)
-            for _ in range(agents):
+            for _agent in range(agents):
                 pmf[terms] = pmf[terms - 1] * chance
                 for k in range(terms - 1, 0, -1):
                     pmf[k] = pmf[k] * (1.0 - chance) + pmf[k - 1] * chance
@@ -203,8 +197,8 @@ cdef double none_free(const forecast_t* f, int step, double launches) noexcept n
     cdef double[MOST_TERMS] pmf
     cdef double var, total, new = f.new_mean[step]
     cdef int terms, k, shift, need
-    answers.mean = f.answers[step].mean + launches * new
-    answers.var = f.answers[step].var + launches * new * (1.0 - new)
+    answers.mean = max(0.0, f.answers[step].mean + launches * new)
+    answers.var = max(1e-9, f.answers[step].var + launches * new * (1.0 - new))
     answers.var += answers.mean * answers.mean * f.uncertainty
     var = answers.var + f.releases[step].var
     if var >= EXACT_BELOW or f.terms[step] == 0:
@@ -223,13 +217,29 @@ cdef double none_free(const forecast_t* f, int step, double launches) noexcept n
 
 
 cdef double marginal_risk(const forecast_t* f, double launches) noexcept nogil:
-    """P(nobody is free in time | the call that follows so many launches now is answered by a person)."""
+    """P(nobody is free in time | the call that follows so many launches now is answered by a person).
+
+    Fewer than none are calls taken back, counted in new ones.
+    """
     cdef double risk = 0.0, share = 0.0
     cdef int step
     for step in range(f.first, f.last + 1):
         share += f.share[step]
         risk += f.share[step] * none_free(f, step, launches)
     return risk / share if share > 0.0 else 1.0
+# end hot
+
+
+# hot
+cdef double old_calls(Estimates estimates, Py_ssize_t row, double* worth) noexcept nogil:
+    """Calls in flight that have rung so long that they may be taken back; `worth` = new calls that one stands for."""
+    cdef double calls = 0.0, answers = 0.0
+    cdef Py_ssize_t age
+    for age in range(MAY_CANCEL_AGE, RING_BINS):
+        calls += estimates.now_calls[row, age]
+        answers += estimates.now_weights[row, age] * estimates.answer_by[row, age, STEPS]
+    worth[0] = answers / (calls * estimates.new_answer_by[row, STEPS]) if calls > 0.0 else 0.0
+    return calls
 # end hot
 
 
@@ -250,6 +260,7 @@ def risk_curve(
     (most,) float64 : element n is the risk of the call that follows n launches.
     """
     cdef forecast_t f
+    cdef stand_t stand
     cdef Py_ssize_t n
     if not 0 <= row < estimates.campaigns:
         raise IndexError(f"row {row} of {estimates.campaigns} campaigns")
@@ -257,7 +268,11 @@ def risk_curve(
         raise ValueError(f"wait_s must be seconds, not {wait_s}")
     risks = np.zeros(max(most, 0))
     cdef double[::1] view = risks
-    forecast(estimates, row, free, pending, weight, wait_s, &f)
+    stand.free = free
+    stand.pending = pending
+    stand.weight = weight
+    stand.wait_s = wait_s
+    forecast(estimates, row, &stand, &f)
     for n in range(most):
         view[n] = marginal_risk(&f, <double>n)
     return risks

@@ -1,13 +1,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
-from outpace.domain.outcomes import Fallback, LimitedBy
 from outpace.pacing._budget import Budget
 from outpace.pacing._estimates import Estimates
+from outpace.pacing.decision import LaunchDecision
 
 @disjoint_base
 class PacingSnapshot:
@@ -20,20 +19,6 @@ class PacingSnapshot:
     def budget(self) -> Budget: ...
     def __getitem__(self, name: str, /) -> NDArray[Any]: ...
     def __len__(self) -> int: ...
-
-class LaunchDecision(msgspec.Struct, frozen=True, kw_only=True):
-    count: int
-    cancels: int
-    limited_by: LimitedBy
-    fallback: Fallback
-    expected_abandons: float
-    kappa: float
-    risk: float
-    risk_next: float
-    answers: float
-    releases: float
-    live_rate: float
-    balance: float
 
 @disjoint_base
 class Pacer:

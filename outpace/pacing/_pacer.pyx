@@ -10,11 +10,11 @@ from outpace.domain._words cimport LIMIT_NO_AGENTS
 from outpace.pacing._budget cimport Budget
 from outpace.pacing._estimates cimport Estimates
 
-import msgspec
 import numpy as np
 
 from outpace.domain.config import Abandonment
 from outpace.domain.outcomes import Fallback, LimitedBy
+from outpace.pacing.decision import LaunchDecision
 
 _COUNTS = ("ready", "working", "talking", "wrap_up", "unanswered", "classifying", "waiting", "lines", "silent_ns")
 
@@ -62,31 +62,6 @@ cdef class PacingSnapshot:
 
     def __len__(self):
         return self.ready.shape[0]
-
-
-class LaunchDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """How many calls to launch now, what bound the number, and the forecast that it rests on.
-
-    count : >= 0. cancels : ringing calls that should be cancelled now, >= 0. limited_by : LimitedBy. fallback :
-        Fallback, why a forecast was not followed.
-    expected_abandons : people of these calls who are expected to find no agent in time.
-    kappa : the marginal risk that is allowed; risk, risk_next : that of the last call wanted, of the first not wanted.
-    answers, releases : people and free agents expected over the horizon. live_rate : share of new calls that a person
-        is expected to answer. balance : cap x answers - abandoned, in people. 0 where the rule makes no forecast.
-    """
-
-    count: int
-    cancels: int
-    limited_by: LimitedBy
-    fallback: Fallback
-    expected_abandons: float
-    kappa: float
-    risk: float
-    risk_next: float
-    answers: float
-    releases: float
-    live_rate: float
-    balance: float
 
 
 cdef class Pacer:

@@ -16,7 +16,8 @@ from outpace.domain.config import Abandonment
 from outpace.domain.errors import StateError, UnknownId
 from outpace.domain.outcomes import AbandonReason
 from outpace.pacing._budget import Budget
-from outpace.pacing._pacer import LaunchDecision, PacingSnapshot
+from outpace.pacing._pacer import PacingSnapshot
+from outpace.pacing.decision import LaunchDecision
 from outpace.pacing.pacers._predictive import ForecastPacer
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,14 @@ HELP = {
     "connected_total": "Answered calls that reached an agent, earlier runs included.",
     "abandoned_total": "Answered calls that reached no agent, earlier runs included, by reason.",
     "cancels_total": "Ringing calls cancelled because the people who may answer them risked to find no agent.",
+    "budget_answered": "People who answered in the window of the abandonment cap.",
+    "budget_abandoned": "Of them, those abandoned whom the rule counts.",
+    "budget_ratio": "budget_abandoned / budget_answered, 0 to 1.",
+    "budget_bound": "Upper confidence bound of budget_ratio.",
+    "budget_cap": "What the ratio must not pass, 0 to 1.",
+    "budget_drops_left": "People who may still be abandoned now before the ratio passes the cap.",
+    "budget_balance": "People that pacing has to spend: cap x answered - abandoned.",
+    "budget_spent": "1 when the window's cap cannot be met any more: nobody may be abandoned.",
     "pacing_kappa": "Marginal risk that the last decision allowed, 0 to 1; 0 where the mode makes no forecast.",
     "pacing_risk": "Marginal risk of the last call that it wanted, 0 to 1.",
     "pacing_live_rate": "Share of new calls that a person is expected to answer, 0 to 1.",
@@ -120,7 +129,14 @@ def engine_reading(counters: dict[str, Any], campaign_id: int, leads_left: int) 
         ("connected_total", campaign["connected"]),
         ("cancels_total", campaign["cancels"]),
     ]
-    pacing = campaign["pacing"]
+    pacing, budget = campaign["pacing"], campaign["budget"]
+    values += [
+        (f"budget_{name}", float(budget[name])) for name in ("answered", "ratio", "bound", "cap", "balance", "spent")
+    ]
+    values += [
+        ("budget_abandoned", budget["legal_abandoned"]),
+        ("budget_drops_left", math.inf if budget["drops_left"] is None else budget["drops_left"]),
+    ]
     values += [(f"pacing_{name}", pacing[name]) for name in ("kappa", "risk", "live_rate")]
     labelled: list[tuple[str, str, dict[str, float]]] = [
         ("calls", "state", {state: count for state, count in campaign["in_state"].items() if state != "free"}),

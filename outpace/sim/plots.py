@@ -21,13 +21,21 @@ if TYPE_CHECKING:
     from outpace.sim.timeline import Moment
 
 
-def new_figure(width: float, height: float) -> Figure:
+def new_figure(width: float = 9.0, height: float = 6.0) -> Figure:
     """An empty picture, in inches. ConfigError: matplotlib is not installed."""
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 - only those who want a picture need it
     except ImportError as error:
         raise ConfigError("plot", "needs matplotlib: install outpace with its extra `plot`") from error
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def colours(count: int) -> list[Any]:
+    """So many colours that can be told apart, up to 20; beyond they begin again."""
+    from matplotlib import colormaps  # noqa: PLC0415 - as above
+
+    strong_and_pale = [colormaps["tab20"](place) for place in (*range(0, 20, 2), *range(1, 20, 2))]
+    return list(itertools.islice(itertools.cycle(strong_and_pale), count))
 
 
 def save_sweep(swept: Sweep, path: Path) -> None:
@@ -94,7 +102,7 @@ def save_timeline(moments: Sequence[Moment], title: str, path: Path) -> None:
     budget.set_ylabel("people")
     budget.set_xlabel("hours")
     for axes in (agents, calls, risk, budget):
-        axes.legend(loc="upper left", fontsize="small", ncols=3)
+        axes.legend(loc="best", fontsize="small", ncols=3)
         axes.grid(alpha=0.3)
     figure.suptitle(title, fontsize="medium")
     figure.savefig(path, dpi=120)

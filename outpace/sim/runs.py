@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
     from multiprocessing.synchronize import Event
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -58,42 +61,71 @@ def run_all(
 
     An exception, Ctrl-C included, stops the runs within a moment and leaves no process behind.
     """
-    workers = min(workers or len(os.sched_getaffinity(0)), len(jobs))
+    return spread(_simulate, jobs, [job.weight for job in jobs], workers=workers, progress=progress)
+
+
+def _simulate(job: Job, progress: Callable[[float], None]) -> SimulationReport:
+    return simulate(job.scenario, job.seed, progress=progress)
+
+
+def spread(
+    work: Callable[[_T, Callable[[float], None]], _R],
+    items: Sequence[_T],
+    weights: Sequence[float],
+    *,
+    workers: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> list[_R]:
+    """Do the same work on many items side by side, as `run_all` says of runs.
+
+    Parameters
+    ----------
+    work : a function of a module, called with an item and a function to be called every moment with the share done.
+    items : what can be pickled; the results come in the same order. weights : about how long each takes.
+    """
+    workers = min(workers or len(os.sched_getaffinity(0)), len(items))
     if workers <= 1:
-        return _one_by_one(jobs, progress)
-    found: dict[int, SimulationReport] = {}
-    total, done = sum(job.weight for job in jobs), 0.0
-    for place, report in _side_by_side(jobs, workers):
-        found[place] = report
-        done += jobs[place].weight
+        return _one_by_one(work, items, weights, progress)
+    found: dict[int, _R] = {}
+    total, done = sum(weights), 0.0
+    for place, result in _side_by_side(work, items, weights, workers):
+        found[place] = result
+        done += weights[place]
         if progress is not None:
             progress(done / total)
-    return [found[place] for place in range(len(jobs))]
+    return [found[place] for place in range(len(items))]
 
 
-def _one_by_one(jobs: Sequence[Job], progress: Callable[[float], None] | None) -> list[SimulationReport]:
-    total, done = sum(job.weight for job in jobs), 0.0
-    reports = []
-    for job in jobs:
+def _one_by_one(
+    work: Callable[[_T, Callable[[float], None]], _R],
+    items: Sequence[_T],
+    weights: Sequence[float],
+    progress: Callable[[float], None] | None,
+) -> list[_R]:
+    total, done = sum(weights), 0.0
+    results = []
+    for item, weight in zip(items, weights, strict=True):
 
-        def tell(share: float, before: float = done, weight: float = job.weight) -> None:
+        def tell(share: float, before: float = done, weight: float = weight) -> None:
             if progress is not None:
                 progress((before + share * weight) / total)
 
-        reports.append(simulate(job.scenario, job.seed, progress=tell))
-        done += job.weight
-    return reports
+        results.append(work(item, tell))
+        done += weight
+    return results
 
 
-def _side_by_side(jobs: Sequence[Job], workers: int) -> Iterator[tuple[int, SimulationReport]]:
+def _side_by_side(
+    work: Callable[[_T, Callable[[float], None]], _R], items: Sequence[_T], weights: Sequence[float], workers: int
+) -> Iterator[tuple[int, _R]]:
     # Spawned, not forked: a fork of a process with threads (numpy has some) may inherit a lock that nobody opens.
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
     executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare, initargs=(stop,))
     try:
         # the longest first, so that the cores end together
-        order = sorted(range(len(jobs)), key=lambda place: -jobs[place].weight)
-        places: dict[Future[SimulationReport], int] = {executor.submit(_run, jobs[place]): place for place in order}
+        order = sorted(range(len(items)), key=lambda place: -weights[place])
+        places: dict[Future[_R], int] = {executor.submit(_run, work, items[place]): place for place in order}
         for future in as_completed(places):
             yield places[future], future.result()
     finally:
@@ -110,9 +142,9 @@ def _prepare(stop: Event) -> None:
     _stop[:] = [stop]
 
 
-def _run(job: Job) -> SimulationReport:
+def _run(work: Callable[[_T, Callable[[float], None]], _R], item: _T) -> _R:
     def look(_: float) -> None:
         if _stop[0].is_set():
             raise RunsStoppedError
 
-    return simulate(job.scenario, job.seed, progress=look)
+    return work(item, look)

@@ -37,6 +37,12 @@
     at_s = 14400.0
     live = 0.36
 
+    [[list.segments]]         # leads that answer more or less readily than others
+    share = 0.3
+    live = 2.0
+    [[list.segments]]
+    share = 0.7
+
     [course]                  # what drifts: a value for each span, one after the other
     every_s = 900.0
     live = [0.15, 0.17, 0.2]
@@ -60,15 +66,17 @@ from functools import lru_cache
 from importlib import resources
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
 from outpace.domain.config import Agent, Campaign, DialMode, Pool, TrunkGroup, TrunkKind
 from outpace.domain.errors import ConfigError
 from outpace.sim.rivals import RIVALS
+from outpace.telephony.simulated._population import Population
 from outpace.telephony.simulated.distributions import DistributionSettings, Seconds, build
 from outpace.telephony.simulated.people import PeopleSettings
+from outpace.telephony.simulated.population import Segment, relative_chances
 from outpace.telephony.simulated.profile import Amd, CarrierProfile, Mix, base_mix, check_profile, load_profile
 
 if TYPE_CHECKING:
@@ -170,6 +178,28 @@ class Course(_Settings, frozen=True):
         )
 
 
+class ListSettings(_Settings, frozen=True):
+    """Who is on the list, and what is known of them.
+
+    segments : none = all leads are alike. told : whether a lead's features tell its segment. noise : whether they also
+    hold what tells nothing. weights : what tells pacing the leads apart: `learned` (the engine's answer model),
+    `true` (the chances that the carrier draws by) or `even` (nothing does).
+    """
+
+    segments: tuple[Segment, ...] = ()
+    told: bool = True
+    noise: bool = False
+    weights: Literal["learned", "true", "even"] = "learned"
+
+    def __post_init__(self) -> None:
+        if self.segments:
+            relative_chances(self.segments)
+
+    def population(self, seed: int) -> Population:
+        """The people behind the numbers."""
+        return Population(self.segments or (Segment(share=1.0),), seed=seed)
+
+
 class Scenario(_Settings, frozen=True):
     """One simulated campaign: see the module's head.
 
@@ -191,6 +221,7 @@ class Scenario(_Settings, frozen=True):
     times: dict[str, Seconds] = {}
     amd: Amd | None = None
     leads: int = 0
+    list: ListSettings | None = None
     lease_s: float = 300.0
     store_s: float = 0.005
     max_calls: int = 0
@@ -338,7 +369,7 @@ def load_scenario(path: str | Path) -> Scenario:
         raw = msgspec.toml.decode(file.read_bytes())
     except FileNotFoundError as error:
         shipped = ", ".join(shipped_scenarios())
-        raise ConfigError(str(file), f"no such file, nor a shipped scenario; these are {shipped}") from error
+        raise ConfigError(str(file), f"No such file, nor a shipped scenario; these are {shipped}") from error
     except OSError as error:
         raise ConfigError(str(file), error.strerror or str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -121,7 +121,5 @@ class _Recorder:
         self._limited = columns["limited"][0].copy()
 
     def _forecast(self, engine: Engine) -> dict[str, Any]:
-        made = [
-            one for one in engine.decisions(_CAMPAIGN) if one.now_ns > self._at_ns and getattr(one, "kappa", 0.0) > 0.0
-        ]
+        made = [one for one in engine.decisions(_CAMPAIGN) if one.now_ns > self._at_ns and one.kappa > 0.0]
         return {name: float(np.mean([getattr(one, name) for one in made])) if made else 0.0 for name in _FORECAST}

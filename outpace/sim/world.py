@@ -11,6 +11,7 @@ from outpace.domain.outcomes import Outcome
 from outpace.domain.states import AgentState, CampaignState
 from outpace.domain.units import NS_PER_S, seconds_to_ns
 from outpace.engine.engine import Engine
+from outpace.sim._weights import EvenWeights, TrueWeights
 from outpace.sim._world import TOTAL_NAMES, World
 from outpace.sim.leads import SimulatedList
 from outpace.sim.report import SimulationReport, percentile_of_bins, wilson, worst_window
@@ -52,7 +53,7 @@ def build_world(
         engine,
         carrier,
         people,
-        {_CAMPAIGN: SimulatedList(scenario.leads, seconds_to_ns(scenario.lease_s))},
+        {_CAMPAIGN: _fill_list(scenario, seed, engine, carrier)},
         start_ns=DAY_BEGINS_NS,
         minutes=max(1, math.ceil(scenario.hours * 60.0 - 1e-9)),
         store_ns=seconds_to_ns(scenario.store_s),
@@ -72,6 +73,19 @@ def build_world(
     _plan_outages(scenario, world, carrier)
     _plan_changes(scenario, world, carrier, people)
     return world, engine, carrier
+
+
+def _fill_list(scenario: Scenario, seed: int, engine: Engine, carrier: SimulatedCarrier) -> SimulatedList:
+    lease_ns, settings = seconds_to_ns(scenario.lease_s), scenario.list
+    if settings is None:
+        return SimulatedList(scenario.leads, lease_ns)
+    population = settings.population(seed)
+    carrier.set_population(population)
+    if settings.weights == "true":
+        engine.use_answer_model(TrueWeights(1, population))
+    elif settings.weights == "even":
+        engine.use_answer_model(EvenWeights(1))
+    return SimulatedList(scenario.leads, lease_ns, population, told=settings.told, noise=settings.noise)
 
 
 def _plan_outages(scenario: Scenario, world: World, carrier: SimulatedCarrier) -> None:

@@ -32,6 +32,7 @@ from outpace.domain.events import (
     LeaseRenewed,
     LedgerSpan,
 )
+from outpace.domain.features import after_attempt
 from outpace.domain.outcomes import AbandonReason, IntentRefusal, Outcome
 from outpace.domain.states import LeadState
 from outpace.domain.units import seconds_to_ns
@@ -60,6 +61,7 @@ class _Lead(msgspec.Struct):
     campaign_id: int
     number: int
     due_ns: int
+    features: int
     attempts: int = 0
     place: _Place = _Place.QUEUE
     token: int = 0  # while LEASED
@@ -122,7 +124,7 @@ class MemoryStore:
             given += 1
             if lead.number not in numbers:
                 numbers.add(lead.number)
-                self._leads[lead_id] = _Lead(lead_id, campaign_id, lead.number, lead.due_ns)
+                self._leads[lead_id] = _Lead(lead_id, campaign_id, lead.number, lead.due_ns, lead.features)
                 self._enqueue(self._leads[lead_id], lead.due_ns)
                 self._last_lead_id = lead_id
                 added += 1
@@ -197,6 +199,7 @@ class MemoryStore:
             numbers=[lead.number for lead in leads],
             attempts=[lead.attempts for lead in leads],
             next_due_ns=max(1, queue[0][0]) if queue else 0,
+            features=[lead.features for lead in leads],
         )
 
     def _renew(self, command: RenewLease, now_ns: int) -> Event:
@@ -262,6 +265,7 @@ class MemoryStore:
 
     def _turn(self, lead: _Lead, c: RecordAttempt) -> None:
         lead.attempts += 1
+        lead.features = after_attempt(lead.features, c.outcome)
         if c.retry_at_ns > 0:
             self._enqueue(lead, c.retry_at_ns)
         else:

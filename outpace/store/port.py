@@ -31,12 +31,13 @@ LEASE_S = 300.0
 
 
 class NewLead(msgspec.Struct, frozen=True):
-    """A lead to be added: E.164 digits, an outside reference, and free attributes as JSON text."""
+    """A lead to be added: E.164 digits, an outside reference, free attributes as JSON text, features (features.py)."""
 
     number: int
     reference: str = ""
     attributes: str = "{}"
     due_ns: int = 0
+    features: int = 0
 
 
 class OpenIntent(msgspec.Struct, frozen=True):
@@ -114,7 +115,7 @@ class Store(Protocol):
 
         LeaseLeads -> LeadsLeased: the earliest due, ties by lead id. `next_due_ns` is the earliest due that remains in
         the queue, never 0 while something remains (a lead that is due since ever counts as 1). Without leads the
-        token is 0.
+        token is 0. `features` are those of the lead, with the attempts and the last outcome that RecordAttempt told.
         RenewLease -> LeaseRenewed, or LeaseLost for a token that has ended.
         WriteIntent -> IntentDurable; the lead leaves its lease. IntentRefused with STALE_EPOCH when the call id is not
         of the current epoch, LEASE_LOST when the lead and number are not held under that token (or the call is

@@ -28,7 +28,7 @@ from outpace.store._sqlite_leases import Leases
 from outpace.store.port import LEASE_S, SPAN_NS, Ledger, NewLead, OpenIntent, Run, SavedEstimates
 
 _APPLICATION_ID = 0x6F757470  # "outp" in the file's header: a store is never written into somebody else's file
-_SCHEMA_VERSION = 4
+_SCHEMA_VERSION = 5
 _PAGE = 1000  # attempts read at a time
 
 _FIELDS = ", ".join(RecordAttempt.__struct_fields__)
@@ -64,10 +64,10 @@ _COUNTS = f"""
     UNION ALL SELECT {LeadState.DIALING:d}, count(*) FROM intents WHERE tenant = ?1 AND campaign_id = ?2
     UNION ALL SELECT state, count(*) FROM finished WHERE tenant = ?1 AND campaign_id = ?2 GROUP BY 1
 """
-_ADD = "INSERT INTO leads VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_ADD = "INSERT INTO leads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _ENQUEUE_ADDED = """
-    INSERT INTO queue (tenant, campaign_id, bucket, band, due_ns, lead_id, number, attempts)
-    SELECT tenant, campaign_id, 0, 0, due_ns, lead_id, number, 0 FROM leads WHERE tenant = ? AND lead_id >= ?
+    INSERT INTO queue (tenant, campaign_id, bucket, band, due_ns, lead_id, number, attempts, features)
+    SELECT tenant, campaign_id, 0, 0, due_ns, lead_id, number, 0, features FROM leads WHERE tenant = ? AND lead_id >= ?
 """
 
 
@@ -236,12 +236,12 @@ class SqliteStore:
             ).fetchone()
             given = 0
 
-            def rows() -> Iterator[tuple[int, int, int, int, int, int, str, str]]:
+            def rows() -> Iterator[tuple[int, int, int, int, int, int, int, str, str]]:
                 nonlocal given
                 for lead_id, lead in enumerate(leads, first):
                     given += 1
-                    due_ns, extra = lead.due_ns, (lead.reference, lead.attributes)
-                    yield self._tenant, lead_id, campaign_id, lead.number, due_ns, now_ns, *extra
+                    rest = (lead.due_ns, now_ns, lead.features, lead.reference, lead.attributes)
+                    yield self._tenant, lead_id, campaign_id, lead.number, *rest
 
             added = self._db.executemany(_ADD, rows()).rowcount
             self._db.execute(_ENQUEUE_ADDED, (self._tenant, first))

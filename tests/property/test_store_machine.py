@@ -141,7 +141,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(campaign=st.integers(1, 2), numbers=st.lists(st.sampled_from(NUMBERS), max_size=6), due=SECONDS)
     def add(self, campaign: int, numbers: list[int], due: int) -> None:
-        leads = [NewLead(number, due_ns=self.now + due * NS_PER_S) for number in numbers]
+        leads = [NewLead(number, due_ns=self.now + due * NS_PER_S, features=number) for number in numbers]
         added = self.memory.add_leads(campaign, leads, self.now)
         assert self.sqlite.add_leads(campaign, leads, self.now) == added
 

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import pytest
 
-from outpace.domain import outcomes, states
+from outpace.domain import features, outcomes, states
 from outpace.domain._words import next_call_state
 from outpace.domain.states import CALL_TRANSITIONS, CallFact, CallState
 from tests.tidy import tree
@@ -28,6 +28,7 @@ ENUMS: dict[str, type[IntEnum]] = {
     "INTENT": outcomes.IntentRefusal,
     "WITHDRAW": outcomes.WithdrawReason,
     "LIMIT": outcomes.LimitedBy,
+    "FEATURE": features.FeatureBit,
 }
 #: Counts that stand beside the members in C: the length of arrays over them.
 COUNTS = {

@@ -16,7 +16,8 @@ cpdef enum Role:
     ROLE_DISPOSITION = 9
     ROLE_BREAK = 10
     ROLE_SHIFT = 11
-    ROLES = 12
+    ROLE_LEAD = 12
+    ROLES = 13
 
 cdef enum:
     DIST_CONSTANT = 0

@@ -16,7 +16,8 @@ class Role(IntEnum):
     ROLE_DISPOSITION = 9
     ROLE_BREAK = 10
     ROLE_SHIFT = 11
-    ROLES = 12
+    ROLE_LEAD = 12
+    ROLES = 13
 
 @final
 class Distribution:

@@ -113,8 +113,8 @@ def check_decisions(decisions: list[dict[str, object]], attempts: int) -> None:
             assert 0.0 < one["kappa"] <= 0.7 * CAP * 2.5, one
             assert 0.0 <= one["risk"] <= one["kappa"], one
             assert 0.0 < one["live_rate"] < 1.0, one
-            # stopped by the next call's risk, unless it was the lines that ended it
-            assert one["risk_next"] > one["kappa"] or one["limited_by"] != "pacing", one
+            # stopped by the next call's risk, or (0) by the lines before that
+            assert one["risk_next"] > one["kappa"] or one["risk_next"] == 0.0, one
         else:
             assert one["count"] <= one["ready"], one
     forecasts = [one for one in decisions if one["kappa"] > 0.0]

@@ -170,8 +170,8 @@ def test_clock_that_stands_still_or_jumps_launches_no_burst() -> None:
     centre = Centre(20)
     centre.run(900)
     usual = 20
-    for now in (centre.now, centre.now, centre.now + 3600 * S, centre.now + 3600 * S + 1):
-        assert centre.pacer.decide(now).count <= usual
+    for at in (centre.now, centre.now, centre.now + 3600 * S, centre.now + 3600 * S + 1):
+        assert centre.pacer.decide(at).count <= usual
 
 
 def test_wave_of_leaving_agents_stops_launching() -> None:
@@ -275,3 +275,59 @@ def test_any_order_of_facts_gives_sane_decisions(steps: list[tuple[str, int, int
         assert 0.0 <= decision.risk <= 1.0
         assert 0.0 <= decision.kappa <= 0.7 * 2.5
         assert decision.expected_abandons >= 0.0
+
+
+def test_calls_too_many_that_have_rung_for_long_are_named_and_no_more_than_those() -> None:
+    snapshot = PacingSnapshot(1)
+    known, pacer = snapshot.estimates, ForecastPacer(2.0, True)
+    known.pass_time(0, T0)
+    for n in range(30):  # half of them have rung for 20 s by then, half for 5 s
+        launched = T0 if n % 2 else T0 + 15 * S
+        known.record(0, Observed.LAUNCHED, launched, launched)
+    for step in range(1, 41):
+        known.pass_time(0, T0 + step * S // 2)
+    snapshot["working"][0] = snapshot["ready"][0] = 2
+    snapshot["unanswered"][0] = 30
+    now = T0 + 20 * S
+    decision = pacer.decide(snapshot, 0, now)
+    assert (decision.count, decision.risk_next > 3 * decision.kappa) == (0, True)
+    assert 1 <= decision.cancels <= 15
+    assert ForecastPacer(2.0).decide(snapshot, 0, now).cancels == 0
+    snapshot["ready"][0] = 30
+    assert pacer.decide(snapshot, 0, now + 1).cancels == 0
+
+
+@pytest.mark.parametrize("first_answer_s", [4.0, 11.0, 19.0])
+@pytest.mark.parametrize("agents", [100, 1000, 3000])
+def test_cold_start_of_many_agents_at_once_waits_for_the_first_answers(agents: int, first_answer_s: float) -> None:
+    # thousands of calls that have not had the time to be answered are no proof that nobody answers
+    pacer = PredictivePacer()
+    for agent in range(agents):
+        pacer.agent_ready(agent, T0)
+    calls = 0
+    for half in range(int(2 * first_answer_s)):
+        now = T0 + half * S // 2
+        for _ in range(pacer.decide(now).count):
+            pacer.launched(calls, now)
+            calls += 1
+        # a switch that lives: a few fail at once
+        pacer.launched(-half - 1, now)
+        pacer.ended(-half - 1, now)
+    assert agents <= calls <= 6 * agents
+
+
+def test_outage_leaves_no_more_calls_ringing_than_agents_can_bear_when_it_ends() -> None:
+    centre = Centre(100)
+    centre.run(1800)
+    centre.live = 0.0
+    centre.run(120)
+    assert centre.pacer.decide(centre.now).live_rate < 0.01
+    estimates = centre.pacer.estimates
+    bound = 6 * 100 + 20 * estimates.columns["long_seen"][0, 2]
+    assert 100 < estimates.summary(0)["in_flight"] <= bound < 8 * 100
+    answered, abandoned = centre.answered, centre.abandoned
+    centre.live = 0.25
+    centre.run(120)
+    # everybody is idle then and gets somebody; those who come beyond, before the rate is known again, are no flood
+    assert centre.answered - answered > 150
+    assert centre.abandoned - abandoned < 3 * 100

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from outpace.domain.errors import ConfigError
+from outpace.sim import charts, tables
+from outpace.sim.estimate import Estimate, estimate
+from outpace.sim.planner import agents_needed, sweep
+from outpace.sim.report import SimulationReport
+from outpace.sim.scenario import Scenario
+from outpace.sim.world import simulate
+
+SCENARIO = Scenario(name="floor", agents=10, hours=0.5, campaign={"mode": "ratio", "ratio": 3.0, "amd": True})
+
+
+def text_of(table: object) -> str:
+    console = Console(width=200, force_terminal=False)
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get()
+
+
+def test_a_sweep_is_the_runs_of_its_points() -> None:
+    swept = sweep(SCENARIO, {"ratio": [1.0, 4.0], "p": [0.25, 0.5]}, seeds=2, workers=1)
+    assert swept.points == ((1.0, 0.25), (1.0, 0.5), (4.0, 0.25), (4.0, 0.5))
+    assert swept.seeds == (1, 2)
+    one = Scenario(name="floor", agents=10, hours=0.5, live=0.5, campaign={"mode": "ratio", "ratio": 4.0, "amd": True})
+    assert swept.reports[3][1] == simulate(one, 2)
+    occupancy = swept.figures("occupancy")
+    assert occupancy.shape == (4, 2)
+    assert swept.estimates("occupancy")[2] == estimate(occupancy[2])
+    paired = swept.differences("occupancy", against=1)
+    assert paired[1] == Estimate(0.0, 0.0, 2)
+    assert paired[2] == estimate(occupancy[2] - occupancy[1])
+    assert np.all(occupancy[2] > occupancy[0])
+
+
+def test_without_keys_a_sweep_is_the_scenario_itself() -> None:
+    swept = sweep(SCENARIO, {}, seeds=2, workers=1)
+    assert swept.points == ((),)
+    assert [report.digest for report in swept.reports[0]] == [simulate(SCENARIO, seed).digest for seed in (1, 2)]
+
+
+@pytest.mark.parametrize("values", [{"nothing": [1]}, {"agents": []}, {"ratio": [1.0, 0.0]}, {"people.nothing": [1]}])
+def test_a_sweep_of_what_is_not_there_runs_nothing(values: dict[str, list[object]]) -> None:
+    with pytest.raises(ConfigError):
+        sweep(SCENARIO, values, progress=pytest.fail)
+
+
+def test_sweeps_are_shown_and_given_as_plain_values() -> None:
+    swept = sweep(SCENARIO, {"ratio": [1.0, 4.0]}, seeds=2, workers=1)
+    lines = text_of(tables.sweep_table(swept)).splitlines()
+    assert lines[0].split() == ["floor,", "2", "seeds"]
+    better = swept.differences("occupancy")[1]
+    assert f"{100 * better.mean:+.2f} ± {100 * better.half_width:.2f}" in lines[-1]
+    chart = charts.sweep_chart(swept).splitlines()
+    assert [line.index("●") for line in chart[1:]] == sorted(line.index("●") for line in chart[1:])
+    plain = json.loads(json.dumps(tables.sweep_values(swept)))
+    assert plain["points"][1]["settings"] == {"ratio": 4.0}
+    assert plain["points"][1]["estimates"]["occupancy"]["mean"] == swept.estimates("occupancy")[1].mean
+    assert plain["points"][0]["reports"][1]["seed"] == 2
+
+
+def test_a_single_seed_is_shown_without_an_interval() -> None:
+    swept = sweep(SCENARIO, {"ratio": [1.0, 4.0]}, seeds=1, workers=1)
+    assert "±" not in text_of(tables.sweep_table(swept)) + charts.sweep_chart(swept)
+    assert tables.sweep_values(swept)["points"][0]["estimates"]["occupancy"]["half_width"] is None
+
+
+def linear(noise: float) -> object:
+    """Runs that cost nothing: 40 connects an hour and agent, give or take."""
+
+    def run_all(jobs: list[object], **_: object) -> list[SimulationReport]:
+        real = simulate(Scenario(name="one", agents=1, hours=0.01), 1)
+        fields = real.as_dict() | {"abandonment_interval": (0.0, 1.0)}
+        found = []
+        for job in jobs:
+            rate = 40.0 * job.scenario.agents + noise * (job.seed - 2.5)
+            found.append(SimulationReport(**(fields | {"connects_per_hour": rate, "seed": job.seed})))
+        return found
+
+    return run_all
+
+
+@pytest.mark.parametrize(("goal", "start", "agents"), [(1990.0, 10, 50), (2000.0, 300, 50), (39.0, 5, 1), (41.0, 1, 2)])
+def test_the_search_finds_the_smallest_number(
+    monkeypatch: pytest.MonkeyPatch, goal: float, start: int, agents: int
+) -> None:
+    monkeypatch.setattr("outpace.sim.planner.run_all", linear(0.0))
+    found = agents_needed(Scenario(name="x", agents=start), goal)
+    assert (found.agents, found.at_least, found.at_most) == (agents, agents, agents)
+    assert len(found.tried) <= 10
+
+
+def test_the_search_tells_how_far_chance_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    # seeds 1 to 4 lie 30 connects apart: the mean is known to 61.6, that is 1.5 agents
+    monkeypatch.setattr("outpace.sim.planner.run_all", linear(30.0))
+    told: dict[int, Estimate] = {}
+    found = agents_needed(Scenario(name="x", agents=45), 1990.0, told=told.__setitem__)
+    assert (found.agents, found.at_least, found.at_most) == (50, 49, 52)
+    assert found.tried == dict(sorted(told.items()))
+    assert found.tried[50].half_width == pytest.approx(61.6, abs=0.1)
+    shown = text_of(tables.staffing_table(found))
+    assert "50 agents (49 to 52, 95 %)" in shown
+    assert tables.staffing_values(found)["tried"]["50"]["mean"] == 2000.0
+
+
+def test_a_goal_that_agents_cannot_reach_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ({"name": "few", "channels": 3},)
+    with pytest.raises(ConfigError, match="something else than agents binds"):
+        agents_needed(Scenario(name="x", agents=10, hours=0.5, trunk_groups=lines), 5000.0, seeds=2, workers=1)
+    with pytest.raises(ConfigError, match="more than 0"):
+        agents_needed(SCENARIO, 0.0)
+    with pytest.raises(ConfigError, match="at least 2"):
+        agents_needed(SCENARIO, 100.0, seeds=1)
+
+
+def test_the_search_on_real_runs() -> None:
+    found = agents_needed(SCENARIO, 300.0, seeds=2, workers=1)
+    assert found.at_least <= found.agents <= found.at_most
+    assert found.tried[found.agents].mean >= 300.0 > found.tried[found.agents - 1].mean
+    assert {report.agents for report in found.reports} == {found.agents}

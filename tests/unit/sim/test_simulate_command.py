@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from outpace.cli import EXIT_CONFIG, main
+
+FLOOR = """\
+name = "floor"
+agents = 5
+hours = 0.2
+[campaign]
+mode = "ratio"
+ratio = 3.0
+"""
+
+
+@pytest.fixture
+def floor(tmp_path: Path) -> Path:
+    path = tmp_path / "floor.toml"
+    path.write_text(FLOOR)
+    return path
+
+
+def call(*words: object) -> Result:
+    return CliRunner().invoke(main, ["simulate", *map(str, words), "--workers", "1"])
+
+
+def values(*words: object) -> dict[str, object]:
+    result = call(*words, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.output)
+
+
+def test_a_shipped_scenario_is_found_by_its_name() -> None:
+    report = values("P3", "--set", "hours=0.1", "--set", "pacer=six-per-free-agent", "--cap", "0.05")
+    assert (report["scenario"], report["agents"], report["cap"]) == ("P3", 20, 0.05)
+    assert report["pacer"] == "six-per-free-agent"
+
+
+def test_a_sweep_is_shown(floor: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "sweep.png"
+    result = call(
+        floor, "--sweep", "ratio=1,4", "--sweep", "campaign.amd=true,false", "--seeds", "2", "--plot", picture
+    )
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[0].split() == ["floor,", "2", "seeds"]
+    assert [line.split()[:2] for line in lines[2:6]] == [
+        ["1", "True"], ["1", "False"], ["4", "True"], ["4", "False"],
+    ]  # fmt: skip
+    assert sum("●" in line for line in lines) == 4
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_seeds_alone_are_a_sweep_of_one_point(floor: Path) -> None:
+    swept = values(floor, "--seeds", "3", "--seed", "7")
+    assert (swept["seeds"], len(swept["points"])) == ([7, 8, 9], 1)
+
+
+def test_a_plan_says_how_many(floor: Path) -> None:
+    found = values(floor, "--plan", "connects_per_hour=150", "--seeds", "2")
+    assert found["at_least"] <= found["agents"] <= found["at_most"]
+    text = call(floor, "--plan", "connects_per_hour=150", "--seeds", "2").output
+    assert f"{found['agents']} agents ({found['at_least']} to {found['at_most']}, 95 %)" in text
+
+
+def test_explain_is_a_timeline(floor: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "day.png"
+    told = values(floor, "--explain", "4", "--plot", picture)
+    assert [one["at_s"] for one in told["timeline"]] == [180.0, 360.0, 540.0, 720.0]
+    assert told["report"]["scenario"] == "floor"
+    assert picture.exists()
+    shown = call(floor, "--explain").output
+    assert "bound by" in shown
+    assert "talking   |" in shown
+    assert "scenario floor, seed 1" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--set", "agents"), "KEY=VALUE"),
+        (("--set", "lunch=1"), "lunch"),
+        (("--sweep", "ratio=1,0"), "ratio"),
+        (("--plan", "calls=3"), "connects_per_hour=N"),
+        (("--plan", "connects_per_hour=many"), "connects_per_hour=N"),
+        (("--plan", "connects_per_hour=9", "--explain", "3"), "one of"),
+        (("--plan", "connects_per_hour=9", "--seeds", "1"), "at least 2"),
+    ],
+)
+def test_what_is_wrong_is_told(floor: Path, words: tuple[str, ...], told: str) -> None:
+    result = call(floor, *words)
+    assert result.exit_code == EXIT_CONFIG
+    assert told in result.output
+
+
+def test_a_picture_without_matplotlib_says_what_to_install(floor: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
+    result = call(floor, "--seeds", "2", "--plot", "x.png")
+    assert result.exit_code == EXIT_CONFIG
+    assert "extra `plot`" in result.output
