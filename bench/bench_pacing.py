@@ -39,8 +39,8 @@ FACTS = 20
 WARM_UP, ROUNDS = 600, 400
 FLOORS = (10, 100, 1000, 10_000)
 #: The slowest decision of a hundred beside the numpy forecast. Bars: 0.2 ms with 1,000 agents, 1 ms with 10,000; where
-#: this was set the forecast took 0.55 ms and 6 ms.
-MOST_OF_CEILING = {1000: 0.4, 10_000: 0.15}
+#: this was set the forecast took 0.7 ms and 11 ms.
+MOST_OF_CEILING = {1000: 0.4, 10_000: 0.1}
 
 
 class Floor:

@@ -2,7 +2,7 @@
 # Installs the libraries that outpace is compared with, each into a folder of its own under .bench/: pyst2 and
 # asterisk-ami both bring a package called "asterisk", so they cannot share one. Nothing of them enters the environment.
 # Runs "$PYTHON" -m pip; a folder that is complete is left as it is. Needed by bench/bench_ami.py, by
-# tests/integration/ami_peers and by bench/bench_erlang.py.
+# tests/integration/ami_peers, by bench/bench_erlang.py and by bench/bench_queue.py.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${PYTHON:=python3}"
@@ -21,3 +21,5 @@ install asterisk-ami asterisk-ami==0.1.7
 install panoramisk panoramisk==1.4
 install call-center-tools call-center-tools==1.0.0
 install pyworkforce pyworkforce==0.5.1 joblib cloudpickle
+install simpy simpy==4.1.2
+install ciw ciw==3.2.7 networkx tqdm
