@@ -263,7 +263,7 @@ def test_a_clock_that_jumps_ahead_launches_no_burst(jump_s: float) -> None:
     # every conversation may have ended meanwhile: no more than the lines of a floor that is idle
     assert floor.launches_since(jumped_ns - 1) <= max(usual, LINES_PER_AGENT * 20)
     floor.run(300.0)
-    after, lost = (now - before for now, before in zip(floor.counts(), (answered, abandoned), strict=True))
+    after, lost = (count - before for count, before in zip(floor.counts(), (answered, abandoned), strict=True))
     assert after > 20
     assert lost <= 20 + 0.1 * after
 
