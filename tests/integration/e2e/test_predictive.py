@@ -146,11 +146,11 @@ def test_twenty_agents_at_three_percent(lab: Lab, tmp_path: Path) -> None:
     decisions = explained(folder, "--all")
     fallen_back = sum(1 + one["repeated"] for one in decisions if one["fallback"] != "none")
 
-    plain = watched(lab, tmp_path / "precise", PEOPLE // 4, 2, mode="precise")
+    plain = watched(lab, tmp_path / "precise", PEOPLE // 8, 2, mode="precise")
     print(
         f"\npredictive: {seen.occupancy:.1%} busy in {seen.took_s:.0f} s, abandoned {figures['abandoned']} of"
         f" {figures['answered']} ({ratio:.2%}, one-sided p {p:.3f}), {len(decisions)} decisions, {fallen_back} without"
-        f" a forecast; precise: {plain.occupancy:.1%} busy in {plain.took_s:.0f} s of a quarter of the list"
+        f" a forecast; precise: {plain.occupancy:.1%} busy in {plain.took_s:.0f} s of an eighth of the list"
     )
     assert ratio <= CAP or p >= 0.05
     check_decisions(decisions, figures["attempts"])
