@@ -192,6 +192,7 @@ bind_rtp_to_media_address = yes
 rtp_symmetric = yes
 timers = no
 send_pai = yes
+send_connected_line = no
 trust_id_inbound = yes
 [carrier](media)
 context = from-carrier
