@@ -48,6 +48,14 @@ class UnknownId(StateError):
     """A caller named a call, agent, campaign or trunk group that does not exist."""
 
 
+class VersionConflict(StateError):
+    """The settings were changed by somebody else meanwhile; `version` is theirs."""
+
+    def __init__(self, message: str, version: int) -> None:
+        super().__init__(message)
+        self.version = version
+
+
 class CapacityError(OutpaceError):
     """A bounded table or queue is full."""
 
