@@ -1,0 +1,70 @@
+"""The application: all routes behind the gate."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from litestar import Litestar, Request
+
+from outpace.api.answers import encode
+from outpace.api.binding import route
+from outpace.api.context import Api
+from outpace.api.gate import Gate
+from outpace.api.node import ApiNode
+from outpace.api.openapi import document
+from outpace.api.routes import (
+    access,
+    agents,
+    attempts,
+    calls,
+    campaigns,
+    health,
+    jobs,
+    leads,
+    lists,
+    reports,
+    simulations,
+    suppression,
+    trunk_groups,
+    webhooks,
+)
+from outpace.api.settings import ApiSettings
+
+#: Every operation, in the order of the reference.
+ALL_ROUTES = tuple(
+    module.routes
+    for module in (
+        campaigns,
+        lists,
+        leads,
+        suppression,
+        agents,
+        calls,
+        attempts,
+        trunk_groups,
+        reports,
+        simulations,
+        jobs,
+        webhooks,
+        access,
+        health,
+    )
+)
+
+
+def create_app(node: ApiNode, settings: ApiSettings) -> Gate:
+    """The control API of a node, as an ASGI application; who serves it opens and closes it."""
+    api = Api(node, settings, encode(document(ALL_ROUTES)))
+
+    app = Litestar(
+        [route(endpoint, api) for routes in ALL_ROUTES for endpoint in routes.endpoints],
+        exception_handlers={Exception: _to_the_gate},
+        logging_config=None,
+        openapi_config=None,
+    )
+    return Gate(app, api)
+
+
+def _to_the_gate(_: Request[object, object, object], error: Exception) -> NoReturn:
+    # every error is answered in one place
+    raise error

@@ -1,0 +1,134 @@
+"""uvicorn's connections with what a public door needs: bounded heads, and frames made once for many clients."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+#: Bytes of a request's first line and headers, and seconds that they may take to come.
+HEAD_MAX = 32 * 1024
+HEAD_S = 20.0
+
+#: Key of the connection's `Frames` in the extensions of the ASGI scope.
+EXTENSION = "outpace.frames"
+
+#: Bytes that may wait for a client to read them; then the writer waits.
+BUFFER_MAX = 256 * 1024
+
+#: Seconds that a client has to take the last words before it is cut off.
+_LAST_WORDS_S = 2.0
+
+
+class Frames(Protocol):
+    """Writes finished frames."""
+
+    def write(self, frames: bytes) -> bool:
+        """Write; False when the client does not keep up: wait for `drained` before writing more."""
+
+    async def drained(self) -> None:
+        """Return when there is room again, or the client is gone."""
+
+    def give_up(self, code: int, reason: str) -> None:
+        """Tell the client why, if it still reads, and end the connection soon in any case."""
+
+
+class StreamProtocol(WebSocketsSansIOProtocol):
+    """A WebSocket connection; give it to uvicorn as `ws`. Extensions that change frames must be off."""
+
+    def handle_connect(self, event: Request) -> None:
+        """Offer the extension to the application."""
+        super().handle_connect(event)
+        if not self.close_sent:
+            self.transport.set_write_buffer_limits(BUFFER_MAX)
+            self.scope["extensions"][EXTENSION] = self  # the application's task has not begun yet
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send; a handshake that was refused with a whole answer is complete."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
+
+    def write(self, frames: bytes) -> bool:
+        """See `Frames`."""
+        if not (self.close_sent or self.disconnected or self.transport.is_closing()):
+            self.transport.write(frames)
+        return self.writable.is_set()
+
+    async def drained(self) -> None:
+        """See `Frames`."""
+        await self.writable.wait()
+
+    def give_up(self, code: int, reason: str) -> None:
+        """See `Frames`."""
+        if self.close_sent or self.disconnected:
+            return
+        self.stop_keepalive()
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.close_timer = self.loop.call_later(_LAST_WORDS_S, self.transport.abort)
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """An HTTP connection whose client has to tell what it wants, in few words and soon; give it to uvicorn as `http`."""
+
+    _in_head = True
+    _head = 0
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start to wait for the first request."""
+        super().connection_made(transport)
+        self._late = self.loop.call_later(HEAD_S, self._close_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; a head that is too long ends the connection."""
+        if self._in_head:
+            self._head += len(data)
+            if self._head > HEAD_MAX:
+                self._refuse(b"431 Request Header Fields Too Large")
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        self._in_head = True
+        if self._late is None:
+            self._late = self.loop.call_later(HEAD_S, self._close_late)
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """A head has ended; what follows is counted by who reads it."""
+        self._in_head = False
+        self._head = 0
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """What comes now is the next head."""
+        self._in_head = True
+        super().on_message_complete()
+
+    def _stop_waiting(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _close_late(self) -> None:
+        self._late = None
+        self._refuse(b"408 Request Timeout")
+
+    def _refuse(self, status: bytes) -> None:
+        self.transport.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        self.transport.close()

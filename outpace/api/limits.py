@@ -1,0 +1,35 @@
+"""Rate limits: a token bucket a key, of bounded number."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+
+from outpace.domain.units import NS_PER_S
+
+#: Keys that are remembered; the one that was idle longest is forgotten first.
+KEYS_MAX = 10_000
+
+
+class RateLimit:
+    """Allows `per_s` acts a second per key on average, and `burst` at once.
+
+    A key that was forgotten starts with a full bucket, so with more than `KEYS_MAX` busy keys the limit is looser.
+    """
+
+    def __init__(self, per_s: float, burst: int) -> None:
+        self._period_ns = NS_PER_S / per_s
+        self._depth_ns = self._period_ns * burst
+        self._full_at: OrderedDict[Hashable, float] = OrderedDict()  # when the bucket is full again
+
+    def take(self, key: Hashable, now_ns: int) -> float:
+        """Take one; returns 0, or the seconds after which there is one again."""
+        full_at = max(self._full_at.get(key, 0.0), now_ns) + self._period_ns
+        over_ns = full_at - now_ns - self._depth_ns
+        if over_ns > 0.5:  # nanoseconds: what floats round away
+            return over_ns / NS_PER_S
+        self._full_at[key] = full_at
+        self._full_at.move_to_end(key)
+        if len(self._full_at) > KEYS_MAX:
+            self._full_at.popitem(last=False)
+        return 0.0
