@@ -313,8 +313,6 @@ class Agent(_Settings, frozen=True):
         _check("id", self.id, low=1, high=2**31 - 1)
         if not self.name:
             raise ConfigError("name", "must not be empty")
-        if not self.campaigns:
-            raise ConfigError("campaigns", "wants at least one campaign")
         _check_line("leg", self.leg)
 
 
@@ -329,8 +327,8 @@ class Pool(_Settings, frozen=True):
 
     def __post_init__(self) -> None:
         _check("max_calls", self.max_calls, low=1, high=1_000_000)
-        if not 1 <= len(self.campaigns) <= MAX_CAMPAIGNS:
-            raise ConfigError("campaigns", f"wants 1 to {MAX_CAMPAIGNS} campaigns, not {len(self.campaigns)}")
+        if len(self.campaigns) > MAX_CAMPAIGNS:
+            raise ConfigError("campaigns", f"may be {MAX_CAMPAIGNS}, not {len(self.campaigns)}")
         campaigns = _unique("campaigns", [c.id for c in self.campaigns])
         groups = _unique("trunk_groups", [g.id for g in self.trunk_groups])
         _unique("agents", [a.id for a in self.agents])
