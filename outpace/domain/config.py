@@ -231,6 +231,7 @@ class Campaign(_Settings, frozen=True):
     wrap_up_max_s: float = 0.0
     hopper_size: int = 500
     dispositions: tuple[str, ...] = ("done",)
+    script: str = ""
     retry: dict[str, RetryRule] = {}
     calling_hours: CallingHours | None = None
     abandonment: Abandonment = Abandonment()

@@ -116,7 +116,7 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Setup:
 class _Reader(TomlReader):
     def read(self) -> Setup:
         """The whole file."""
-        groups = self.trunk_groups()
+        groups = self.trunk_groups(required=True)
         setup = Setup(
             file=self.path,
             campaign=self.campaign(("campaign",), self.table("campaign", required=True), groups),

@@ -6,7 +6,6 @@ Crash-only: a start is a recovery, whatever the last end was like.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import signal
 from collections.abc import Callable, Iterator
@@ -32,7 +31,7 @@ from outpace.runtime.campaign_file import Setup
 from outpace.runtime.clock import Clock
 from outpace.runtime.metrics import MetricsServer, NodeCollector, Reading
 from outpace.runtime.pump import Pump
-from outpace.runtime.runner import PoolRunner, RunnerSettings
+from outpace.runtime.runner import PoolRunner, RunnerSettings, settings_digest
 from outpace.runtime.settings import JournalSettings
 from outpace.runtime.switches import SimulatedSettings
 from outpace.store.port import Store
@@ -195,7 +194,7 @@ class Node:
         self.board = Board(
             runner.engine, self.campaign_id, setup.campaign.name, leads=leads, now_ns=self.clock.now_ns()
         )  # fmt: skip
-        runner.pump.watch(self.board.watch)
+        runner.pump.watch(self.board.leads.watch)
         runner.pump.watch(self._watch)
         if self._options.metrics_port is not None:
             collector = NodeCollector(self._reading, asyncio.get_running_loop())
@@ -210,7 +209,7 @@ class Node:
     async def _note_run(self) -> None:
         # Before recovery: what it settles belongs to this run.
         campaign, campaign_id, now_ns = self._setup.campaign, self.campaign_id, self.clock.now_ns()
-        digest = hashlib.sha256(msgspec.json.encode(campaign)).hexdigest()[:16]
+        digest = settings_digest(campaign)
         self._run_id = await self._runner.worker.call(lambda store: store.begin_run(campaign_id, digest, now_ns))
         write_mark(self.store_path, RunMark((campaign.name,)))
 
@@ -308,4 +307,4 @@ class Node:
 
     def _reading(self) -> Reading:
         assert self.board is not None
-        return self._runner.reading({self.campaign_id: (self._setup.campaign.name, self.board.leads_left)})
+        return self._runner.reading({self.campaign_id: (self._setup.campaign.name, self.board.leads.left)})

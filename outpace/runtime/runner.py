@@ -6,12 +6,13 @@ Crash-only: a start is a recovery, whatever the last end was like.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from outpace.domain.config import Pool
+from outpace.domain.config import Campaign, Pool
 from outpace.domain.events import Event
 from outpace.domain.units import NS_PER_S, seconds_to_ns
 from outpace.domain.version import VERSION
@@ -222,6 +223,11 @@ async def until(holds: Callable[[], bool], longest_s: float) -> None:
     deadline_ns = monotonic_ns() + seconds_to_ns(longest_s)
     while not holds() and monotonic_ns() < deadline_ns:  # noqa: ASYNC110 - what is waited for tells nobody
         await asyncio.sleep(_LOOK_S)
+
+
+def settings_digest(campaign: Campaign) -> str:
+    """What tells the settings of one run from those of another."""
+    return hashlib.sha256(msgspec.json.encode(campaign)).hexdigest()[:16]
 
 
 def _latest_ns(store: Store, campaign_ids: Sequence[int]) -> int:

@@ -5,7 +5,6 @@ Every error names the file, the line, the key and the reason.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,14 +17,11 @@ from outpace.domain.errors import ConfigError
 from outpace.runtime import toml_lines
 from outpace.runtime.settings import AGENTS_MAX, AgentGroup, count_agents
 from outpace.runtime.switches import SwitchSettings, switch_settings
+from outpace.runtime.validation import dotted, explained
 from outpace.telephony.simulated.distributions import build, resolve
 
 T = TypeVar("T")
 G = TypeVar("G", bound=AgentGroup)
-
-_AT = re.compile(r"^(?P<reason>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
-_STEP = re.compile(r"\.([A-Za-z0-9_-]+)|\[(\d+|\.\.\.)\]")
-_FIELD = re.compile(r"(?:unknown|required) field `([^`]+)`")
 
 
 class TomlReader:
@@ -60,10 +56,10 @@ class TomlReader:
             if key not in tables:
                 raise self.error((key,), f"unknown table; one of {', '.join(tables)}")
 
-    def trunk_groups(self) -> tuple[TrunkGroup, ...]:
-        """The tables [[trunk_groups]], with ids by order; at least one."""
+    def trunk_groups(self, *, required: bool) -> tuple[TrunkGroup, ...]:
+        """The tables [[trunk_groups]], with ids by order."""
         groups: list[TrunkGroup] = []
-        for index, table in enumerate(self.list_of_tables("trunk_groups", required=True)):
+        for index, table in enumerate(self.list_of_tables("trunk_groups", required=required)):
             where = ("trunk_groups", index)
             if "id" in table:
                 raise self.error((*where, "id"), "unknown key: ids are given by order")
@@ -164,34 +160,10 @@ class TomlReader:
         try:
             return msgspec.convert(table, kind, strict=True)
         except msgspec.ValidationError as error:
-            raise self._explain(where, error) from error
-
-    def _explain(self, where: toml_lines.Path, error: msgspec.ValidationError) -> ConfigError:
-        found = _AT.match(str(error))
-        assert found is not None
-        reason = found["reason"]
-        path: list[str | int] = list(where)
-        for name, index in _STEP.findall(found["path"] or ""):
-            if index != "...":
-                path.append(name or int(index))
-        cause = error.__cause__
-        if isinstance(cause, ConfigError):
-            path.extend(cause.where.split("."))
-            reason = cause.reason
-        field = _FIELD.search(reason)
-        if field is not None:
-            path.append(field[1])
-            reason = "unknown key" if "unknown" in reason else "is missing"
-        return self.error(tuple(path), reason)
+            path, reason = explained(error)
+            raise self.error((*where, *path), reason) from error
 
     def error(self, path: toml_lines.Path, reason: str) -> ConfigError:
         """An error that names the line of a key."""
         line = toml_lines.line_of(self._lines, path)
-        return ConfigError(f"{self.path}:{line}: {_dotted(path)}", reason)
-
-
-def _dotted(path: toml_lines.Path) -> str:
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
+        return ConfigError(f"{self.path}:{line}: {dotted(path)}", reason)

@@ -105,7 +105,7 @@ def call_rows(engine: Engine, campaign_id: int = 0) -> NDArray[np.intp]:
 def call_row(engine: Engine, call_id: int) -> int:
     """Row of a call in flight, -1 when there is none of that id."""
     columns = engine.call_columns
-    found = np.flatnonzero((columns["life"]["call_id"] == call_id) & (columns["state"] != 0)) if call_id else ()
+    found = np.flatnonzero((columns["life"]["call_id"] == call_id) & (columns["state"] != 0))
     return int(found[0]) if len(found) else -1
 
 

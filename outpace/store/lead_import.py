@@ -10,11 +10,11 @@ import csv
 import io
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import phonenumbers
@@ -163,6 +163,19 @@ def normalise(text: str, options: ImportOptions) -> int | str:
     """
     read = _read_number(text, options)
     return read if isinstance(read, str) else read[0]
+
+
+def read_lead(
+    text: str, options: ImportOptions, *, reference: str = "", attributes: Mapping[str, Any], due_ns: int = 0
+) -> NewLead:
+    """One lead, as a list's row would give it. ConfigError: the number cannot be dialled; says why."""
+    read = _read_number(text, options)
+    if isinstance(read, str):
+        raise ConfigError("number", read)
+    number, kind = read
+    features = pack_features(kind, segment_bucket=bucket_of(str(attributes.get(_SEGMENT_NAME, "")).strip().casefold()))
+    kept = msgspec.json.encode(attributes).decode()
+    return NewLead(number, reference, kept, due_ns=due_ns, features=features)
 
 
 def _read_number(text: str, options: ImportOptions) -> tuple[int, NumberKind] | str:
