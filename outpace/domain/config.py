@@ -17,6 +17,9 @@ from outpace.domain.outcomes import Outcome
 
 MAX_CAMPAIGNS = 64
 
+#: Trunk groups that a campaign may use.
+MAX_TRUNK_GROUPS = 16
+
 
 class DialMode(Enum):
     """How launches are paced."""
@@ -253,6 +256,8 @@ class Campaign(_Settings, frozen=True):
         _check("hopper_size", self.hopper_size, low=1, high=1_000_000)
         if not self.trunk_groups:
             raise ConfigError("trunk_groups", "wants at least one trunk group")
+        if len(self.trunk_groups) > MAX_TRUNK_GROUPS:
+            raise ConfigError("trunk_groups", f"a campaign may use {MAX_TRUNK_GROUPS} trunk groups, not more")
         if not self.dispositions:
             raise ConfigError("dispositions", "wants at least one")
         if self.mode is DialMode.AGENTLESS and not self.message:

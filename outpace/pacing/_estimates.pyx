@@ -124,6 +124,15 @@ cdef class Estimates:
         self.now_squares = self.columns["now_squares"]
         self.now_agents = self.columns["now_agents"]
 
+    def grow(self, Py_ssize_t campaigns):
+        """Room for more campaigns, all cold; what is known of those there are stays."""
+        cdef Estimates fresh = Estimates(campaigns)
+        for name, column in fresh.columns.items():
+            column[: self.campaigns] = self.columns[name]
+        self.campaigns = campaigns
+        self.columns = fresh.columns
+        self._bind()
+
     def dump(self, Py_ssize_t row):
         """What was learned of a campaign, as bytes for `load`."""
         kept = {name: self.columns[name][row].tobytes() for name in _KEPT}

@@ -107,7 +107,7 @@ class StoreWorker:
         refused: list[Event] = []
         with self._ready:
             if len(self._commands) + len(commands) > QUEUE_MAX:
-                refused = [LeaseRefused(c.campaign_id) for c in commands if type(c) is LeaseLeads]
+                refused = [LeaseRefused(c.campaign_id, c.hot) for c in commands if type(c) is LeaseLeads]
                 self._commands.extend(c for c in commands if type(c) is not LeaseLeads)
             else:
                 self._commands.extend(commands)
