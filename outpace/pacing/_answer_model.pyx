@@ -95,8 +95,8 @@ cdef class AnswerModel:
     """
 
     def __init__(self, Py_ssize_t campaigns):
-        if campaigns < 1:
-            raise ValueError(f"campaigns must be at least 1, not {campaigns}")
+        if campaigns < 0:
+            raise ValueError(f"campaigns must not be negative: {campaigns}")
         self.campaigns = campaigns
         self.columns = {
             "mean": np.zeros((campaigns, WEIGHTS)),

@@ -59,8 +59,8 @@ cdef class Estimates:
     """
 
     def __init__(self, Py_ssize_t campaigns):
-        if campaigns < 1:
-            raise ValueError(f"campaigns must be at least 1, not {campaigns}")
+        if campaigns < 0:
+            raise ValueError(f"campaigns must not be negative: {campaigns}")
         n = self.campaigns = campaigns
         shapes = {
             **{name: (n, RING_SLOTS) for name in ("ring_calls", "ring_weights", "ring_squares")},

@@ -54,6 +54,13 @@ class Boards:
         """Take the store's count of a campaign's leads."""
         self._leads.setdefault(campaign_id, LeadsLeft(campaign_id, leads)).count(leads)
 
+    def add_lead(self, campaign_id: int, *, is_new: bool) -> None:
+        """Count a lead that was added since."""
+        known = self._leads.get(campaign_id)
+        if known is not None and is_new:
+            known.total += 1
+            known.left += 1
+
     def leads_left(self, campaign_id: int) -> int:
         """Leads of a campaign that may still be dialled."""
         return self._lead_count(campaign_id).left
