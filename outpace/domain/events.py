@@ -210,7 +210,8 @@ class LeadsLeased(Event, frozen=True):
     """Answer to LeaseLeads: leads due now, dialable until `deadline_ns` (engine time) under the fencing `token`.
 
     The lists have one length, but for `features` (see features.py), which may be empty: nothing is known of the leads.
-    `next_due_ns`: when the next lead of the campaign falls due, 0 = there is none.
+    `next_due_ns`: when the next lead of the campaign falls due, 0 = there is none. `hot`: as the LeaseLeads was; these
+    leads are dialled before all others, and `next_due_ns` says nothing.
     """
 
     campaign_id: int
@@ -221,6 +222,7 @@ class LeadsLeased(Event, frozen=True):
     attempts: list[int]
     next_due_ns: int = 0
     features: list[int] = []
+    hot: bool = False
 
 
 class LeaseRefused(Event, frozen=True):
