@@ -48,7 +48,7 @@ class Store:
         self.campaign = self.store.campaign_id("a")
         db = self.store._db
         db.execute("BEGIN")
-        db.execute(f"{COUNT} INSERT INTO leads SELECT 0, i, 1, {FIRST} + i, {DUE}, {NOW}, 0, '', '{{}}' FROM n")
+        db.execute(f"{COUNT} INSERT INTO leads SELECT 0, i, 1, 0, {FIRST} + i, {DUE}, {NOW}, 0, '', '{{}}' FROM n")
         db.execute(
             "INSERT INTO queue SELECT 0, 1, 0, 0, due_ns, lead_id, number, 0, 0 FROM leads ORDER BY due_ns, lead_id"
         )
@@ -187,7 +187,7 @@ def test_attempts_against_direct_executemany(million: Store, tmp_path: Path, ben
         calls = million.intents(million.lease())
         million.dial(calls)
         intents = [(c.call_id, c.lead_id, c.number) for c in calls]
-        direct.executemany("INSERT INTO intents VALUES (0, ?, 1, ?, ?, 1, 1, 1, 0, 0, 0)", intents)
+        direct.executemany("INSERT INTO intents VALUES (0, ?, 1, ?, ?, 1, 1, 1, 0, 0, 0, 0, 0)", intents)
         batch = records(calls)
         peer.append(timed(lambda: write(batch)))
         return (batch,), {}

@@ -17,6 +17,9 @@ from outpace.domain.outcomes import Outcome
 
 MAX_CAMPAIGNS = 64
 
+#: Trunk groups that a campaign may use.
+MAX_TRUNK_GROUPS = 16
+
 
 class DialMode(Enum):
     """How launches are paced."""
@@ -231,6 +234,7 @@ class Campaign(_Settings, frozen=True):
     wrap_up_max_s: float = 0.0
     hopper_size: int = 500
     dispositions: tuple[str, ...] = ("done",)
+    script: str = ""
     retry: dict[str, RetryRule] = {}
     calling_hours: CallingHours | None = None
     abandonment: Abandonment = Abandonment()
@@ -252,6 +256,8 @@ class Campaign(_Settings, frozen=True):
         _check("hopper_size", self.hopper_size, low=1, high=1_000_000)
         if not self.trunk_groups:
             raise ConfigError("trunk_groups", "wants at least one trunk group")
+        if len(self.trunk_groups) > MAX_TRUNK_GROUPS:
+            raise ConfigError("trunk_groups", f"a campaign may use {MAX_TRUNK_GROUPS} trunk groups, not more")
         if not self.dispositions:
             raise ConfigError("dispositions", "wants at least one")
         if self.mode is DialMode.AGENTLESS and not self.message:
@@ -313,8 +319,6 @@ class Agent(_Settings, frozen=True):
         _check("id", self.id, low=1, high=2**31 - 1)
         if not self.name:
             raise ConfigError("name", "must not be empty")
-        if not self.campaigns:
-            raise ConfigError("campaigns", "wants at least one campaign")
         _check_line("leg", self.leg)
 
 
@@ -329,8 +333,8 @@ class Pool(_Settings, frozen=True):
 
     def __post_init__(self) -> None:
         _check("max_calls", self.max_calls, low=1, high=1_000_000)
-        if not 1 <= len(self.campaigns) <= MAX_CAMPAIGNS:
-            raise ConfigError("campaigns", f"wants 1 to {MAX_CAMPAIGNS} campaigns, not {len(self.campaigns)}")
+        if len(self.campaigns) > MAX_CAMPAIGNS:
+            raise ConfigError("campaigns", f"may be {MAX_CAMPAIGNS}, not {len(self.campaigns)}")
         campaigns = _unique("campaigns", [c.id for c in self.campaigns])
         groups = _unique("trunk_groups", [g.id for g in self.trunk_groups])
         _unique("agents", [a.id for a in self.agents])

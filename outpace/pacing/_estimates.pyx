@@ -59,8 +59,8 @@ cdef class Estimates:
     """
 
     def __init__(self, Py_ssize_t campaigns):
-        if campaigns < 1:
-            raise ValueError(f"campaigns must be at least 1, not {campaigns}")
+        if campaigns < 0:
+            raise ValueError(f"campaigns must not be negative: {campaigns}")
         n = self.campaigns = campaigns
         shapes = {
             **{name: (n, RING_SLOTS) for name in ("ring_calls", "ring_weights", "ring_squares")},
@@ -123,6 +123,15 @@ cdef class Estimates:
         self.now_weights = self.columns["now_weights"]
         self.now_squares = self.columns["now_squares"]
         self.now_agents = self.columns["now_agents"]
+
+    def grow(self, Py_ssize_t campaigns):
+        """Room for more campaigns, all cold; what is known of those there are stays."""
+        cdef Estimates fresh = Estimates(campaigns)
+        for name, column in fresh.columns.items():
+            column[: self.campaigns] = self.columns[name]
+        self.campaigns = campaigns
+        self.columns = fresh.columns
+        self._bind()
 
     def dump(self, Py_ssize_t row):
         """What was learned of a campaign, as bytes for `load`."""

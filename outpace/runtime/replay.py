@@ -89,7 +89,6 @@ def _follows(header: Header, before: Header | None) -> bool:
         before is not None
         and header.continues
         and (header.epoch, header.number) == (before.epoch, before.number + 1)
-        and header.pool == before.pool
     )
 
 

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, TypeVarTuple
 
-from outpace.domain.commands import LeaseLeads, StoreCommand
+from outpace.domain.commands import LeaseLeads, RecordAttempt, RecordDisposition, StoreCommand
 from outpace.domain.errors import OutpaceError, StaleEpoch, StoreError
 from outpace.domain.events import Event, IntentRefused, LeaseRefused
 from outpace.domain.outcomes import IntentRefusal
@@ -25,6 +25,9 @@ from outpace.runtime.histogram import Histogram
 from outpace.store.port import Store
 
 log = logging.getLogger(__name__)
+
+#: What others want to know of once it is durable.
+Record = RecordAttempt | RecordDisposition
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -49,6 +52,7 @@ class StoreWorker:
     open_store : makes the store; called in the thread, so that a database connection never changes threads.
     facts : takes the facts of a batch, on the event loop.
     fatal : takes the error after which nothing more can be written, on the event loop, once.
+    recorded : takes attempts and dispositions that are durable now, on the event loop; None = nobody wants to know.
     """
 
     def __init__(
@@ -56,10 +60,12 @@ class StoreWorker:
         open_store: Callable[[], Store],
         facts: Callable[[Sequence[Event]], None],
         fatal: Callable[[OutpaceError], None],
+        recorded: Callable[[Sequence[Record]], None] | None = None,
     ) -> None:
         self._open_store = open_store
         self._facts = facts
         self._fatal = fatal
+        self._recorded = recorded
         self._ready = threading.Condition()
         self._commands: deque[StoreCommand] = deque()
         self._jobs: deque[tuple[Callable[[Store], Any], asyncio.Future[Any]]] = deque()
@@ -101,7 +107,7 @@ class StoreWorker:
         refused: list[Event] = []
         with self._ready:
             if len(self._commands) + len(commands) > QUEUE_MAX:
-                refused = [LeaseRefused(c.campaign_id) for c in commands if type(c) is LeaseLeads]
+                refused = [LeaseRefused(c.campaign_id, c.hot) for c in commands if type(c) is LeaseLeads]
                 self._commands.extend(c for c in commands if type(c) is not LeaseLeads)
             else:
                 self._commands.extend(commands)
@@ -216,6 +222,10 @@ class StoreWorker:
                 break
         if facts:
             self._tell(self._facts, facts)
+        if self._recorded is not None:
+            records = [one for one in batch if type(one) is RecordAttempt or type(one) is RecordDisposition]
+            if records:
+                self._tell(self._recorded, records)
 
     def _pause(self, seconds: float) -> bool:
         # Sleeps between two tries; False when nobody waits for the store any more.

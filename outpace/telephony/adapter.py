@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from outpace.domain.commands import SwitchCommand
+from outpace.domain.config import Pool
 from outpace.domain.events import Event
 from outpace.domain.outcomes import AbandonReason, CallPresence
 
@@ -54,6 +55,13 @@ class TelephonyAdapter(Protocol):
 
     async def connect(self, sink: FactSink) -> None:
         """Start the link; returns when it is up (LinkUp was given to the sink), raises LinkDown when it cannot be."""
+
+    def change(self, pool: Pool) -> None:
+        """Take the pool's settings from now on; calls in flight keep theirs. Groups and agents are never removed.
+
+        Raises ConfigError for what the switch cannot do; nothing is changed then. A trunk group's capacity that is
+        another one is told (TrunkCapacity).
+        """
 
     def submit(self, commands: Iterable[SwitchCommand]) -> None:
         """Carry the commands out, in order, without blocking. Outstanding originates beyond the bound wait inside."""

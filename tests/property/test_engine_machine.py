@@ -54,7 +54,7 @@ class EngineMachine(RuleBasedStateMachine):
     # ---- driving ---------------------------------------------------------------------------------------------------
 
     def give(self, fact: e.Event) -> None:
-        self.checkers.fact(fact)
+        self.checkers.fact(fact, self.now)
         self.engine.handle(fact, self.now)
         self.tick()
 

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from outpace.domain.config import Abandonment, CallingHours, Campaign, RetryRule, TrunkGroup
-from outpace.runtime import campaign_file
+from outpace.runtime import campaign_file, settings
 from outpace.runtime.metrics import HELP
 from outpace.runtime.switches import SimulatedSettings
 from outpace.sim.report import SimulationReport
@@ -31,15 +31,15 @@ PAGES: dict[str, tuple[type[msgspec.Struct], set[str], set[str], set[str]]] = {
     "[campaign.retry.OUTCOME]": (RetryRule, set(), set(), set()),
     "[campaign.calling_hours]": (CallingHours, set(), set(), set()),
     "[list]": (campaign_file.ListSettings, set(), set(), set()),
-    "[store]": (campaign_file.StoreSettings, set(), set(), set()),
+    "[store]": (settings.StoreSettings, set(), set(), set()),
     '[switch] with kind = "simulated"': (SimulatedSettings, set(), set(), {"live"}),
     '[switch] with kind = "asterisk"': (AsteriskSettings, {"secret_env"}, set(), set()),
     "[[switch.circuits]]": (Circuits, set(), set(), set()),
     "[[trunk_groups]]": (TrunkGroup, set(), {"id"}, set()),
-    "[[agents]]": (campaign_file.AgentGroup, set(), set(), set()),
-    "[journal]": (campaign_file.JournalSettings, set(), set(), set()),
-    "[log]": (campaign_file.LogSettings, set(), set(), set()),
-    "[pool]": (campaign_file.PoolSettings, set(), set(), set()),
+    "[[agents]]": (settings.AgentGroup, set(), set(), set()),
+    "[journal]": (settings.JournalSettings, set(), set(), set()),
+    "[log]": (settings.LogSettings, set(), set(), set()),
+    "[pool]": (settings.PoolSettings, set(), set(), set()),
 }
 
 _ROW = re.compile(r"^\| `(?P<key>\w+)` \| (?P<type>[^|]*) \| (?P<default>[^|]*) \|", re.MULTILINE)

@@ -22,7 +22,7 @@ from outpace.domain.commands import (
     QueryCall,
     SwitchCommand,
 )
-from outpace.domain.config import Agent, Campaign, TrunkGroup
+from outpace.domain.config import Agent, Campaign, Pool, TrunkGroup
 from outpace.domain.errors import LinkDown as LinkDownError
 from outpace.domain.errors import LocalProtocolError
 from outpace.domain.events import (
@@ -79,9 +79,7 @@ class AsteriskAdapter:
         trunk_groups: Sequence[TrunkGroup],
         agents: Sequence[Agent] = (),
     ) -> None:
-        for campaign in campaigns:
-            if campaign.message:
-                dialplan.message_file(campaign.message)
+        _check_messages(campaigns)
         self.capabilities = Capabilities(
             amd=True,
             play_message=True,
@@ -129,6 +127,17 @@ class AsteriskAdapter:
         self._sink = sink
         await self._link.open()
         self._spawn(self._reconcile_now_and_then())
+
+    def change(self, pool: Pool) -> None:
+        """See `TelephonyAdapter.change`."""
+        _check_messages(pool.campaigns)
+        self._campaigns = {campaign.id: campaign for campaign in pool.campaigns}
+        self._groups = {group.id: group for group in pool.trunk_groups}
+        self._agents = {agent.id: agent for agent in pool.agents}
+        self._board.set_groups(pool.trunk_groups)
+        if self._connection is not None:
+            self._board.tell(self._out)
+            self._flush_soon()
 
     def submit(self, commands: Iterable[SwitchCommand]) -> None:
         """See `TelephonyAdapter.submit`. Facts that need no switch come on the loop's next turn."""
@@ -534,6 +543,13 @@ class AsteriskAdapter:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _check_messages(campaigns: Iterable[Campaign]) -> None:
+    # a message that is no file's name is refused before anybody needs it
+    for campaign in campaigns:
+        if campaign.message:
+            dialplan.message_file(campaign.message)
 
 
 async def _kept(connection: AmiConnection) -> list[KeptResult]:

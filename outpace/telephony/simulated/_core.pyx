@@ -8,7 +8,7 @@ The carrier is the network and the switch in one. It outlives the dialer: withou
 lost, and who is left unconnected is met by the dead-man's timer as in the real dialplan.
 """
 from libc.stdint cimport int32_t, int64_t, uint64_t
-from libc.stdlib cimport calloc, free, realloc
+from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
 from outpace.domain._words cimport (
@@ -63,24 +63,14 @@ cdef class CarrierCore:
         self.streams = NULL
 
     def __init__(self, profile, trunk_groups, *, seed, dead_man_s=3.0):
-        cdef int32_t row
         self.seed = seed
         self.dead_man_ns = round(dead_man_s * 1e9)
-        self.lines = [
-            Lines(group) if group.kind is TrunkKind.SIP else CardLines(group, profile.voice_card)
-            for group in trunk_groups
-        ]
-        self.capacity = sum(group.channels for group in trunk_groups)
-        self.calls = <call_t*>calloc(self.capacity, sizeof(call_t))
-        self.free_rows = <int32_t*>calloc(self.capacity, sizeof(int32_t))
-        if self.calls == NULL or self.free_rows == NULL:
-            raise MemoryError
-        for row in range(self.capacity):
-            self.free_rows[row] = self.capacity - 1 - row
-        self.free_count = self.capacity
+        self.profile = profile
         self.facts = FactBuffer()
         self.timers = TimerHeap()
-        self.timers.reserve(self.capacity)
+        self.lines = []
+        self.capacity = self.free_count = 0
+        self.set_lines(trunk_groups)
         self.call_rows = IdIndex()
         self.leg_rows = IdIndex()
         self.leg_count = self.leg_capacity = self.stream_count = self.stream_capacity = 0
@@ -98,6 +88,36 @@ cdef class CarrierCore:
         free(self.free_rows)
         free(self.legs)
         free(self.streams)
+
+    cdef int set_lines(self, trunk_groups) except -1:
+        # the groups' settings from now on; groups are added, never removed
+        cdef int32_t row, wanted
+        cdef dict known = {(<Lines>lines).trunk_group_id: lines for lines in self.lines}
+        cdef void* grown
+        wanted = sum(group.channels for group in trunk_groups)
+        if wanted > self.capacity:
+            grown = realloc(self.calls, wanted * sizeof(call_t))
+            if grown == NULL:
+                raise MemoryError
+            self.calls = <call_t*>grown
+            grown = realloc(self.free_rows, wanted * sizeof(int32_t))
+            if grown == NULL:
+                raise MemoryError
+            self.free_rows = <int32_t*>grown
+            memset(&self.calls[self.capacity], 0, (wanted - self.capacity) * sizeof(call_t))
+            for row in range(wanted - 1, self.capacity - 1, -1):
+                self.free_rows[self.free_count] = row
+                self.free_count += 1
+            self.capacity = wanted
+            self.timers.reserve(wanted)
+        for group in trunk_groups:
+            if group.id in known:
+                (<Lines>known[group.id]).set_group(group)
+            elif group.kind is TrunkKind.SIP:
+                self.lines.append(Lines(group))
+            else:
+                self.lines.append(CardLines(group, self.profile.voice_card))
+        return 0
 
     # ---- commands ------------------------------------------------------------------------------------------------
 

@@ -54,6 +54,7 @@ def test_campaign_when_out_of_range_then_names_the_key(key: str, low: float, hig
     [
         ({"name": ""}, "name"),
         ({"trunk_groups": ()}, "trunk_groups"),
+        ({"trunk_groups": tuple(range(1, 18))}, "trunk_groups"),
         ({"dispositions": ()}, "dispositions"),
         ({"connect_clock": ConnectClock.VERDICT}, "connect_clock"),
         ({"retry": {"connected": RetryRule()}}, "retry.connected"),

@@ -94,9 +94,9 @@ def test_import_keeps_reference_and_attributes(tmp_path: Path) -> None:
     added = []
 
     class Keeps(MemoryStore):
-        def add_leads(self, campaign_id, leads, now_ns):
+        def add_leads(self, campaign_id, leads, now_ns, **options):
             added.extend(leads)
-            return super().add_leads(campaign_id, leads, now_ns)
+            return super().add_leads(campaign_id, leads, now_ns, **options)
 
     content = 'Name,PHONE,ID,city\n"Ada, ""A""",030 12345678, 7 ,Köln\n'.encode()
     imported = Imported(tmp_path, content, store=Keeps())
@@ -255,11 +255,11 @@ def test_import_broken_off_by_the_store_is_resumed(tmp_path: Path, monkeypatch: 
     class Fails(MemoryStore):
         left = 2
 
-        def add_leads(self, campaign_id, leads, now_ns):
+        def add_leads(self, campaign_id, leads, now_ns, **options):
             self.left -= 1
             if self.left == 0:
                 raise StoreError("disk full")
-            return super().add_leads(campaign_id, leads, now_ns)
+            return super().add_leads(campaign_id, leads, now_ns, **options)
 
     monkeypatch.setattr(lead_import, "_BATCH_ROWS", 10)
     content = b"phone\n" + b"".join(b"0301234%04d\n" % i for i in range(5000, 5035))

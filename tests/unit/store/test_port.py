@@ -60,9 +60,9 @@ def test_campaign_id_of_a_known_name_is_the_same(store: Store) -> None:
 
 def test_add_leads_counts_duplicates_within_the_campaign_only(store: Store) -> None:
     a, b = store.campaign_id("a"), store.campaign_id("b")
-    assert store.add_leads(a, [NewLead(491), NewLead(492), NewLead(491)], NOW) == (2, 1)
-    assert store.add_leads(a, [NewLead(492), NewLead(493)], NOW) == (1, 1)
-    assert store.add_leads(b, [NewLead(491)], NOW) == (1, 0)
+    assert store.add_leads(a, [NewLead(491), NewLead(492), NewLead(491)], NOW) == (2, 1, 0)
+    assert store.add_leads(a, [NewLead(492), NewLead(493)], NOW) == (1, 1, 0)
+    assert store.add_leads(b, [NewLead(491)], NOW) == (1, 0, 0)
     assert state(store, a) == {"new": 3, "total": 3}
 
 

@@ -1,0 +1,157 @@
+"""Campaigns, trunk groups and agents of a node: as the store keeps them, and as the engine has them.
+
+The store is where they live; what is here is a copy, so that questions are answered at once, and the pool that is made
+of them. Only this process changes them while it owns the pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from outpace.domain.config import Agent, Campaign, Pool, TrunkGroup
+from outpace.domain.errors import ConfigError, UnknownId
+from outpace.domain.states import CampaignState
+from outpace.runtime.validation import dotted, explained
+from outpace.store.port import Store
+from outpace.store.settings import StoredAgent, StoredCampaign, StoredTrunkGroup
+
+S = TypeVar("S", Campaign, TrunkGroup, Agent)
+
+
+class Registry:
+    """The settings of a node.
+
+    Parameters
+    ----------
+    name, max_calls : of the pool.
+    part_of : a trunk group's calls per second that are this node's: its name and rate -> rate.
+    """
+
+    def __init__(self, name: str, max_calls: int, part_of: Callable[[str, float], float]) -> None:
+        self._name = name
+        self._max_calls = max_calls
+        self._part_of = part_of
+        self.campaigns: dict[int, StoredCampaign] = {}
+        self.trunk_groups: dict[int, StoredTrunkGroup] = {}
+        self.agents: dict[int, StoredAgent] = {}
+        #: State of each campaign as it is kept, or will be in a moment.
+        self.states: dict[int, CampaignState] = {}
+
+    def load(self, store: Store) -> None:
+        """Read everything."""
+        for campaign in store.stored_campaigns():
+            self.put_campaign(campaign)
+        self.trunk_groups = {one.trunk_group_id: one for one in store.stored_trunk_groups()}
+        self.agents = {one.agent_id: one for one in store.stored_agents()}
+
+    def put_campaign(self, stored: StoredCampaign) -> None:
+        """Take a campaign as the store has it now."""
+        self.campaigns[stored.campaign_id] = stored
+        self.states.setdefault(stored.campaign_id, stored.state)
+
+    def campaign(self, campaign_id: int) -> StoredCampaign:
+        """One campaign. UnknownId."""
+        return _known(self.campaigns, campaign_id, "campaign")
+
+    def trunk_group(self, trunk_group_id: int) -> StoredTrunkGroup:
+        """One trunk group. UnknownId."""
+        return _known(self.trunk_groups, trunk_group_id, "trunk group")
+
+    def agent(self, agent_id: int) -> StoredAgent:
+        """One agent. UnknownId."""
+        return _known(self.agents, agent_id, "agent")
+
+    def pool(
+        self,
+        before: Pool | None,
+        *,
+        campaign: Campaign | None = None,
+        trunk_group: TrunkGroup | None = None,
+        agent: Agent | None = None,
+    ) -> Pool:
+        """The pool with one thing changed or added: in the order of `before`, what is new behind.
+
+        A campaign that was put away stays while the engine has it, and is not taken up again. Raises ConfigError.
+        """
+        campaigns = {
+            one.campaign_id: msgspec.structs.replace(one.settings, id=one.campaign_id)
+            for one in self.campaigns.values()
+        }
+        groups = {
+            one.trunk_group_id: msgspec.structs.replace(one.settings, id=one.trunk_group_id)
+            for one in self.trunk_groups.values()
+        }
+        agents = {one.agent_id: msgspec.structs.replace(one.settings, id=one.agent_id) for one in self.agents.values()}
+        if campaign is not None:
+            campaigns[campaign.id] = campaign
+        if trunk_group is not None:
+            groups[trunk_group.id] = trunk_group
+        if agent is not None:
+            agents[agent.id] = agent
+        shown = [
+            one for one in campaigns.values() if self.states.get(one.id) is not CampaignState.ARCHIVED
+        ]  # fmt: skip
+        chosen = _in_order(campaigns, [one.id for one in shown], before.campaigns if before is not None else ())
+        present = {one.id for one in chosen}
+        return Pool(
+            campaigns=chosen,
+            trunk_groups=tuple(
+                self._shared(one)
+                for one in _in_order(groups, groups, before.trunk_groups if before is not None else ())
+            ),
+            agents=tuple(
+                msgspec.structs.replace(one, campaigns=tuple(id_ for id_ in one.campaigns if id_ in present))
+                for one in _in_order(agents, agents, before.agents if before is not None else ())
+            ),
+            max_calls=self._max_calls,
+            name=self._name,
+        )
+
+    def _shared(self, group: TrunkGroup) -> TrunkGroup:
+        part = self._part_of(group.name, group.cps)
+        if part == group.cps:
+            return group
+        return msgspec.structs.replace(group, cps=part, burst=max(1, round(group.burst * part / group.cps)))
+
+
+def _known(kept: Mapping[int, Any], one_id: int, what: str) -> Any:  # noqa: ANN401 - of the mapping's type
+    try:
+        return kept[one_id]
+    except KeyError:
+        raise UnknownId(f"no {what} {one_id}") from None
+
+
+def _in_order(things: Mapping[int, S], wanted: Iterable[int], before: Iterable[S]) -> tuple[S, ...]:
+    order = dict.fromkeys([*(one.id for one in before), *sorted(wanted)])
+    return tuple(things[one_id] for one_id in order)
+
+
+def merge_patch(target: Any, patch: Any) -> Any:  # noqa: ANN401 - JSON
+    """A JSON document after a merge patch (RFC 7396); neither is changed."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge_patch(merged.get(key), value)
+    return merged
+
+
+def patched(settings: S, changes: dict[str, Any]) -> S:
+    """Settings after a merge patch; what was set to null has its default again.
+
+    Raises ConfigError, which names the key.
+    """
+    if "id" in changes:
+        raise ConfigError("id", "cannot be changed")
+    document = merge_patch(msgspec.to_builtins(settings), changes)
+    try:
+        return msgspec.convert(document, type(settings), strict=True)
+    except msgspec.ValidationError as error:
+        path, reason = explained(error)
+        raise ConfigError(dotted(path) or "settings", reason) from error
