@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from functools import cache
+from typing import Any, NoReturn
 
 from litestar import Litestar, Request
 
@@ -52,9 +53,15 @@ ALL_ROUTES = tuple(
 )
 
 
+@cache
+def encoded_document() -> bytes:
+    """The OpenAPI document as JSON."""
+    return encode(document(ALL_ROUTES))
+
+
 def create_app(node: ApiNode, settings: ApiSettings) -> Gate:
     """The control API of a node, as an ASGI application; who serves it opens and closes it."""
-    api = Api(node, settings, encode(document(ALL_ROUTES)))
+    api = Api(node, settings, encoded_document)
 
     app = Litestar(
         [route(endpoint, api) for routes in ALL_ROUTES for endpoint in routes.endpoints],
@@ -65,6 +72,6 @@ def create_app(node: ApiNode, settings: ApiSettings) -> Gate:
     return Gate(app, api)
 
 
-def _to_the_gate(_: Request[object, object, object], error: Exception) -> NoReturn:
+def _to_the_gate(_: Request[Any, Any, Any], error: Exception) -> NoReturn:
     # every error is answered in one place
     raise error

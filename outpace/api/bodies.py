@@ -120,7 +120,7 @@ class WhatIfBody(Body, frozen=True):
 
 
 def _without_id(kind: type[msgspec.Struct], name: str) -> type[msgspec.Struct]:
-    fields = []
+    fields: list[Any] = []
     for field in msgspec.structs.fields(kind):
         if field.name == "id":
             continue

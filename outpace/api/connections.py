@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import Any, Protocol
 
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -45,7 +45,8 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if not self.close_sent:
             self.transport.set_write_buffer_limits(BUFFER_MAX)
-            self.scope["extensions"][EXTENSION] = self  # the application's task has not begun yet
+            extensions: dict[str, Any] = self.scope["extensions"]  # type: ignore[assignment]
+            extensions[EXTENSION] = self  # the application's task has not begun yet
 
     async def send(self, message: ASGISendEvent) -> None:
         """Send; a handshake that was refused with a whole answer is complete."""
@@ -76,7 +77,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """An HTTP connection whose client has to tell what it wants, in few words and soon; give it to uvicorn as `http`."""
+    """An HTTP connection whose client has to say what it wants, in few words and soon; give it to uvicorn as `http`."""
 
     _in_head = True
     _head = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from outpace.api.auth import Sessions
 from outpace.api.idempotency import Idempotency
 from outpace.api.jobs import Jobs
@@ -10,9 +12,9 @@ from outpace.api.settings import ApiSettings
 
 
 class Api:
-    """Built once per application. `document` is the OpenAPI document, encoded."""
+    """Built once per application. `document` makes the OpenAPI document, encoded."""
 
-    def __init__(self, node: ApiNode, settings: ApiSettings, document: bytes) -> None:
+    def __init__(self, node: ApiNode, settings: ApiSettings, document: Callable[[], bytes]) -> None:
         self.node = node
         self.settings = settings
         self.document = document

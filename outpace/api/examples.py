@@ -273,8 +273,8 @@ AUDIT: Example = {
     "at": _T1,
     "actor": "ada",
     "role": "operator",
-    "action": "ChangeCampaign",
-    "subject": "campaign:1",
+    "action": "change-campaign",
+    "subject": "campaign/1",
     "detail": {"changes": {"abandonment": {"cap": 0.03}}},
 }
 NEW_WEBHOOK: Example = {
@@ -321,7 +321,7 @@ HEALTH: Example = {
         {
             "alarm": "budget_bound",
             "severity": "warning",
-            "subject": "campaign:1",
+            "subject": "campaign/1",
             "text": "the bound of the abandoned share passes the cap",
             "since": _T1,
         }

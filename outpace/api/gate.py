@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import math
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send, WebSocketScope
 
 from outpace.api.answers import Headers, reply_of
 from outpace.api.auth import bearer_of, bearer_of_subprotocols, header_of
@@ -41,6 +42,10 @@ _SAFE: Headers = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
 #: The console is files of our own and talks to this origin; nothing is loaded from elsewhere, nothing is inline.
+_CONSOLE_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+    b" connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 _SAFE_CONSOLE: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -48,11 +53,7 @@ _SAFE_CONSOLE: Headers = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cache-control", b"no-cache"),
-    (
-        b"content-security-policy",
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
-        b" connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ),
+    (b"content-security-policy", _CONSOLE_POLICY),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 ]
 _TLS = (b"strict-transport-security", b"max-age=31536000")
@@ -80,12 +81,12 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] == "http":
+        if scope["type"] == ScopeType.HTTP:
             await self._serve_http(scope, receive, _Safe(scope, send))
         else:
             await self._serve_websocket(scope, receive, send)
 
-    async def _serve_http(self, scope: Scope, receive: Receive, send: _Safe) -> None:
+    async def _serve_http(self, scope: HTTPScope, receive: Receive, send: _Safe) -> None:
         if self._in_flight >= self._api.settings.in_flight_max:
             busy = ProblemError("unavailable", "too many requests are under way", headers={"Retry-After": "1"})
             await reply_of(busy)(scope, receive, send)
@@ -111,7 +112,7 @@ class Gate:
         finally:
             self._in_flight -= 1
 
-    async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve_websocket(self, scope: WebSocketScope, receive: Receive, send: Send) -> None:
         try:
             await self._admit(scope)
             if scope["path"] != STREAM:
@@ -122,7 +123,7 @@ class Gate:
 
     async def _admit(self, scope: Scope) -> None:
         token = bearer_of(scope["headers"])
-        if not token and scope["type"] == "websocket":
+        if not token and scope["type"] == ScopeType.WEBSOCKET:
             token = bearer_of_subprotocols(scope["subprotocols"])
         now_ns = self._api.node.now_ns()
         try:
@@ -145,22 +146,21 @@ class Gate:
 
 class _Safe:
     # Adds the headers that every answer carries, and remembers whether it has begun.
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: HTTPScope, send: Send) -> None:
         self._send = send
         self._headers = _SAFE_CONSOLE if scope["path"].startswith("/console") else _SAFE
-        self._secure = scope["scheme"] == "https"
+        if scope["scheme"] == "https":
+            self._headers = [*self._headers, _TLS]
         self.started = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
             message["headers"] = [*message["headers"], *self._headers]
-            if self._secure:
-                message["headers"].append(_TLS)
         await self._send(message)
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
+async def _refuse(scope: WebSocketScope, receive: Receive, send: Send, error: Exception) -> None:
     # a handshake that is refused is answered like any request, where the server can
     told = reply_of(error)
     if "websocket.http.response" not in (scope.get("extensions") or {}):

@@ -12,7 +12,7 @@ from typing import Any
 from outpace.api.audit import note
 from outpace.api.jobs import Jobs
 from outpace.api.node import ApiNode
-from outpace.api.tasks import ImportTask, Message
+from outpace.api.tasks import ImportTask
 from outpace.domain.access import SYSTEM, Actor
 from outpace.domain.orders import LeadsAdded
 from outpace.domain.resources import JobView
@@ -42,7 +42,7 @@ async def start_import(
     now_ns = node.now_ns()
     list_id = await node.write(lambda store: store.begin_list(campaign_id, name, actor.name, now_ns))
     path = spooled.rename(node.folder / f"import-{list_id}.csv")
-    await note(node, actor, "ImportList", f"list:{list_id}", {"campaign_id": campaign_id, "name": name, **options})
+    await note(node, actor, "import-list", f"list/{list_id}", {"campaign_id": campaign_id, "name": name, **options})
     task = ImportTask(
         store_path=str(node.store_path),
         campaign_id=campaign_id,
@@ -52,11 +52,6 @@ async def start_import(
         options=options,
         now_ns=now_ns,
     )
-
-    async def on_message(message: Message) -> None:
-        counts = message.counts or message.result
-        if counts:
-            await node.write(lambda store: _count(store, list_id, counts))
 
     async def on_end(job: JobView) -> None:
         path.unlink(missing_ok=True)
@@ -70,13 +65,8 @@ async def start_import(
         kind="import",
         text=f"list {name!r}",
         actor=actor,
-        on_message=on_message,
         on_end=on_end,
     )
-
-
-def _count(store: Store, list_id: int, counts: dict[str, int]) -> None:
-    store.update_list(list_id, counts["added"], counts["duplicates"], counts["rejected"], counts.get("suppressed", 0))
 
 
 async def end_interrupted(node: ApiNode) -> None:

@@ -37,16 +37,14 @@ _STOP_S = 10.0
 _LINE_MAX = 16 << 20
 _ENDED = ("done", "failed", "cancelled")
 
-#: Called with each message of a worker, and with the job as it has ended.
-OnMessage = Callable[[Message], Awaitable[None]]
+#: Awaited with the job as it has ended, before anybody is told of the end.
 OnEnd = Callable[[JobView], Awaitable[None]]
 
 
 class _Job:
-    def __init__(self, view: JobView, task: Task, on_message: OnMessage, on_end: OnEnd) -> None:
+    def __init__(self, view: JobView, task: Task, on_end: OnEnd | None) -> None:
         self.view = view
         self.task = task
-        self.on_message = on_message
         self.on_end = on_end
         self.cancelled = False
         self.process: asyncio.subprocess.Process | None = None
@@ -62,12 +60,9 @@ class Jobs:
         self._turn = asyncio.Semaphore(RUNNING_MAX)
 
     def start(
-        self, task: Task, *, job_id: str, kind: str, text: str, actor: Actor, on_message: OnMessage, on_end: OnEnd
+        self, task: Task, *, job_id: str, kind: str, text: str, actor: Actor, on_end: OnEnd | None = None
     ) -> JobView:
-        """Queue a task. CapacityError: too many wait.
-
-        `on_message` and `on_end` are awaited in order, on the loop; an error in one of them fails the job.
-        """
+        """Queue a task. CapacityError: too many wait. A job whose `on_end` raises has failed."""
         self.require_room()
         view = JobView(
             job_id=job_id,
@@ -78,7 +73,7 @@ class Jobs:
             created_at=self._now(),
             created_by=actor.name,
         )
-        job = self._jobs[job_id] = _Job(view, task, on_message, on_end)
+        job = self._jobs[job_id] = _Job(view, task, on_end)
         self._publish(view)
         job.runner = asyncio.create_task(self._run(job), name=f"job {job_id}")
         return view
@@ -172,7 +167,6 @@ class Jobs:
         last = Message()
         while line := await process.stdout.readline():
             last = msgspec.json.decode(line, type=Message)
-            await job.on_message(last)
             if last.result is None and not last.error:
                 self._show(job, progress=last.progress, text=last.text or job.view.text)
         return last
@@ -183,7 +177,8 @@ class Jobs:
             changes["progress"] = 1.0
         ended = msgspec.structs.replace(job.view, **changes)
         try:
-            await job.on_end(ended)
+            if job.on_end is not None:
+                await job.on_end(ended)
         except Exception as failure:
             log.exception("the end of a job could not be written down", extra={"job": ended.job_id})
             ended = msgspec.structs.replace(ended, state="failed", error=str(failure))

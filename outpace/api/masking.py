@@ -37,7 +37,8 @@ def hide(content: Any) -> Any:
     """The same resource, list of resources or plain data without numbers in full."""
     if isinstance(content, list):
         return [hide(one) for one in content]
-    hider = _hider(type(content))
+    kind: type = type(content)
+    hider = _hider(kind)
     return content if hider is None else hider(content)
 
 

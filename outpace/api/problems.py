@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping
 
 import msgspec
@@ -18,6 +17,7 @@ from outpace.domain.errors import (
     UnknownId,
     VersionConflict,
 )
+from outpace.runtime.validation import dotted, explained
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +46,6 @@ KINDS: dict[str, tuple[int, str]] = {
 _TYPE = "urn:outpace:problem:"
 
 _BY_STATUS = {status: slug for slug, (status, _) in reversed(KINDS.items())}
-
-#: "reason - at `$.a.b[0]`", as msgspec words what does not fit.
-_PLACE = re.compile(r"(?P<reason>.*?)(?: - at `\$?(?:\.)?(?P<path>[^`]*)`)?", re.DOTALL)
-_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
-_MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
-
 
 class FieldError(msgspec.Struct, frozen=True):
     """What is wrong with one field of the request; `field` is its path, e.g. `abandonment.cap`, "" the whole body."""
@@ -135,18 +129,5 @@ def _of_router(error: HTTPException) -> tuple[Problem, dict[str, str]]:
 
 def field_error(error: msgspec.ValidationError) -> FieldError:
     """Path and reason of what does not fit."""
-    found = _PLACE.fullmatch(str(error))
-    assert found is not None
-    path, reason = found["path"] or "", found["reason"]
-    cause = error.__cause__
-    if isinstance(cause, ConfigError):
-        return FieldError(_joined(path, cause.where), cause.reason)
-    for pattern, words in ((_UNKNOWN, "there is no such field"), (_MISSING, "is missing")):
-        match = pattern.fullmatch(reason)
-        if match:
-            return FieldError(_joined(path, match[1]), words)
-    return FieldError(path, reason[:1].lower() + reason[1:])
-
-
-def _joined(path: str, key: str) -> str:
-    return f"{path}.{key}" if path and key else path or key
+    path, reason = explained(error)
+    return FieldError(dotted(path), reason[:1].lower() + reason[1:])

@@ -52,7 +52,7 @@ async def serving(node: ApiNode, settings: ApiSettings) -> AsyncIterator[str]:
         await gate.open()
         task = asyncio.create_task(server.serve([listening]), name="api")
         try:
-            while not server.started and not task.done():
+            while not server.started and not task.done():  # noqa: ASYNC110 - it has no event for it
                 await asyncio.sleep(_LOOK_S)
             yield _url(listening, settings)
         finally:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from litestar.connection import WebSocket
-from litestar.types import Receive, Scope, Send
+from litestar.types import Receive, Send, WebSocketScope
 
 from outpace.api.auth import Session
 from outpace.api.connections import EXTENSION, Frames
@@ -111,7 +111,7 @@ def filter_of(actor: Actor) -> Callable[[Update], bool] | None:
     return _Own(actor.agent_id) if actor.role is Role.AGENT else None
 
 
-def _wanted(scope: Scope) -> tuple[list[Topic], int]:
+def _wanted(scope: WebSocketScope) -> tuple[list[Topic], int]:
     # topics and resume point of the query; without topics all that the role may listen to
     given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     allowed = TOPICS[scope["user"].role]
@@ -138,7 +138,7 @@ class Streams:
         self._frames = FrameCache()
         self._open = 0
 
-    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: WebSocketScope, receive: Receive, send: Send) -> None:
         """Feed one client until it goes, its token ends, or it is too slow.
 
         Raises what refuses the handshake; after it nothing.
@@ -210,7 +210,7 @@ class Streams:
 class _Out:
     # Writes frames: straight to the connection where the server lets us, else as messages.
     def __init__(self, socket: WebSocket[Actor, Any, Any]) -> None:
-        self._frames: Frames | None = (socket.scope.get("extensions") or {}).get(EXTENSION)
+        self._frames = _frames_of(socket)
         self._socket = socket
 
     async def send(self, frames: bytes) -> bool:
@@ -223,6 +223,11 @@ class _Out:
             if not await _in_time(self._socket.send_data(text, mode="text")):
                 return False
         return True
+
+
+def _frames_of(socket: WebSocket[Actor, Any, Any]) -> Frames | None:
+    extensions: dict[str, Any] = socket.scope.get("extensions") or {}  # type: ignore[assignment]
+    return extensions.get(EXTENSION)
 
 
 async def _in_time(sending: Any) -> bool:
@@ -257,7 +262,7 @@ async def _listen(socket: WebSocket[Actor, Any, Any]) -> tuple[int, str]:
 
 
 async def _close(socket: WebSocket[Actor, Any, Any], code: int, reason: str) -> None:
-    frames: Frames | None = (socket.scope.get("extensions") or {}).get(EXTENSION)
+    frames = _frames_of(socket)
     if code == TOO_SLOW and frames is not None:
         frames.give_up(code, reason)
     else:

@@ -43,6 +43,5 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     progress: float = 0.0
     text: str = ""
-    counts: dict[str, int] = {}
     result: Any = None
     error: str = ""

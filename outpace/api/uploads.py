@@ -25,13 +25,18 @@ async def spool(body: AsyncIterator[bytes], path: Path, *, most: int) -> int:
         with await asyncio.to_thread(path.open, "xb") as file:
             return await _write(body, file, most)
     except OSError as error:
-        path.unlink(missing_ok=True)
+        discard(path)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise ProblemError("storage-full", "the disk of the node is full; nothing was kept") from error
         raise
     except BaseException:
-        path.unlink(missing_ok=True)
+        discard(path)
         raise
+
+
+def discard(path: Path) -> None:
+    """Remove a file, if it is there."""
+    path.unlink(missing_ok=True)
 
 
 async def _write(body: AsyncIterator[bytes], file: IO[bytes], most: int) -> int:

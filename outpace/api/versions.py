@@ -24,7 +24,7 @@ def version_of(if_match: str) -> int:
 
     Raises
     ------
-    ProblemError : `precondition-required` when it is missing; `version-conflict` when it names no version that could be.
+    ProblemError : `precondition-required` when it is missing, `version-conflict` when it names no version at all.
     """
     if not if_match:
         raise ProblemError("precondition-required", "name the version that you have seen (its ETag) in If-Match, or *")

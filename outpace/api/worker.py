@@ -67,7 +67,7 @@ def _import(task: ImportTask) -> dict[str, int]:
     def tell(report: ImportReport) -> None:
         if due():
             share = report.bytes_read / report.bytes_total if report.bytes_total else 0.0
-            _say(Message(progress=share, text=f"{report.read:,} rows read", counts=_counts(report)))
+            _say(Message(progress=share, text=f"{report.read:,} rows read"))
 
     with SqliteStore(task.store_path, create=False) as store:
         report = import_csv(
@@ -78,6 +78,7 @@ def _import(task: ImportTask) -> dict[str, int]:
             task.now_ns,
             rejects_path=task.rejects_path,
             progress=tell,
+            list_id=task.list_id,
         )
     return _counts(report)
 

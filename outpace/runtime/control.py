@@ -48,10 +48,12 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
 class Subscription(Protocol):
     """One listener. Iterating yields what gathered since, in order; it ends when the listener was dropped or closed.
 
-    A listener that does not keep up is dropped: `dropped` is the reason then. Nobody waits for it.
+    A listener that does not keep up is dropped: `dropped` is the reason then. Nobody waits for it. `resumed`: what
+    comes first is what was missed, not a snapshot.
     """
 
     dropped: str
+    resumed: bool
 
     def __aiter__(self) -> AsyncIterator[Sequence[Update]]: ...
     def close(self) -> None:

@@ -79,7 +79,7 @@ async def create_token(call: Call, body: TokenBody) -> Answer[TokenMade]:
 
     secret, view = await node.write(make)
     detail = {"name": view.name, "role": view.role.value, "agent_id": view.agent_id}
-    await note(node, call.actor, "CreateToken", f"token:{view.token_id}", detail)
+    await note(node, call.actor, "create-token", f"token/{view.token_id}", detail)
     return Answer(TokenMade(token=secret, view=view))
 
 
@@ -89,4 +89,4 @@ async def revoke_token(call: Call, token_id: Id) -> None:
     node = call.api.node
     await node.write(lambda store: store.revoke_token(token_id, node.now_ns()))
     call.api.sessions.forget()
-    await note(node, call.actor, "RevokeToken", f"token:{token_id}", {})
+    await note(node, call.actor, "revoke-token", f"token/{token_id}", {})

@@ -63,5 +63,5 @@ async def get_metrics(call: Call) -> Reply:
 
 @routes.add("GET", "/openapi.json", roles.ANYBODY, answer_media=("application/vnd.oai.openapi+json",))
 async def get_openapi(call: Call) -> Reply:
-    """This document."""
-    return Reply(200, call.api.document, [(b"content-type", b"application/vnd.oai.openapi+json")])
+    """The OpenAPI document itself."""
+    return Reply(200, call.api.document(), [(b"content-type", b"application/vnd.oai.openapi+json")])

@@ -10,7 +10,7 @@ from outpace.api.audit import note
 from outpace.api.bodies import WhatIfBody
 from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import SIMULATION, WHAT_IF
-from outpace.api.tasks import Message, WhatIfTask
+from outpace.api.tasks import WhatIfTask
 from outpace.domain.orders import GetBoard, GetCampaign, ListAgents, ListAttempts, ListTrunkGroups
 from outpace.domain.resources import JobView
 from outpace.runtime.registry import patched
@@ -61,10 +61,8 @@ async def simulate(call: Call, body: WhatIfBody) -> Answer[JobView]:
         kind="simulation",
         text=f"what if: {view.name}",
         actor=call.actor,
-        on_message=_nothing_more,
-        on_end=_over,
     )
-    await note(call.api.node, call.actor, "Simulate", f"campaign:{body.campaign_id}", {"changes": body.changes})
+    await note(call.api.node, call.actor, "simulate", f"campaign/{body.campaign_id}", {"changes": body.changes})
     return Answer(job, headers={"Location": f"/v1/jobs/{job.job_id}"})
 
 
@@ -72,7 +70,8 @@ async def _agents(call: Call, campaign_id: int) -> int:
     # who is there; with nobody there, who could be
     board = await call.ask(GetBoard(campaign_id=campaign_id))
     there = sum(count for state, count in board.agents.items() if state != _GONE)
-    return there or max(1, len(await call.ask(ListAgents(campaign_id=campaign_id))))
+    agents = await call.ask(ListAgents(campaign_id=campaign_id))
+    return there or max(1, len(agents))
 
 
 async def _measured(call: Call, campaign_id: int) -> tuple[float | None, float | None]:
@@ -84,9 +83,3 @@ async def _measured(call: Call, campaign_id: int) -> tuple[float | None, float |
     return live if 0.0 < live < 1.0 else None, sum(talks) / len(talks) if len(talks) >= _TALKS else None
 
 
-async def _nothing_more(_: Message) -> None:
-    pass
-
-
-async def _over(_: JobView) -> None:
-    pass

@@ -1,4 +1,4 @@
-"""A door and a node in memory, for tests of the API alone: they keep real state; the store is a real one, in a file."""
+"""A door and a node in memory, for tests of the API alone: they keep real state; the store is the one in memory."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from outpace.domain.units import NS_PER_S
 from outpace.runtime.control import Topic, Update
 from outpace.runtime.metrics import Reading
 from outpace.runtime.registry import patched
-from outpace.store.sqlite import SqliteStore
+from outpace.store.memory import MemoryStore
 
 NOW_NS = 1_800_000_000 * NS_PER_S
 NOW = datetime.fromtimestamp(NOW_NS / NS_PER_S, UTC)
@@ -290,13 +290,13 @@ class MemoryDoor:
 
 
 class MemoryNode:
-    """What the API needs of a node: the door in memory, a real store, a clock that stands still until it is set."""
+    """What the API needs of a node: the door in memory, a store in memory, a clock that stands still until it is set."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.store_path = folder / "store.db"
         self.door = MemoryDoor()
-        self.store = SqliteStore(self.store_path)
+        self.store = MemoryStore()
         self.time_ns = NOW_NS
         self.published: list[tuple[Topic, str, Any]] = []
         self.reads = 0
