@@ -292,6 +292,20 @@ class AttemptView(Resource, frozen=True, kw_only=True):
     attributes: dict[str, Any]
 
 
+class DispositionView(Resource, frozen=True, kw_only=True):
+    """What an agent has said of a call. `campaign_id` and the rest of the call are 0 and "" when it was long ago."""
+
+    call_id: str
+    agent_id: int
+    campaign_id: int
+    lead_id: int
+    number: str
+    disposition: str
+    attributes: dict[str, Any]
+    callback_at: datetime | None
+    suppress: bool
+
+
 # ---- reports, jobs, health ---------------------------------------------------------------------------------------
 
 

@@ -132,7 +132,8 @@ def signs(pool: Pool, figures: Figures) -> Iterator[Sign]:
         yield Sign("journal_broken", WARNING, "node", "the journal cannot be written any more")
     if figures.clock_ahead_ns > CLOCK_AHEAD_MAX_NS:
         ahead = f"{figures.clock_ahead_ns / NS_PER_S:.1f} s"
-        yield Sign("clock_set_back", WARNING, "node", f"the wall clock was set back: engine time is {ahead} ahead of it")
+        text = f"the wall clock was set back: engine time is {ahead} ahead of it"
+        yield Sign("clock_set_back", WARNING, "node", text)
     if figures.loop_late_s > LOOP_LATE_S:
         yield Sign("loop_slow", WARNING, "node", f"the event loop is {figures.loop_late_s * 1e3:.0f} ms late")
     if figures.redis_up is False:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,11 +40,13 @@ class Boards:
         self._states = states
         self._leads: dict[int, LeadsLeft] = {}
         self._started_ns: dict[int, int] = {}
+        self._launched: Counter[int] = Counter()
         self._samples: dict[int, deque[tuple[int, int, int]]] = {}
 
     def watch(self, command: AnyCommand) -> None:
         """Count finished leads, note when campaigns start; give as a watcher to the pump."""
         if type(command) is RecordAttempt:
+            self._launched[command.trunk_group_id] += command.launched_ns > 0
             if command.campaign_id in self._leads:
                 self._leads[command.campaign_id].watch(command)
         elif type(command) is CampaignStateChanged and command.state is CampaignState.RUNNING:
@@ -64,6 +66,13 @@ class Boards:
     def leads_left(self, campaign_id: int) -> int:
         """Leads of a campaign that may still be dialled."""
         return self._lead_count(campaign_id).left
+
+    def launches_of(self, trunk_group_id: int) -> int:
+        """Calls that were launched over a trunk group since the start."""
+        life = self._engine.call_columns["life"][views.call_rows(self._engine)]
+        return self._launched[trunk_group_id] + int(
+            ((life["trunk_group_id"] == trunk_group_id) & (life["launched_ns"] > 0)).sum()
+        )
 
     def state(self, campaign_id: int) -> CampaignState:
         """A campaign's state: the engine's, once it has begun it; UnknownId when there is none of that id."""

@@ -34,9 +34,11 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    sequence : counts all updates of the node, from 1; a gap means that something was dropped for this listener.
+    sequence : grows with every update of the node and over its restarts; those of other topics are left out. All of a
+        snapshot have that of the last update before it.
     key : id of the subject within its topic.
-    data : the subject as it is now (a resource as plain data), or None when it is gone.
+    data : the subject as it is now (a resource as plain data), or None when it is gone. CAMPAIGNS: the board; AGENTS:
+        the agent's view; CALLS: the call's; ALARMS, JOBS, ATTEMPTS, DISPOSITIONS: theirs.
     """
 
     sequence: int
@@ -48,8 +50,8 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
 class Subscription(Protocol):
     """One listener. Iterating yields what gathered since, in order; it ends when the listener was dropped or closed.
 
-    A listener that does not keep up is dropped: `dropped` is the reason then. Nobody waits for it. `resumed`: what
-    comes first is what was missed, not a snapshot.
+    What comes first is the snapshot, or with `resumed` what was missed; it may be empty. A listener that does not keep
+    up is dropped: `dropped` is the reason then. Nobody waits for it.
     """
 
     dropped: str

@@ -74,7 +74,7 @@ def trunk_group_view(house: House, stored: StoredTrunkGroup) -> TrunkGroupView:
         version=stored.version,
         used=use.used,
         channels=use.channels,
-        launches=house.launches_of(stored.trunk_group_id),
+        launches=house.boards.launches_of(stored.trunk_group_id),
     )
 
 
@@ -266,6 +266,7 @@ async def start_campaign(house: House, order: StartCampaign, actor: Actor) -> Do
     campaign_id = order.campaign_id
     if _state(house, campaign_id) is not CampaignState.RUNNING:
         await house.acted(campaign_id, actor, lambda: house.runner.pump.act(CampaignStarted(campaign_id)))
+        await house.count_leads(campaign_id)
     return _done(house, campaign_id)
 
 
@@ -298,7 +299,7 @@ async def archive_campaign(house: House, order: ArchiveCampaign, actor: Actor) -
     if house.registry.states[campaign_id] is CampaignState.ARCHIVED:
         return _done(house, campaign_id)
     state = house.boards.state(campaign_id)
-    if state in (CampaignState.RUNNING, CampaignState.DRAINING) or house.live_calls(campaign_id):
+    if state in (CampaignState.RUNNING, CampaignState.DRAINING) or len(views.call_rows(house.engine, campaign_id)):
         raise StateError(f"campaign {campaign_id} is {state.name.lower()} and has calls: stop it first")
 
     async def put_away() -> None:

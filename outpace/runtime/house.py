@@ -1,10 +1,11 @@
-"""What all orders and questions to a node work on: its engine, store, settings and listeners, and the acts they share."""
+"""What orders and questions to a node work on: its engine, store, settings and listeners, and the acts they share."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -86,6 +87,10 @@ class House:
     def engine(self) -> Engine:
         """The engine."""
         return self.runner.engine
+
+    def has_campaign(self, campaign_id: int) -> bool:
+        """Whether the engine has the campaign; it has none that were put away before it began."""
+        return any(campaign.id == campaign_id for campaign in self.engine.pool.campaigns)
 
     def now_ns(self) -> int:
         """Engine time."""
@@ -212,17 +217,19 @@ class House:
     async def _write_audit(self) -> None:
         while self._audit:
             lines, self._audit = self._audit, []
+            failure: Exception | None = None
             try:
-                await self.write(lambda store, lines=lines: store.append_audit(*(act for act, _ in lines)))
-            except Exception as error:  # noqa: BLE001 - told to whoever acted
-                log.error("%d lines of the audit could not be written: %s", len(lines), error)
-                for _, written in lines:
-                    if not written.done():
-                        written.set_exception(error)
-            else:
-                for _, written in lines:
-                    if not written.done():
-                        written.set_result(None)
+                await self.write(partial(_append, [act for act, _ in lines]))
+            except Exception as error:
+                log.exception("%d lines of the audit could not be written", len(lines))
+                failure = error
+            for _, written in lines:
+                if written.done():
+                    continue  # nobody waits any more
+                if failure is None:
+                    written.set_result(None)
+                else:
+                    written.set_exception(failure)
         self._auditing = None
 
     # ---- end -------------------------------------------------------------------------------------------------------
@@ -237,8 +244,20 @@ class House:
         if tasks:
             await asyncio.wait(tasks)
 
+    def begin_runs(self, store: Store) -> None:
+        """Note that campaigns which ran when the last process ended run again."""
+        now_ns = self.now_ns()
+        for campaign_id, state in self.registry.states.items():
+            if state is CampaignState.RUNNING and campaign_id not in self._runs:
+                digest = settings_digest(self.registry.campaign(campaign_id).settings)
+                self._runs[campaign_id] = store.begin_run(campaign_id, digest, now_ns)
+
     def end_runs(self, store: Store) -> None:
         """Note that all runs have ended; the last job on the store."""
         now_ns = self.now_ns()
         for campaign_id in tuple(self._runs):
             self._end_run(store, campaign_id, now_ns)
+
+
+def _append(lines: list[StoredAct], store: Store) -> None:
+    store.append_audit(*lines)

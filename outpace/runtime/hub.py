@@ -21,6 +21,9 @@ KEPT_MAX = 8192
 #: Updates that may wait for one listener, beside its snapshot.
 WAITING_MAX = 4096
 
+#: Subjects of a topic whose state is kept; the oldest are forgotten.
+SUBJECTS_MAX = 1000
+
 #: Listeners at a time.
 LISTENERS_MAX = 4096
 
@@ -95,17 +98,17 @@ class Listener:
 class Hub:
     """Numbers what is published and hands it on.
 
+    Topics with a feed are followed on demand; the others are just published, with `keep` where there is a state.
+
     Parameters
     ----------
     first : sequence before the first update; greater than any that an earlier process may have told.
-    feeds : topics that are followed on demand. The other topics are just published, with `keep` for those of which a
-        snapshot can be given.
     """
 
-    def __init__(self, first: int, feeds: dict[Topic, Feed] | None = None) -> None:
+    def __init__(self, first: int) -> None:
         self._first = first
         self.sequence = first
-        self._feeds = feeds if feeds is not None else {}
+        self._feeds: dict[Topic, Feed] = {}
         self._kept: deque[Update] = deque(maxlen=KEPT_MAX)
         self._state: dict[Topic, dict[str, Any]] = {}
         self._listeners: set[Listener] = set()
@@ -114,6 +117,10 @@ class Hub:
         self._since: dict[Topic, int] = {}  # sequence from which every change of a fed topic has been published
         self._stopping: dict[Topic, asyncio.TimerHandle] = {}
         self.dropped = 0
+
+    def follow(self, feeds: dict[Topic, Feed]) -> None:
+        """Let feeds tell of these topics; to be called once, before anybody listens."""
+        self._feeds = feeds
 
     # ---- what is told ----------------------------------------------------------------------------------------------
 
@@ -136,6 +143,8 @@ class Hub:
             subjects.pop(key, None)
         else:
             subjects[key] = data
+            if len(subjects) > SUBJECTS_MAX:
+                del subjects[next(iter(subjects))]
         self.publish(topic, key, data)
 
     # ---- who listens -----------------------------------------------------------------------------------------------

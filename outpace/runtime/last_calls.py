@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import msgspec
 
 from outpace.domain.commands import AgentStateChanged, AnyCommand
@@ -9,6 +11,9 @@ from outpace.domain.resources import CallView
 from outpace.domain.states import AgentState
 from outpace.engine.engine import Engine
 from outpace.runtime import views
+
+#: Calls of all agents that are remembered for their dispositions.
+REMEMBERED_MAX = 20_000
 
 _IN_HAND = (AgentState.RESERVED, AgentState.PREVIEWING, AgentState.CONNECTING, AgentState.TALKING, AgentState.HOLD)
 
@@ -27,6 +32,7 @@ class LastCalls:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._of: dict[int, LastCall] = {}
+        self._by_id: OrderedDict[int, CallView] = OrderedDict()
 
     def watch(self, command: AnyCommand) -> None:
         """Remember a call when an agent gets it, forget it when the agent has left it behind."""
@@ -39,8 +45,15 @@ class LastCalls:
                 if row >= 0:
                     (view,) = views.call_views(self._engine, [row])
                     self._of[command.agent_id] = LastCall(call=view, number=int(view.number[1:]))
+                    self._by_id[command.call_id] = view
+                    if len(self._by_id) > REMEMBERED_MAX:
+                        self._by_id.popitem(last=False)
         elif command.state is not AgentState.WRAP_UP:
             self._of.pop(command.agent_id, None)
+
+    def call(self, call_id: int) -> CallView | None:
+        """A call that some agent had lately, as it was then."""
+        return self._by_id.get(call_id)
 
     def of(self, agent_id: int) -> LastCall | None:
         """The call in hand or in wrap-up, as it is now; None when there is none."""

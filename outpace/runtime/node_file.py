@@ -1,4 +1,4 @@
-"""Node files: TOML -> checked settings of `outpace serve`. Every error names the file, the line, the key and the reason.
+"""Node files: TOML -> checked settings of `outpace serve`. Every error names file, line, key and reason.
 
 The tables are [node], [switch], [store], [journal], [log], [redis], [api], [[trunk_groups]], [[campaigns]] and
 [[agents]]. The last three are first definitions: what the store knows by name already stays as it is there, since it

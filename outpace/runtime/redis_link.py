@@ -14,7 +14,7 @@ import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import resources
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import redis.asyncio
@@ -53,26 +53,23 @@ class RedisLink:
     ----------
     settings : the link's, and what is shared.
     node : the node's name; two nodes of one name are kept apart, and the second is told.
-    hub : whose updates are appended to the stream.
     presence : what others may know of this node, as plain data.
     rates : calls per second of each shared trunk group as configured, and whether this node dials on it.
-    on_parts : takes this node's part of each rate when one has changed: trunk group's name -> calls per second.
+    on_parts : called when `part_of` has changed.
     """
 
     def __init__(
         self,
         settings: RedisSettings,
         node: str,
-        hub: Hub,
         *,
         presence: Callable[[], dict[str, Any]],
         rates: Callable[[], Mapping[str, tuple[float, bool]]],
-        on_parts: Callable[[Mapping[str, float]], Awaitable[None]],
+        on_parts: Callable[[], Awaitable[None]],
     ) -> None:
         self._settings = settings
         self._node = node
         self._instance = secrets.token_hex(8)
-        self._hub = hub
         self._presence = presence
         self._rates = rates
         self._on_parts = on_parts
@@ -96,10 +93,13 @@ class RedisLink:
         self.appended = 0
         self.lost = 0
 
-    async def start(self) -> None:
-        """Begin, after one try to reach Redis, so that the first calls keep to this node's part of the rates."""
+    async def join(self) -> None:
+        """Try once to reach Redis, so that the first calls keep to this node's part of the rates."""
         await self._round()
-        self._end_tap = self._hub.tap(self._settings.topics, self._take)
+
+    def start(self, hub: Hub) -> None:
+        """Begin to follow, and to append what the hub publishes."""
+        self._end_tap = hub.tap(self._settings.topics, self._take)
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._rounds()), loop.create_task(self._append())]
 
@@ -129,7 +129,7 @@ class RedisLink:
         }
 
     def part_of(self, group: str, cps: float) -> float:
-        """This node's part of a trunk group's calls per second; all of it where it is not shared."""
+        """Our part of a trunk group's calls per second; all of it where it is not shared."""
         if group not in self._settings.shared_trunk_groups:
             return cps
         known = self._parts.get(group)
@@ -172,15 +172,16 @@ class RedisLink:
     async def _set_parts(self, parts: dict[str, float]) -> None:
         if parts != self._parts:
             self._parts = parts
-            await self._on_parts(parts)
+            if self._tasks:
+                await self._on_parts()
 
     async def _leave(self) -> None:
         # others get our parts at once, not when our word has run out
         prefix = self._settings.prefix
         async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.hdel(f"{prefix}:nodes", self._node)
+            _queue(pipe.hdel(f"{prefix}:nodes", self._node))
             for name in self._settings.shared_trunk_groups:
-                pipe.hdel(f"{prefix}:cps:{name}", self._node)
+                _queue(pipe.hdel(f"{prefix}:cps:{name}", self._node))
             await pipe.execute()
 
     def _out_of_reach(self, reason: str) -> None:
@@ -222,7 +223,7 @@ class RedisLink:
                         "key": update.key,
                         "data": msgspec.json.encode(update.data),
                     }
-                    pipe.xadd(stream, fields, maxlen=self._settings.stream_max, approximate=True)
+                    _queue(pipe.xadd(stream, fields, maxlen=self._settings.stream_max, approximate=True))
                 await pipe.execute()
             self.appended += len(batch)
             for update in batch:
@@ -232,6 +233,11 @@ class RedisLink:
 
 def _text(presence: dict[str, Any]) -> str:
     return msgspec.json.encode(presence).decode()
+
+
+def _queue(command: object) -> None:
+    """A pipeline only gathers commands: what a call gives back is not to be awaited."""
+    del command
 
 
 def _nothing() -> None:

@@ -19,6 +19,7 @@ from outpace.store.port import Store
 from outpace.store.settings import StoredAgent, StoredCampaign, StoredTrunkGroup
 
 S = TypeVar("S", Campaign, TrunkGroup, Agent)
+K = TypeVar("K")
 
 
 class Registry:
@@ -117,7 +118,7 @@ class Registry:
         return msgspec.structs.replace(group, cps=part, burst=max(1, round(group.burst * part / group.cps)))
 
 
-def _known(kept: Mapping[int, Any], one_id: int, what: str) -> Any:  # noqa: ANN401 - of the mapping's type
+def _known(kept: Mapping[int, K], one_id: int, what: str) -> K:
     try:
         return kept[one_id]
     except KeyError:

@@ -86,9 +86,7 @@ def replay(path: Path, *, each: Callable[[Engine], None] | None = None) -> Repla
 
 def _follows(header: Header, before: Header | None) -> bool:
     return (
-        before is not None
-        and header.continues
-        and (header.epoch, header.number) == (before.epoch, before.number + 1)
+        before is not None and header.continues and (header.epoch, header.number) == (before.epoch, before.number + 1)
     )
 
 

@@ -114,6 +114,10 @@ class _Postman:
         self._queue.append(event)
         self._told.set()
 
+    def letters(self) -> set[int]:
+        """Dead letters that are on their way again."""
+        return {event.letter_id for event in (*self._in_hand, *self._queue) if event.letter_id}
+
     async def close(self, reason: str) -> None:
         """Post no more; what has not been taken is kept."""
         self._task.cancel()
@@ -191,10 +195,13 @@ class WebhookSender:
         self._threads = ThreadPoolExecutor(WEBHOOKS_MAX, thread_name_prefix="outpace-webhook")
         self._postmen: dict[int, tuple[_Postman, Callable[[], None]]] = {}
 
-    def add(self, webhook: StoredWebhook) -> None:
-        """Post to a webhook from now on. ConfigError: there are enough."""
+    def check_room(self) -> None:
+        """Raise ConfigError when there are enough."""
         if len(self._postmen) >= WEBHOOKS_MAX:
             raise ConfigError("url", f"there are {WEBHOOKS_MAX} webhooks already")
+
+    def add(self, webhook: StoredWebhook) -> None:
+        """Post to a webhook from now on."""
         postman = _Postman(webhook, self._threads, self)
 
         def take(update: Update) -> None:
@@ -211,11 +218,14 @@ class WebhookSender:
             end()
             await postman.close("the webhook was removed")
 
-    def again(self, webhook_id: int, letters: Sequence[tuple[int, str]]) -> None:
-        """Post dead letters (id, event) again. KeyError for an unknown webhook."""
+    def again(self, webhook_id: int, letters: Sequence[tuple[int, str]]) -> int:
+        """Post dead letters (id, event) again that are not on their way; how many. KeyError for an unknown webhook."""
         postman, _ = self._postmen[webhook_id]
-        for letter_id, event in letters:
-            postman.give(Event(event.encode(), letter_id))
+        under_way = postman.letters()
+        fresh = [Event(event.encode(), letter_id) for letter_id, event in letters if letter_id not in under_way]
+        for one in fresh:
+            postman.give(one)
+        return len(fresh)
 
     def views(self) -> list[WebhookView]:
         """All webhooks, with what became of their events since the start."""

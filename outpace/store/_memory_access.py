@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import msgspec
 
 from outpace.domain.access import Role
@@ -104,29 +106,29 @@ class MemoryAccess:
             del self._letters[letter.letter_id]
         del self._webhooks[webhook_id]
 
-    def add_dead_letter(self, webhook_id: int, event: str, attempts: int, error: str, now_ns: int) -> int:
-        """See `AccessPort.add_dead_letter`."""
+    def add_dead_letters(self, webhook_id: int, events: Sequence[str], attempts: int, error: str, now_ns: int) -> None:
+        """See `AccessPort.add_dead_letters`."""
         self._require_webhook(webhook_id)
-        self._last_letter_id += 1
-        self._letters[self._last_letter_id] = StoredDeadLetter(
-            letter_id=self._last_letter_id,
-            webhook_id=webhook_id,
-            event=event,
-            attempts=attempts,
-            error=error,
-            at_ns=now_ns,
-        )
+        for event in events:
+            self._last_letter_id += 1
+            self._letters[self._last_letter_id] = StoredDeadLetter(
+                letter_id=self._last_letter_id,
+                webhook_id=webhook_id,
+                event=event,
+                attempts=attempts,
+                error=error,
+                at_ns=now_ns,
+            )
         for letter in self._letters_of(webhook_id)[:-DEAD_LETTERS_MAX]:
             del self._letters[letter.letter_id]
-        return self._last_letter_id
 
     def dead_letters(self, webhook_id: int, after_id: int, limit: int) -> list[StoredDeadLetter]:
         """See `AccessPort.dead_letters`."""
         return [letter for letter in self._letters_of(webhook_id) if letter.letter_id > after_id][:limit]
 
-    def remove_dead_letter(self, letter_id: int) -> bool:
-        """See `AccessPort.remove_dead_letter`."""
-        return self._letters.pop(letter_id, None) is not None
+    def remove_dead_letters(self, letter_ids: Iterable[int]) -> int:
+        """See `AccessPort.remove_dead_letters`."""
+        return sum(self._letters.pop(letter_id, None) is not None for letter_id in letter_ids)
 
     def _letters_of(self, webhook_id: int) -> list[StoredDeadLetter]:
         return [letter for letter in self._letters.values() if letter.webhook_id == webhook_id]

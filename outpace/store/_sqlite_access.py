@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -149,15 +150,14 @@ class SqliteAccess(SqliteFile):
         if self._db.execute("SELECT 1 FROM webhooks WHERE tenant = ? AND webhook_id = ?", key).fetchone() is None:
             raise UnknownId(f"no webhook {webhook_id}")
 
-    def add_dead_letter(self, webhook_id: int, event: str, attempts: int, error: str, now_ns: int) -> int:
-        """See `AccessPort.add_dead_letter`."""
+    def add_dead_letters(self, webhook_id: int, events: Sequence[str], attempts: int, error: str, now_ns: int) -> None:
+        """See `AccessPort.add_dead_letters`."""
         with self._transaction():
             self._webhook(webhook_id)
-            letter_id = self._next_id("dead letter")
-            row = (self._tenant, letter_id, webhook_id, event, attempts, error, now_ns)
-            self._db.execute("INSERT INTO dead_letters VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            for event in events:
+                row = (self._tenant, self._next_id("dead letter"), webhook_id, event, attempts, error, now_ns)
+                self._db.execute("INSERT INTO dead_letters VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             self._db.execute(_DROP_OLDEST, (self._tenant, webhook_id))
-        return letter_id
 
     def dead_letters(self, webhook_id: int, after_id: int, limit: int) -> list[StoredDeadLetter]:
         """See `AccessPort.dead_letters`."""
@@ -165,11 +165,11 @@ class SqliteAccess(SqliteFile):
             rows = self._db.execute(_LETTERS, (self._tenant, webhook_id, after_id, limit)).fetchall()
         return [_row(StoredDeadLetter, row) for row in rows]
 
-    def remove_dead_letter(self, letter_id: int) -> bool:
-        """See `AccessPort.remove_dead_letter`."""
+    def remove_dead_letters(self, letter_ids: Iterable[int]) -> int:
+        """See `AccessPort.remove_dead_letters`."""
         with self._transaction():
-            key = (self._tenant, letter_id)
-            return self._db.execute("DELETE FROM dead_letters WHERE tenant = ? AND letter_id = ?", key).rowcount > 0
+            keys = [(self._tenant, letter_id) for letter_id in letter_ids]
+            return self._db.executemany("DELETE FROM dead_letters WHERE tenant = ? AND letter_id = ?", keys).rowcount
 
     # ---- answers -----------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -102,14 +103,14 @@ class AccessPort(Protocol):
     def delete_webhook(self, webhook_id: int) -> None:
         """Forget a webhook and its dead letters."""
 
-    def add_dead_letter(self, webhook_id: int, event: str, attempts: int, error: str, now_ns: int) -> int:
-        """Keep an event that a webhook did not take; returns the letter's id. Of one webhook, 10,000 are kept."""
+    def add_dead_letters(self, webhook_id: int, events: Sequence[str], attempts: int, error: str, now_ns: int) -> None:
+        """Keep events that a webhook did not take, in one transaction. Of one webhook, 10,000 are kept."""
 
     def dead_letters(self, webhook_id: int, after_id: int, limit: int) -> list[StoredDeadLetter]:
         """Letters of a webhook with ids greater than `after_id`, oldest first."""
 
-    def remove_dead_letter(self, letter_id: int) -> bool:
-        """Forget a letter; False when there is no such letter (any more)."""
+    def remove_dead_letters(self, letter_ids: Iterable[int]) -> int:
+        """Forget letters, in one transaction; returns how many there were (still)."""
 
     def remember_answer(self, key: str, actor: str, digest: str, status: int, body: bytes, now_ns: int) -> None:
         """Keep what a request was answered, for 24 hours. The first answer to a key stands."""

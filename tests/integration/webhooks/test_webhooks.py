@@ -1,0 +1,239 @@
+"""Webhooks against a real HTTP server on loopback: signed, in order, tried again, kept where nobody takes them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from outpace.domain.errors import ConfigError
+from outpace.runtime import webhooks as module
+from outpace.runtime.control import Topic
+from outpace.runtime.hub import Hub
+from outpace.runtime.webhooks import WebhookSender, check_url
+from outpace.store.access import StoredWebhook
+from tests.integration.server.house import until
+
+SECRET = "a secret of the platform"
+
+
+class Platform:
+    """Takes events, or answers as a test says."""
+
+    def __init__(self) -> None:
+        self.answers: list[int] = []
+        self.requests: list[tuple[dict[str, str], bytes]] = []
+        self.held = threading.Event()
+        self.held.set()
+        platform = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                platform.held.wait(10.0)
+                platform.requests.append((dict(self.headers), body))
+                self.send_response(platform.answers.pop(0) if platform.answers else 204)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """A test's output is its own."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/events?from=outpace"
+        self._thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+
+    def close(self) -> None:
+        self.held.set()
+        self.server.shutdown()
+        self.server.server_close()
+        self._thread.join()
+
+    def events(self) -> list[dict[str, object]]:
+        return [event for _, body in self.requests for event in json.loads(body)["events"]]
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    made = Platform()
+    yield made
+    made.close()
+
+
+class Office:
+    """A sender, its hub, and where dead letters go."""
+
+    def __init__(self, *retry_after_s: float) -> None:
+        self.hub = Hub(0)
+        self.dead: list[tuple[int, list[bytes], int, str]] = []
+        self.forgotten: list[int] = []
+        self.sender = WebhookSender(
+            self.hub, lambda: 1_767_225_600_000_000_000, self._bury, self.forgotten.extend, retry_after_s=retry_after_s
+        )
+
+    def _bury(self, webhook_id: int, events: Sequence[bytes], attempts: int, error: str) -> None:
+        self.dead.append((webhook_id, list(events), attempts, error))
+
+    def add(self, url: str, *topics: str, webhook_id: int = 1) -> None:
+        self.sender.add(
+            StoredWebhook(
+                webhook_id=webhook_id,
+                url=url,
+                topics=topics or ("attempts",),
+                secret=SECRET,
+                created_ns=0,
+                dead=0,
+            )
+        )
+
+    def tell(self, *keys: str, topic: Topic = Topic.ATTEMPTS) -> None:
+        for key in keys:
+            self.hub.publish(topic, key, {"outcome": "busy"})
+
+
+def delivered(office: Office) -> Callable[[], int]:
+    return lambda: office.sender.views()[0].delivered
+
+
+async def test_events_come_in_order_signed_with_the_secret(platform: Platform) -> None:
+    office = Office()
+    office.add(platform.url)
+    office.tell("1", "2")
+    office.tell("x", topic=Topic.ALARMS)
+    office.tell("3")
+    await until(lambda: delivered(office)() == 3)
+    await office.sender.close()
+    assert [event["key"] for event in platform.events()] == ["1", "2", "3"]
+    assert platform.events()[0] == {
+        "id": 1, "topic": "attempts", "key": "1", "at": "2026-01-01T00:00:00Z", "data": {"outcome": "busy"},
+    }  # fmt: skip
+    for headers, body in platform.requests:
+        at, _, made = headers["Outpace-Signature"].partition(",v1=")
+        expected = hmac.new(SECRET.encode(), at.removeprefix("t=").encode() + b"." + body, hashlib.sha256)
+        assert hmac.compare_digest(made, expected.hexdigest())
+    assert office.dead == []
+
+
+async def test_what_was_not_taken_is_sent_again_before_what_came_later(platform: Platform) -> None:
+    platform.answers = [500, 429]
+    office = Office(0.01, 0.01)
+    office.add(platform.url)
+    office.tell("1")
+    await until(lambda: len(platform.requests) >= 1)
+    office.tell("2")
+    await until(lambda: delivered(office)() == 2)
+    await office.sender.close()
+    assert [event["key"] for event in platform.events()] == ["1", "1", "1", "2"]
+    assert len({event["id"] for event in platform.events()}) == 2
+    assert office.dead == []
+
+
+async def test_what_nobody_takes_becomes_dead_letters_and_the_rest_goes_on(platform: Platform) -> None:
+    platform.answers = [503, 503]
+    office = Office(0.01)
+    office.add(platform.url)
+    office.tell("1")
+    await until(lambda: office.dead)
+    office.tell("2")
+    await until(lambda: delivered(office)() == 1)
+    await office.sender.close()
+    ((webhook_id, (event,), attempts, error),) = office.dead
+    assert (webhook_id, json.loads(event)["key"], attempts, error) == (1, "1", 2, "answered 503")
+    assert office.sender.views() == []
+
+
+async def test_a_dead_letter_that_is_taken_after_all_is_forgotten(platform: Platform) -> None:
+    office = Office()
+    office.add(platform.url)
+    assert office.sender.again(1, [(41, '{"key":"1"}'), (42, '{"key":"2"}')]) == 2
+    assert office.sender.again(1, [(42, '{"key":"2"}')]) == 0
+    await until(lambda: delivered(office)() == 2)
+    await office.sender.close()
+    assert sorted(office.forgotten) == [41, 42]
+    assert [event["key"] for event in platform.events()] == ["1", "2"]
+
+
+async def test_a_dead_letter_that_is_refused_again_stays_where_it_is(platform: Platform) -> None:
+    platform.answers = [500]
+    office = Office()
+    office.add(platform.url)
+    office.sender.again(1, [(41, '{"key":"1"}')])
+    await until(lambda: office.sender.views()[0].last_error)
+    await office.sender.close()
+    assert (office.dead, office.forgotten) == ([], [])
+
+
+async def test_many_events_share_requests(platform: Platform) -> None:
+    platform.held.clear()
+    office = Office()
+    office.add(platform.url)
+    office.tell(*(str(n) for n in range(250)))
+    platform.held.set()
+    await until(lambda: delivered(office)() == 250)
+    await office.sender.close()
+    assert [event["key"] for event in platform.events()] == [str(n) for n in range(250)]
+    assert len(platform.requests) <= 4
+
+
+async def test_a_slow_webhook_holds_up_no_other(platform: Platform) -> None:
+    slow = Platform()
+    slow.held.clear()
+    office = Office()
+    office.add(slow.url, webhook_id=1)
+    office.add(platform.url, webhook_id=2)
+    office.tell("1")
+    await until(lambda: office.sender.views()[1].delivered == 1)
+    assert office.sender.views()[0].delivered == 0
+    slow.held.set()
+    await until(lambda: office.sender.views()[0].delivered == 1)
+    await office.sender.close()
+    slow.close()
+
+
+async def test_what_is_on_its_way_at_the_end_is_kept(platform: Platform) -> None:
+    port = platform.server.server_port
+    platform.close()
+    office = Office(60.0)
+    office.add(f"http://127.0.0.1:{port}/")
+    office.tell("1")
+    await until(lambda: office.sender.views()[0].last_error)
+    office.tell("2")
+    await office.sender.close()
+    ((_, events, attempts, error),) = office.dead
+    assert [json.loads(event)["key"] for event in events] == ["1", "2"]
+    assert attempts == 1
+    assert "stopped" in error
+
+
+async def test_a_full_queue_gives_dead_letters_at_once(monkeypatch: pytest.MonkeyPatch, platform: Platform) -> None:
+    monkeypatch.setattr(module, "QUEUE_MAX", 3)
+    platform.held.clear()
+    office = Office()
+    office.add(platform.url)
+    office.tell("1")
+    await asyncio.sleep(0.05)
+    office.tell("2", "3", "4", "5")
+    assert [json.loads(events[0])["key"] for _, events, _, _ in office.dead] == ["5"]
+    platform.held.set()
+    await until(lambda: delivered(office)() == 4)
+    await office.sender.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["", "x", "ftp://h/", "http://", "http://u:p@h/", "http://h:x/", "http://h/#f", "http://h/a b", "http://h/ä"]
+)
+def test_addresses_that_cannot_be_posted_to_are_refused(url: str) -> None:
+    with pytest.raises(ConfigError):
+        check_url(url)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/x?y=1", "https://platform.example/hooks"])
+def test_addresses_that_can_be_posted_to(url: str) -> None:
+    check_url(url)
