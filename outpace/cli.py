@@ -11,6 +11,15 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from outpace.cli_common import (
+    EXIT_PROBLEM,
+    EXIT_STOPPED,
+    errors,
+    json_option,
+    open_store,
+)
+from outpace.cli_node import serve, token
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -23,19 +32,12 @@ if TYPE_CHECKING:
 
 DEFAULT_STORE = Path("var/outpace.db")
 
-EXIT_PROBLEM = 1
-EXIT_CONFIG = 2
-EXIT_STORE = 3
-EXIT_SWITCH = 4
-EXIT_STOPPED = 130
-
 PLAIN_EVERY_S = 5.0
 BOARD_PER_S = 4
 
 _store_option = click.option(
     "--store", "store_path", type=click.Path(dir_okay=False, path_type=Path), help="The store's SQLite file."
 )
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -64,7 +66,7 @@ def main() -> None:
 @click.option("--loop", type=click.Choice(["uvloop", "asyncio"]), default="uvloop", show_default=True)
 @click.option("--again", is_flag=True, help="Begin anew when every lead is finished (simulated switch).")
 @click.option("--quiet", is_flag=True, help="No progress, only the report.")
-@_json_option
+@json_option
 def run(
     *,
     campaign_file: Path,
@@ -82,7 +84,7 @@ def run(
 
     Ctrl-C drains: nothing more is launched and the calls in hand go on; a second Ctrl-C stops now.
     """
-    with _errors():
+    with errors():
         from outpace.runtime import logs
         from outpace.runtime.campaign_file import load
         from outpace.runtime.node import NodeOptions
@@ -167,7 +169,7 @@ def _begin_anew(setup: Setup, store_path: Path, *, quiet: bool) -> None:
         raise ConfigError("--again", "only the simulated switch dials a finished list again")
     if not store_path.exists():
         return
-    with _open_store(store_path, create=False) as store:
+    with open_store(store_path, create=False) as store:
         campaign_id = store.campaigns().get(setup.campaign.name)
         if campaign_id is None or store.open_intents():
             return
@@ -184,7 +186,7 @@ def _import_own_list(setup: Setup, store_path: Path, *, quiet: bool) -> None:
     path = setup.list_path()
     if path is None or setup.lead_list is None:
         return
-    with _open_store(store_path, create=True) as store:
+    with open_store(store_path, create=True) as store:
         options, rejects = setup.lead_list.options(), _rejects(store_path, path)
         _import_into(store, setup.campaign.name, path, options, rejects, quiet=quiet)
 
@@ -250,7 +252,7 @@ def import_(
     quiet: bool,
 ) -> None:
     """Import a list of leads (CSV) into a campaign."""
-    with _errors():
+    with errors():
         from outpace.store.lead_import import ImportOptions
 
         store_path = store_path or DEFAULT_STORE
@@ -262,7 +264,7 @@ def import_(
             delimiter=delimiter,
             validation=validation,
         )
-        with _open_store(store_path, create=True) as store:
+        with open_store(store_path, create=True) as store:
             rejects = rejects or _rejects(store_path, list_file)
             report = _import_into(store, campaign, list_file, settings, rejects, quiet=quiet)
         raise SystemExit(0 if report.added or report.duplicates else EXIT_PROBLEM)
@@ -272,10 +274,10 @@ def import_(
 @_store_option
 @click.option("--campaign", help="Default: what was run last.")
 @click.option("--all", "whole", is_flag=True, help="All runs of the campaign, not only the last.")
-@_json_option
+@json_option
 def report(store_path: Path | None, campaign: str | None, whole: bool, as_json: bool) -> None:
     """Report what became of a run, and check that it adds up."""
-    with _errors():
+    with errors():
         from outpace.domain.errors import ConfigError
         from outpace.runtime.audit import read_mark
 
@@ -302,7 +304,7 @@ def _print_report(store_path: Path, campaign: str, *, as_json: bool, ended: bool
     from outpace.runtime.text import report_text
     from outpace.store import reporting
 
-    with _open_store(store_path, create=False) as store:
+    with open_store(store_path, create=False) as store:
         known = store.campaigns()
         if campaign not in known:
             raise ConfigError(str(store_path), f"no campaign {campaign!r}; there is {', '.join(known) or 'none'}")
@@ -319,10 +321,10 @@ def _print_report(store_path: Path, campaign: str, *, as_json: bool, ended: bool
 
 @main.command()
 @click.argument("journal", type=click.Path(path_type=Path))
-@_json_option
+@json_option
 def replay(journal: Path, as_json: bool) -> None:
     """Feed a journal to a fresh engine and compare what it does: same facts, same decisions, same digests."""
-    with _errors():
+    with errors():
         import msgspec
 
         from outpace.runtime.replay import replay as replay_journal
@@ -346,10 +348,10 @@ def replay(journal: Path, as_json: bool) -> None:
 @click.argument("journal", type=click.Path(path_type=Path))
 @click.option("--last", type=click.IntRange(1), default=20, show_default=True, help="So many decisions.")
 @click.option("--all", "whole", is_flag=True, help="Every decision, of all the files of a folder.")
-@_json_option
+@json_option
 def explain(journal: Path, last: int, whole: bool, as_json: bool) -> None:
     """Say why so many calls were launched, decision by decision, from a journal; that of a run going on as well."""
-    with _errors():
+    with errors():
         from outpace.runtime.decisions import decisions_in
 
         found, result = decisions_in(journal, whole=whole)
@@ -370,10 +372,10 @@ def _number(count: int, one: str, more: str = "") -> str:
 @main.command()
 @click.argument("campaign_file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @_store_option
-@_json_option
+@json_option
 def doctor(campaign_file: Path | None, store_path: Path | None, as_json: bool) -> None:
     """Check the installation and a campaign's settings, store and switch; say what is wrong and how to mend it."""
-    with _errors():
+    with errors():
         import msgspec
 
         from outpace.runtime.doctor import examine
@@ -402,7 +404,7 @@ def doctor(campaign_file: Path | None, store_path: Path | None, as_json: bool) -
 @click.option("--explain", is_flag=False, flag_value=60, type=click.IntRange(1, 10_000), help="A timeline of N points.")
 @click.option("--workers", type=click.IntRange(0, 1024), default=0, help="Processes. [default: one a core]")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write a picture (PNG, SVG, PDF).")
-@_json_option
+@json_option
 def simulate(
     *,
     scenario_file: Path,
@@ -421,7 +423,7 @@ def simulate(
 
     SCENARIO_FILE is a file, or the name of a shipped scenario such as P6.
     """
-    with _errors():
+    with errors():
         from outpace.domain.errors import ConfigError
         from outpace.sim.scenario import load_scenario, with_settings
 
@@ -555,29 +557,5 @@ def _share_bar(title: str, *, quiet: bool) -> Iterator[Callable[[float], None] |
         yield lambda share: bar.update(task, completed=share)
 
 
-@contextmanager
-def _open_store(path: Path, *, create: bool) -> Iterator[Store]:
-    from outpace.store.sqlite import SqliteStore
-
-    if create:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    with SqliteStore(path, create=create) as store:
-        yield store
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    # An error that is not a fault of the program: one line and its exit code, no traceback.
-    from outpace.domain.errors import ConfigError, OutpaceError, StoreError, TelephonyError
-
-    try:
-        yield
-    except OutpaceError as error:
-        click.echo(f"outpace: {error}", err=True)
-        code = EXIT_PROBLEM
-        for kind, kind_code in ((ConfigError, EXIT_CONFIG), (StoreError, EXIT_STORE), (TelephonyError, EXIT_SWITCH)):
-            if isinstance(error, kind):
-                code = kind_code
-        raise SystemExit(code) from error
-    except BrokenPipeError:
-        raise SystemExit(EXIT_PROBLEM) from None
+main.add_command(serve)
+main.add_command(token)

@@ -45,7 +45,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if not self.close_sent:
             self.transport.set_write_buffer_limits(BUFFER_MAX)
-            extensions: dict[str, Any] = self.scope["extensions"]  # type: ignore[assignment]
+            extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self  # the application's task has not begun yet
 
     async def send(self, message: ASGISendEvent) -> None:
@@ -97,10 +97,9 @@ class HttpProtocol(HttpToolsProtocol):
         """Take bytes; a head that is too long ends the connection."""
         if self._in_head:
             self._head += len(data)
-            if self._head > HEAD_MAX:
-                self._refuse(b"431 Request Header Fields Too Large")
-                return
         super().data_received(data)
+        if self._in_head and self._head > HEAD_MAX and not self.transport.is_closing():
+            self._refuse(b"431 Request Header Fields Too Large")
 
     def on_message_begin(self) -> None:
         """A head begins."""

@@ -5,6 +5,7 @@ Files lie in the node's folder: `import-N.csv` until list N is imported, `import
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ async def start_import(
     jobs.require_room()
     now_ns = node.now_ns()
     list_id = await node.write(lambda store: store.begin_list(campaign_id, name, actor.name, now_ns))
-    path = spooled.rename(node.folder / f"import-{list_id}.csv")
+    path = node.folder / f"import-{list_id}.csv"
+    await asyncio.to_thread(spooled.rename, path)
     await note(node, actor, "import-list", f"list/{list_id}", {"campaign_id": campaign_id, "name": name, **options})
     task = ImportTask(
         store_path=str(node.store_path),

@@ -47,6 +47,7 @@ _TYPE = "urn:outpace:problem:"
 
 _BY_STATUS = {status: slug for slug, (status, _) in reversed(KINDS.items())}
 
+
 class FieldError(msgspec.Struct, frozen=True):
     """What is wrong with one field of the request; `field` is its path, e.g. `abandonment.cap`, "" the whole body."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from outpace.domain.errors import ConfigError
+from outpace.runtime.settings import Table
 
 
-class ApiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ApiSettings(Table, frozen=True):
     """The table [api] of a node file.
 
     Parameters

@@ -226,7 +226,7 @@ class _Out:
 
 
 def _frames_of(socket: WebSocket[Actor, Any, Any]) -> Frames | None:
-    extensions: dict[str, Any] = socket.scope.get("extensions") or {}  # type: ignore[assignment]
+    extensions: dict[str, Any] = socket.scope.get("extensions") or {}
     return extensions.get(EXTENSION)
 
 

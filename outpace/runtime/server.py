@@ -10,7 +10,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -141,17 +141,17 @@ class Server:
 
     # ---- start -----------------------------------------------------------------------------------------------------
 
-    async def run(self, *, ready: Callable[[], None] | None = None) -> None:
+    async def run(self, beside: AbstractAsyncContextManager[Any] | None = None) -> None:
         """Start, serve until SIGINT, SIGTERM or `ask_to_stop`, and stop; a second signal stops at once.
 
-        Raises what `start` raises, and the error after which nothing could be dialled any more.
+        `beside` is entered when the door is open, and left before it closes. Raises what `start` and `beside` raise,
+        and the error after which nothing could be dialled any more.
         """
         with self._signals():
             try:
                 await self.start()
-                if ready is not None:
-                    ready()
-                await self._stopping.wait()
+                async with beside or nullcontext():
+                    await self._stopping.wait()
             finally:
                 self._stopping.clear()  # from here on it says that nothing is to be waited for
                 await self.stop(drain_s=0.0 if self._failure is not None else DRAIN_S)

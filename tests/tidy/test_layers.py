@@ -21,7 +21,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sim": {"engine", "pacing", "telephony.simulated", "store.memory", "store.port", "domain"},
     "api": {"runtime", "telephony", "engine", "pacing", "store", "sim", "domain", "outpace"},
     "client": {"domain"},
-    "cli": {"api", "client", "runtime", "telephony", "engine", "pacing", "store", "sim", "domain", "outpace"},
+    "cli": {"api", "client", "runtime", "telephony", "engine", "pacing", "store", "sim", "domain", "outpace"}
+    | {"cli_common", "cli_node"},
+    "cli_common": {"store", "domain"},
+    "cli_node": {"cli_common", "api", "runtime", "store", "domain"},
     "__init__": {"engine", "domain"},  # the face that an embedder imports
     "__main__": {"cli"},
 }

@@ -81,5 +81,3 @@ async def _measured(call: Call, campaign_id: int) -> tuple[float | None, float |
     people = sum(attempt.outcome in ("connected", "abandoned") for attempt in page.items)
     live = people / len(page.items) if len(page.items) >= _ATTEMPTS else 0.0
     return live if 0.0 < live < 1.0 else None, sum(talks) / len(talks) if len(talks) >= _TALKS else None
-
-

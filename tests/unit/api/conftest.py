@@ -36,9 +36,7 @@ class Client:
         transport = httpx.ASGITransport(app=self.app)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://node")
 
-    async def send(
-        self, method: str, path: str, *, role: Role | None = Role.OPERATOR, **more: Any
-    ) -> httpx.Response:
+    async def send(self, method: str, path: str, *, role: Role | None = Role.OPERATOR, **more: Any) -> httpx.Response:
         headers = dict(more.pop("headers", {}))
         if role is not None:
             headers.setdefault("Authorization", f"Bearer {self.tokens[role]}")

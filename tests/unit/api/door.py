@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,8 @@ from outpace.runtime.control import Topic, Update
 from outpace.runtime.metrics import Reading
 from outpace.runtime.registry import patched
 from outpace.store.memory import MemoryStore
+
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 NOW_NS = 1_800_000_000 * NS_PER_S
 NOW = datetime.fromtimestamp(NOW_NS / NS_PER_S, UTC)
@@ -109,13 +112,13 @@ class MemoryDoor:
     async def query(self, question: Question[Any]) -> Any:
         if self.broken is not None:
             raise self.broken
-        return getattr(self, f"_{type(question).__name__}")(question)
+        return self._part(question)(question)
 
     async def command(self, order: Order[Any], actor: Actor) -> Any:
         if self.broken is not None:
             raise self.broken
         await asyncio.sleep(0)
-        answer = getattr(self, f"_{type(order).__name__}")(order)
+        answer = self._part(order)(order)
         self.orders.append((order, actor))
         return answer
 
@@ -125,6 +128,9 @@ class MemoryDoor:
         self.listeners.append(listener)
         return listener
 
+    def _part(self, message: Any) -> Any:
+        return getattr(self, "_" + _WORD.sub("_", type(message).__name__).lower())
+
     # ---- questions -------------------------------------------------------------------------------------------------
 
     def _campaign(self, campaign_id: int) -> CampaignView:
@@ -132,33 +138,33 @@ class MemoryDoor:
             raise UnknownId(f"no campaign {campaign_id}")
         return self.campaigns[campaign_id]
 
-    def _ListCampaigns(self, q: orders.ListCampaigns) -> Page[CampaignView]:
+    def _list_campaigns(self, q: orders.ListCampaigns) -> Page[CampaignView]:
         return page([one for one in self.campaigns.values() if q.archived or one.state != "archived"], q)
 
-    def _GetCampaign(self, q: orders.GetCampaign) -> CampaignView:
+    def _get_campaign(self, q: orders.GetCampaign) -> CampaignView:
         return self._campaign(q.campaign_id)
 
-    def _GetBoard(self, q: orders.GetBoard) -> BoardView:
+    def _get_board(self, q: orders.GetBoard) -> BoardView:
         return shown(BoardView, examples.BOARD, campaign_id=self._campaign(q.campaign_id).campaign_id)
 
-    def _ListTrunkGroups(self, _: orders.ListTrunkGroups) -> list[TrunkGroupView]:
+    def _list_trunk_groups(self, _: orders.ListTrunkGroups) -> list[TrunkGroupView]:
         return list(self.groups.values())
 
-    def _ListLeads(self, q: orders.ListLeads) -> Page[LeadView]:
+    def _list_leads(self, q: orders.ListLeads) -> Page[LeadView]:
         return page([one for one in self.leads.values() if q.campaign_id in (0, one.campaign_id)], q)
 
-    def _GetLead(self, q: orders.GetLead) -> LeadView:
+    def _get_lead(self, q: orders.GetLead) -> LeadView:
         if q.lead_id not in self.leads:
             raise UnknownId(f"no lead {q.lead_id}")
         return self.leads[q.lead_id]
 
-    def _ListSuppression(self, q: orders.ListSuppression) -> Page[SuppressionView]:
+    def _list_suppression(self, q: orders.ListSuppression) -> Page[SuppressionView]:
         return page(list(self.suppressed.values()), q)
 
-    def _ListAgents(self, _: orders.ListAgents) -> list[AgentView]:
+    def _list_agents(self, _: orders.ListAgents) -> list[AgentView]:
         return list(self.agents.values())
 
-    def _GetDesk(self, q: orders.GetDesk) -> DeskView:
+    def _get_desk(self, q: orders.GetDesk) -> DeskView:
         if q.agent_id not in self.agents:
             raise UnknownId(f"no agent {q.agent_id}")
         call = next((one for one in self.calls.values() if one.agent_id == q.agent_id), None)
@@ -168,15 +174,15 @@ class MemoryDoor:
             desk_call = shown(DeskCall, examples.DESK["call"], call=call, lead=lead)
         return DeskView(agent=self.agents[q.agent_id], call=desk_call)
 
-    def _ListCalls(self, _: orders.ListCalls) -> list[CallView]:
+    def _list_calls(self, _: orders.ListCalls) -> list[CallView]:
         return list(self.calls.values())
 
-    def _GetCall(self, q: orders.GetCall) -> CallView:
+    def _get_call(self, q: orders.GetCall) -> CallView:
         if q.call_id not in self.calls:
             raise UnknownId(f"no call {q.call_id}")
         return self.calls[q.call_id]
 
-    def _ListAttempts(self, q: orders.ListAttempts) -> Page[AttemptView]:
+    def _list_attempts(self, q: orders.ListAttempts) -> Page[AttemptView]:
         wanted = [
             one
             for one in self.attempts
@@ -184,20 +190,20 @@ class MemoryDoor:
         ]  # fmt: skip
         return page(wanted, q)
 
-    def _ListLists(self, q: orders.ListLists) -> Page[ListView]:
+    def _list_lists(self, q: orders.ListLists) -> Page[ListView]:
         return page(list(self.lists.values()), q)
 
-    def _GetList(self, q: orders.GetList) -> ListView:
+    def _get_list(self, q: orders.GetList) -> ListView:
         if q.list_id not in self.lists:
             raise UnknownId(f"no list {q.list_id}")
         return self.lists[q.list_id]
 
-    def _GetHealth(self, _: orders.GetHealth) -> HealthView:
+    def _get_health(self, _: orders.GetHealth) -> HealthView:
         return shown(HealthView, examples.HEALTH, ready=self.ready)
 
     # ---- orders ----------------------------------------------------------------------------------------------------
 
-    def _CreateCampaign(self, o: orders.CreateCampaign) -> CampaignView:
+    def _create_campaign(self, o: orders.CreateCampaign) -> CampaignView:
         if any(one.name == o.settings.name for one in self.campaigns.values()):
             raise ConfigError("name", f"{o.settings.name!r} is taken")
         number = len(self.campaigns) + 1
@@ -213,32 +219,32 @@ class MemoryDoor:
         self.campaigns[view.campaign_id] = view = msgspec.structs.replace(view, **changes)
         return view
 
-    def _ChangeCampaign(self, o: orders.ChangeCampaign) -> CampaignView:
+    def _change_campaign(self, o: orders.ChangeCampaign) -> CampaignView:
         view = self._campaign(o.campaign_id)
         if o.version not in (0, view.version):
             raise VersionConflict(f"the settings are of version {view.version}", view.version)
         settings: Campaign = patched(view.settings, o.changes)
         return self._put(view, settings=settings, name=settings.name, version=view.version + 1)
 
-    def _StartCampaign(self, o: orders.StartCampaign) -> CampaignView:
+    def _start_campaign(self, o: orders.StartCampaign) -> CampaignView:
         view = self._campaign(o.campaign_id)
         if view.state == "archived":
             raise StateError("an archived campaign does not run")
         return self._put(view, state="running")
 
-    def _PauseCampaign(self, o: orders.PauseCampaign) -> CampaignView:
+    def _pause_campaign(self, o: orders.PauseCampaign) -> CampaignView:
         return self._put(self._campaign(o.campaign_id), state="paused")
 
-    def _StopCampaign(self, o: orders.StopCampaign) -> CampaignView:
+    def _stop_campaign(self, o: orders.StopCampaign) -> CampaignView:
         return self._put(self._campaign(o.campaign_id), state="paused" if o.now else "draining")
 
-    def _ArchiveCampaign(self, o: orders.ArchiveCampaign) -> CampaignView:
+    def _archive_campaign(self, o: orders.ArchiveCampaign) -> CampaignView:
         view = self._campaign(o.campaign_id)
         if view.state == "running":
             raise StateError("the campaign runs")
         return self._put(view, state="archived")
 
-    def _AddLead(self, o: orders.AddLead) -> LeadView:
+    def _add_lead(self, o: orders.AddLead) -> LeadView:
         self._campaign(o.campaign_id)
         if not o.number.startswith("+"):
             raise ConfigError("number", "no country code that exists, and no region given to dial from")
@@ -251,13 +257,13 @@ class MemoryDoor:
         )  # fmt: skip
         return self.leads[lead_id]
 
-    def _LeadsAdded(self, o: orders.LeadsAdded) -> None:
+    def _leads_added(self, o: orders.LeadsAdded) -> None:
         self._campaign(o.campaign_id)
 
-    def _RevealNumber(self, o: orders.RevealNumber) -> str:
-        return self._GetLead(orders.GetLead(lead_id=o.lead_id)).number
+    def _reveal_number(self, o: orders.RevealNumber) -> str:
+        return self._get_lead(orders.GetLead(lead_id=o.lead_id)).number
 
-    def _Suppress(self, o: orders.Suppress) -> SuppressionView:
+    def _suppress(self, o: orders.Suppress) -> SuppressionView:
         view = SuppressionView(
             number=o.number, campaign_id=o.campaign_id, reason=o.reason, added_at=NOW, added_by="x",
             expires_at=o.expires_at,
@@ -265,24 +271,24 @@ class MemoryDoor:
         self.suppressed[o.campaign_id, o.number] = view
         return view
 
-    def _Unsuppress(self, o: orders.Unsuppress) -> None:
+    def _unsuppress(self, o: orders.Unsuppress) -> None:
         if self.suppressed.pop((o.campaign_id, o.number), None) is None:
             raise UnknownId(f"{o.number} is not suppressed")
 
-    def _SetReady(self, o: orders.SetReady) -> DeskView:
-        desk = self._GetDesk(orders.GetDesk(agent_id=o.agent_id))
+    def _set_ready(self, o: orders.SetReady) -> DeskView:
+        desk = self._get_desk(orders.GetDesk(agent_id=o.agent_id))
         self.agents[o.agent_id] = msgspec.structs.replace(desk.agent, state="ready")
-        return self._GetDesk(orders.GetDesk(agent_id=o.agent_id))
+        return self._get_desk(orders.GetDesk(agent_id=o.agent_id))
 
-    def _SetDisposition(self, o: orders.SetDisposition) -> DeskView:
+    def _set_disposition(self, o: orders.SetDisposition) -> DeskView:
         if o.call_id not in self.calls:
             raise StateError(f"call {o.call_id} is not at that desk")
-        return self._GetDesk(orders.GetDesk(agent_id=o.agent_id))
+        return self._get_desk(orders.GetDesk(agent_id=o.agent_id))
 
-    def _HangUpCall(self, o: orders.HangUpCall) -> None:
+    def _hang_up_call(self, o: orders.HangUpCall) -> None:
         del self.calls[o.call_id]
 
-    def _ChangeTrunkGroup(self, o: orders.ChangeTrunkGroup) -> TrunkGroupView:
+    def _change_trunk_group(self, o: orders.ChangeTrunkGroup) -> TrunkGroupView:
         view = self.groups[o.trunk_group_id]
         settings: TrunkGroup = patched(view.settings, o.changes)
         self.groups[o.trunk_group_id] = msgspec.structs.replace(view, settings=settings, version=view.version + 1)
@@ -290,7 +296,7 @@ class MemoryDoor:
 
 
 class MemoryNode:
-    """What the API needs of a node: the door in memory, a store in memory, a clock that stands still until it is set."""
+    """What the API needs of a node: the door and a store in memory, a clock that stands still until it is set."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -34,9 +34,7 @@ def house(api: Client) -> Client:
     door.campaigns[1] = shown(CampaignView, examples.CAMPAIGN)
     for number in (7, 8):
         door.leads[number] = shown(LeadView, examples.LEAD, lead_id=number)
-        door.calls[str(number)] = shown(
-            CallView, examples.CALL, call_id=str(number), lead_id=number, agent_id=number
-        )
+        door.calls[str(number)] = shown(CallView, examples.CALL, call_id=str(number), lead_id=number, agent_id=number)
         door.attempts.append(shown(AttemptView, examples.ATTEMPT, call_id=str(number), agent_id=number))
     return api
 
