@@ -48,7 +48,7 @@ UNAUTHORIZED, TOO_SLOW = 4401, 4408
 STALLED_S = 20.0
 
 #: Seconds between two looks at whether the token still holds.
-_LOOK_S = 5.0
+LOOK_S = 5.0
 
 _FRAMES_KEPT = 4096
 _ENCODER = msgspec.json.Encoder()
@@ -198,7 +198,7 @@ class Streams:
     async def _watch_token(self, socket: WebSocket[Actor, Any, Any]) -> tuple[int, str]:
         session: Session = socket.scope["auth"]
         while True:
-            wait_s = _LOOK_S
+            wait_s = LOOK_S
             if session.expires_ns:
                 left_s = (session.expires_ns - self._api.node.now_ns()) / NS_PER_S
                 wait_s = min(wait_s, max(left_s, 0.0))
