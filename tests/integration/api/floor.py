@@ -88,7 +88,7 @@ class Floor:
     async def until(self, path: str, true: Callable[[Any], Any], *, role: Role = Role.OPERATOR) -> Any:
         """The resource at a path as soon as something is true of it."""
         async with asyncio.timeout(WAIT_S):
-            while not true(found := await self.get(path, role)):
+            while not true(found := await self.get(path, role)):  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.02)
         return found
 

@@ -68,7 +68,9 @@ async def test_exports_hold_every_attempt(floor: Floor) -> None:
     report = await floor.get(f"/v1/reports/campaign?{span}")
     assert report["total"]["attempts"] == len(told)
     names = {column["name"] for column in report["columns"]}
-    assert {name for column in report["columns"] for name in (column["numerator"], column["denominator"]) if name} <= names
+    assert {
+        name for column in report["columns"] for name in (column["numerator"], column["denominator"]) if name
+    } <= names
 
 
 async def test_hot_lead_is_dialled_at_once(floor: Floor) -> None:
@@ -92,7 +94,9 @@ async def test_agent_works_a_call_from_the_desk(tmp_path: Path) -> None:
         campaign_id = await floor.campaign(leads=1, agents=1, dispositions=["sale", "callback"], wrap_up_max_s=0.0)
         await floor.post(f"/v1/campaigns/{campaign_id}/start")
         desk = await floor.until(
-            "/v1/agents/1/desk", lambda desk: desk["call"] and desk["call"]["call"]["state"] == "talking", role=Role.AGENT
+            "/v1/agents/1/desk",
+            lambda desk: desk["call"] and desk["call"]["call"]["state"] == "talking",
+            role=Role.AGENT,
         )
         call = desk["call"]["call"]
         assert "*" in call["number"]

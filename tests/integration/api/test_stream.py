@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from outpace.api import stream as api_stream
+from outpace.api.settings import ApiSettings
 from outpace.domain.access import Role
 from outpace.runtime.control import Topic
-from tests.integration.api.floor import WAIT_S, Floor
+from tests.integration.api.floor import WAIT_S, Floor, node_file, open_floor
 
 
 async def heard(stream: Any) -> dict[str, Any]:
@@ -22,12 +25,13 @@ async def heard(stream: Any) -> dict[str, Any]:
 
 async def close_of(stream: Any) -> tuple[int, str]:
     """Code and reason with which the server ends a stream."""
-    with pytest.raises(ConnectionClosed) as caught:
+    try:
         async with asyncio.timeout(WAIT_S):
             while True:
                 await stream.recv()
-    assert caught.value.rcvd is not None
-    return caught.value.rcvd.code, caught.value.rcvd.reason
+    except ConnectionClosed as closed:
+        assert closed.rcvd is not None
+        return closed.rcvd.code, closed.rcvd.reason
 
 
 async def test_snapshot_then_deltas_in_order(floor: Floor) -> None:
@@ -111,7 +115,9 @@ async def test_agent_hears_what_is_their_own(floor: Floor) -> None:
     async with floor.stream("", Role.AGENT) as stream:
         await heard(stream)
         for call_id, agent_id in (("1", 2), ("2", 1), ("3", 0)):
-            floor.server.publish(Topic.CALLS, call_id, {"call_id": call_id, "number": "+4930123456", "agent_id": agent_id})
+            floor.server.publish(
+                Topic.CALLS, call_id, {"call_id": call_id, "number": "+4930123456", "agent_id": agent_id}
+            )
         floor.server.publish(Topic.AGENTS, "2", {"agent_id": 2})
         floor.server.publish(Topic.CALLS, "1", None)
         floor.server.publish(Topic.CALLS, "2", None)
@@ -183,14 +189,21 @@ async def test_client_that_does_not_read_is_let_go_and_others_hear_on(
         assert [(await heard(quick))["data"]["n"] for _ in range(2)] == [399, -1]
 
 
-async def test_streams_are_bounded(floor: Floor) -> None:
-    assert (await floor.send("GET", "/v1/stream")).status_code == 404
-    async with floor.stream("?topics=jobs"), floor.stream("?topics=jobs"):
-        pass
+async def test_streams_are_bounded(tmp_path: Path) -> None:
+    file = node_file(tmp_path)
+    async with open_floor(msgspec.structs.replace(file, api=ApiSettings(port=0, streams_max=2))) as floor:
+        async with floor.stream() as one, floor.stream():
+            await heard(one)
+            with pytest.raises(InvalidStatus) as caught:
+                async with floor.stream():
+                    pass
+            assert caught.value.response.status_code == 503
+        async with floor.stream() as again:
+            await heard(again)
 
 
-async def test_node_that_stops_says_so(floor: Floor) -> None:
-    async with floor.stream("?topics=jobs") as stream:
+async def test_node_that_stops_says_so(tmp_path: Path) -> None:
+    async with open_floor(node_file(tmp_path)) as floor:
+        stream = await floor.stream()
         await heard(stream)
-        floor.server._hub.close("the node stops")
-        assert await close_of(stream) == (1012, "the node stops")
+    assert (await close_of(stream))[0] == 1012
