@@ -210,7 +210,7 @@ async def set_disposition(house: House, order: SetDisposition, actor: Actor) -> 
     if order.disposition not in known:
         raise ConfigError("disposition", f"must be one of {', '.join(known)}, not {order.disposition!r}")
     callback_ns = views.ns_of(order.callback_at, "callback_at") if order.callback_at is not None else 0
-    if callback_ns and callback_ns <= house.now_ns():
+    if order.callback_at is not None and callback_ns <= house.now_ns():
         raise ConfigError("callback_at", "lies in the past")
     fact = events.DispositionSet(
         agent_id,
