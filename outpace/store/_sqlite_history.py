@@ -39,7 +39,7 @@ _DISPOSITIONS = """
 _FIND = f"""
     WITH page AS (
         SELECT campaign_id, seq FROM attempts INDEXED BY attempts_by_time WHERE tenant = ?1 {{which}}
-        ORDER BY ended_ns DESC, call_id DESC LIMIT ?2
+        ORDER BY ended_ns DESC, call_id DESC LIMIT ?
     )
     SELECT disposition, attributes, callback_ns, {", ".join(f"a.{field}" for field in RecordAttempt.__struct_fields__)}
     FROM page CROSS JOIN attempts a ON a.tenant = ?1 AND a.campaign_id = page.campaign_id AND a.seq = page.seq
@@ -129,7 +129,7 @@ class SqliteHistory(SqliteFile):
         statement = _FIND.format(which="".join(f"AND {condition} " for condition, _ in which))
         values = [value for _, each in which for value in each]
         with self._errors():
-            rows = self._db.execute(statement, (self._tenant, limit, *values)).fetchall()
+            rows = self._db.execute(statement, (self._tenant, *values, limit)).fetchall()
         return [
             StoredAttempt(
                 attempt=_attempt(row[3:]), disposition=row[0], attributes=row[1] or "{}", callback_ns=row[2] or 0
