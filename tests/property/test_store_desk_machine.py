@@ -91,13 +91,15 @@ class DeskMachine(RuleBasedStateMachine):
         def stop() -> bool:
             nonlocal left
             left -= 1
-            return left == 0  # once: the rollback is not to be stopped
+            return left == 0
 
         self.sqlite._db.set_progress_handler(stop, 20)
         try:
             done = outcome(act, self.sqlite)
         finally:
             self.sqlite._db.set_progress_handler(None, 0)
+        if self.sqlite._db.in_transaction:  # it was the rollback of a refused act that met the fault
+            self.sqlite._db.execute("ROLLBACK")
         if not (isinstance(done, tuple) and done[0] is StoreError):
             assert done == outcome(act, self.memory)
 
