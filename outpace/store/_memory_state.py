@@ -61,6 +61,7 @@ class MemoryState:
     """Leads, the queue, open intents, attempts, and the suppression list."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._leads: dict[int, Lead] = {}
         self._by_number: dict[tuple[int, int], Lead] = {}  # (campaign, number)
         self._queues: dict[tuple[int, Band], list[tuple[int, int]]] = {}  # heaps of (due, lead)
