@@ -16,7 +16,7 @@ from outpace.runtime.control import Topic
 from outpace.runtime.hub import Hub
 from outpace.runtime.node_file import RedisSettings
 from outpace.runtime.redis_link import LEAST_CPS, RedisLink
-from tests.integration.redis.conftest import RedisServer
+from tests.integration.peers import RedisServer
 from tests.integration.server.house import until
 
 pytestmark = pytest.mark.lab
@@ -125,7 +125,7 @@ async def entries(url: str, count: int) -> list[dict[str, str]]:
     client = redis.asyncio.Redis.from_url(url, decode_responses=True)
     try:
         async with asyncio.timeout(10):
-            while await client.xlen("outpace:events") < count:
+            while await client.xlen("outpace:events") < count:  # noqa: ASYNC110 - Redis tells nobody
                 await asyncio.sleep(0.01)
         return [fields for _, fields in await client.xrange("outpace:events")]
     finally:

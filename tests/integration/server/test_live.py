@@ -11,6 +11,7 @@ import pytest
 import redis.asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
+from outpace.domain.config import TrunkGroup, TrunkKind
 from outpace.domain.errors import ConfigError, StateError, UnknownId
 from outpace.domain.orders import (
     ChangeTrunkGroup,
@@ -26,14 +27,12 @@ from outpace.domain.orders import (
     RetryDeadLetters,
     StartCampaign,
 )
-from outpace.domain.config import TrunkGroup, TrunkKind
 from outpace.runtime import redis_link, webhooks
 from outpace.runtime.control import Subscription, Topic, Update
 from outpace.runtime.metrics import HELP, exposition
 from outpace.runtime.server import Server
-from tests.integration.redis.conftest import RedisServer, redis_server  # noqa: F401 - a fixture
+from tests.integration.peers import Platform, RedisServer
 from tests.integration.server.house import AGENTS, BOSS, CAMPAIGN, add_leads, node_file, serving, until, until_asked
-from tests.integration.webhooks.test_webhooks import Platform, platform  # noqa: F401 - a fixture
 
 
 async def first_batch(subscription: Subscription) -> list[Update]:
@@ -104,7 +103,7 @@ async def test_listeners_are_told_when_the_node_stops(tmp_path: Path) -> None:
 async def test_attempts_reach_a_webhook_and_dead_letters_are_kept(
     tmp_path: Path,
     platform: Platform,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: F811 - the fixture
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(webhooks, "RETRY_AFTER_S", ())
     platform.answers = [500]
@@ -226,7 +225,7 @@ async def _used_or_done(server: Server):
 async def test_two_nodes_share_their_calls_per_second_by_redis(
     tmp_path: Path,
     redis_server: RedisServer,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: F811 - the fixture
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(redis_link, "ROUND_S", 0.05)
     files = []

@@ -17,9 +17,8 @@ from outpace.domain.commands import (
     QueryCall,
 )
 from outpace.domain.config import Agent, Campaign, Pool, TrunkGroup, TrunkKind
-from outpace.domain.errors import ConfigError
+from outpace.domain.errors import ConfigError, LocalProtocolError
 from outpace.domain.errors import LinkDown as LinkDownError
-from outpace.domain.errors import LocalProtocolError
 from outpace.domain.events import (
     AgentConnected,
     AgentLegLost,
