@@ -17,6 +17,7 @@ from outpace.pacing._estimates import Estimates
 REGISTER_PLACES: dict[str, int]
 
 def campaign_masks(pool: Pool) -> list[int]: ...
+
 @disjoint_base
 class EngineState:
     def __init__(self, pool: Pool, *, epoch: int) -> None: ...

@@ -247,7 +247,7 @@ class Engine(EngineCore):
             state.name.lower(): int((self.agents.columns["state"][: len(self.pool.agents)] == state).sum())
             for state in AgentState
         }
-        # who is to become what as soon as that can be, logged in and out of a call: agents that want nothing are left out
+        # what agents become as soon as that can be; those who want nothing are left out
         wants = self.agents.columns["wants"][: len(self.pool.agents)]
         found["agents_next"] = {state.name.lower(): int((wants == state).sum()) for state in list(NextState)[1:]}
         found["trunks"] = {
