@@ -73,7 +73,9 @@ class Day:
         both = [msgspec.structs.replace(agent, campaigns=(1, 2)) for agent in pool.agents[:2]]
         agents = [Agent(id=number, name=f"new {number}", campaigns=(2,)) for number in range(FIRST + 1, ALL + 1)]
         self.world.change_pool(
-            msgspec.structs.replace(pool, campaigns=(*pool.campaigns, second), agents=(*both, *pool.agents[2:], *agents)),
+            msgspec.structs.replace(
+                pool, campaigns=(*pool.campaigns, second), agents=(*both, *pool.agents[2:], *agents)
+            ),
             {2: SimulatedList(400, LEASE_NS)},
         )
         for agent in range(FIRST + 1, ALL + 1):
