@@ -18,7 +18,6 @@ from outpace.domain.errors import OutpaceError
 from outpace.domain.outcomes import CallPresence, Outcome, Verdict
 from tests.property.engine_world import POOL, T0, S, Store, next_fact
 
-
 SETTINGS: tuple[dict[str, Any], ...] = (
     *({"mode": mode, "message": "other"} for mode in DialMode), {"hopper_size": 3}, {"hopper_size": 40},
     {"trunk_groups": (2,)}, {"amd": True}, {"reserve": 2, "cancels": True}, {"connect_limit_s": 7.0},
