@@ -148,6 +148,15 @@ def _state(house: House, agent_id: int) -> AgentState:
     return AgentState(int(house.engine.agent_columns["state"][agent_row(house, agent_id)]))
 
 
+async def _unless(house: House, fact: events.Event, agent_id: int, *, there: bool) -> None:
+    # refused where somebody else was quicker, it has come to what was wanted all the same
+    try:
+        await house.runner.pump.act(fact)
+    except StateError:
+        if (_state(house, agent_id) is not AgentState.LOGGED_OUT) != there:
+            raise
+
+
 async def _desk(house: House, agent_id: int, detail: dict[str, Any] | None = None) -> Done:
     return Done(await desk_view(house, agent_id), f"agent/{agent_id}", detail or {})
 
@@ -164,7 +173,7 @@ async def log_in(house: House, order: LogIn, actor: Actor) -> Done:
         async with house.changing:
             await _define(house, agent_id, settings.name, order.leg, settings.campaigns, actor)
     if not is_there:
-        await house.runner.pump.act(events.AgentLoggedIn(agent_id))
+        await _unless(house, events.AgentLoggedIn(agent_id), agent_id, there=True)
     return await _desk(house, agent_id, {"leg": order.leg or settings.leg})
 
 
@@ -173,7 +182,7 @@ async def log_out(house: House, order: LogOut, actor: Actor) -> Done:
     """Log out, now or after the call in hand; nothing happens to an agent who is out."""
     del actor
     if _state(house, order.agent_id) is not AgentState.LOGGED_OUT:
-        await house.runner.pump.act(events.AgentLoggedOut(order.agent_id))
+        await _unless(house, events.AgentLoggedOut(order.agent_id), order.agent_id, there=False)
     return await _desk(house, order.agent_id)
 
 
