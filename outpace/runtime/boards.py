@@ -13,6 +13,7 @@ from outpace.domain.resources import BoardView, Rate
 from outpace.domain.states import AgentState, CampaignState
 from outpace.domain.units import NS_PER_S
 from outpace.engine.engine import Engine
+from outpace.engine.explain import decision_of
 from outpace.runtime import views
 from outpace.runtime.board import LeadsLeft
 from outpace.runtime.clock import Clock
@@ -69,10 +70,10 @@ class Boards:
 
     def launches_of(self, trunk_group_id: int) -> int:
         """Calls that were launched over a trunk group since the start."""
-        life = self._engine.call_columns["life"][views.call_rows(self._engine)]
-        return self._launched[trunk_group_id] + int(
-            ((life["trunk_group_id"] == trunk_group_id) & (life["launched_ns"] > 0)).sum()
-        )
+        columns = self._engine.calls.columns
+        rows, life = np.flatnonzero(columns["state"]), columns["life"]
+        mine = (life["trunk_group_id"][rows] == trunk_group_id) & (life["launched_ns"][rows] > 0)
+        return self._launched[trunk_group_id] + int(mine.sum())
 
     def state(self, campaign_id: int) -> CampaignState:
         """A campaign's state: the engine's, once it has begun it; UnknownId when there is none of that id."""
@@ -85,7 +86,7 @@ class Boards:
     def sample(self) -> None:
         """Note launches and answers of now, for the rates; to be called every second or so."""
         now_ns = self._clock.now_ns()
-        columns = self._engine.campaign_columns
+        columns = self._engine.campaigns.columns
         answered = columns["connected"] + columns["no_agent"] + columns["caller_left"]
         for row, campaign in enumerate(self._engine.pool.campaigns):
             samples = self._samples.setdefault(campaign.id, deque())
@@ -137,7 +138,10 @@ class Boards:
             leads_left=leads.left,
             leads_total=leads.total,
             trunks=views.trunk_uses(engine, settings.trunk_groups),
-            decisions=[views.decision_view(one) for one in engine.decisions(campaign_id)[-DECISIONS_SHOWN:]],
+            decisions=[
+                views.decision_view(decision_of(one))
+                for one in views.take_decisions(engine, campaign_id, most=DECISIONS_SHOWN)
+            ],
         )
 
     def _lead_count(self, campaign_id: int) -> LeadsLeft:
@@ -153,7 +157,7 @@ class Boards:
         return (launches - then_launches) * per_minute, (answered - then_answered) * per_minute
 
     def _occupancy(self, row: int, now_ns: int) -> Rate:
-        columns = self._engine.agent_columns
+        columns = self._engine.agents.columns
         mine = np.flatnonzero(columns["campaigns"] & np.uint64(1 << row))
         spent = views.spent_ns(columns, mine, now_ns)
         busy = int(spent[:, list(views.BUSY)].sum()) // NS_PER_S

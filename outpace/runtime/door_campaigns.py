@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -36,6 +37,7 @@ from outpace.domain.resources import (
     TrunkGroupView,
 )
 from outpace.domain.states import CampaignState
+from outpace.engine.explain import decision_of
 from outpace.runtime import views
 from outpace.runtime.door_table import Done, answers, carries_out, limit_of, page, place_of
 from outpace.runtime.house import House
@@ -147,8 +149,8 @@ async def get_board(house: House, question: GetBoard) -> BoardView:
 async def get_decisions(house: House, question: GetDecisions) -> list[DecisionView]:
     """The last decisions."""
     _running(house, question.campaign_id)
-    found = house.engine.decisions(question.campaign_id, after=max(0, question.after))
-    return [views.decision_view(one) for one in found]
+    found = views.take_decisions(house.engine, question.campaign_id, after=question.after)
+    return await asyncio.to_thread(lambda: [views.decision_view(decision_of(one)) for one in found])
 
 
 @answers(ListTrunkGroups)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -49,7 +50,7 @@ async def list_agents(house: House, question: ListAgents) -> list[AgentView]:
         for row, agent in enumerate(house.engine.pool.agents)
         if not question.campaign_id or question.campaign_id in agent.campaigns
     ]
-    return views.agent_views(house.engine, rows, house.now_ns())
+    return await asyncio.to_thread(views.agent_views, views.take_agents(house.engine, rows, house.now_ns()))
 
 
 @answers(GetDesk)
@@ -81,7 +82,8 @@ async def _desk_call(house: House, last: LastCall) -> DeskCall:
 
 def agent_view(house: House, agent_id: int) -> AgentView:
     """An agent on the floor. UnknownId."""
-    (view,) = views.agent_views(house.engine, [agent_row(house, agent_id)], house.now_ns())
+    row = agent_row(house, agent_id)
+    (view,) = views.agent_views(views.take_agents(house.engine, [row], house.now_ns()))
     return view
 
 
@@ -98,7 +100,8 @@ async def list_calls(house: House, question: ListCalls) -> list[CallView]:
         raise ConfigError("limit", f"must be from 1 to {CALLS_MAX}, not {question.limit}")
     if question.campaign_id:
         house.registry.campaign(question.campaign_id)
-    return views.call_views(house.engine, views.call_rows(house.engine, question.campaign_id)[: question.limit])
+    rows = views.call_rows(house.engine, question.campaign_id)[: question.limit]
+    return await asyncio.to_thread(views.call_views, views.take_calls(house.engine, rows))
 
 
 @answers(GetCall)
@@ -107,7 +110,7 @@ async def get_call(house: House, question: GetCall) -> CallView:
     row = views.call_row(house.engine, views.call_id_of(question.call_id))
     if row < 0:
         raise UnknownId(f"no call {question.call_id} is in flight")
-    (view,) = views.call_views(house.engine, [row])
+    (view,) = views.call_views(views.take_calls(house.engine, [row]))
     return view
 
 
@@ -145,7 +148,7 @@ async def _define(
 
 
 def _state(house: House, agent_id: int) -> AgentState:
-    return AgentState(int(house.engine.agent_columns["state"][agent_row(house, agent_id)]))
+    return AgentState(int(house.engine.agents.columns["state"][agent_row(house, agent_id)]))
 
 
 async def _unless(house: House, fact: events.Event, agent_id: int, *, there: bool) -> None:
