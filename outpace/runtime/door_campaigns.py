@@ -214,7 +214,7 @@ async def create_trunk_group(house: House, order: CreateTrunkGroup, actor: Actor
         house.check(house.registry.pool(house.engine.pool, trunk_group=settings))
         now_ns = house.now_ns()
         stored = await house.write(lambda store: store.create_trunk_group(settings, actor.name, now_ns))
-        house.registry.trunk_groups[stored.trunk_group_id] = stored
+        house.registry.put_trunk_group(stored)
         await house.apply(house.registry.pool(house.engine.pool))
     detail = {"settings": msgspec.to_builtins(stored.settings)}
     return Done(trunk_group_view(house, stored), f"trunk-group/{stored.trunk_group_id}", detail)
@@ -236,7 +236,7 @@ async def change_trunk_group(house: House, order: ChangeTrunkGroup, actor: Actor
         changed = await house.write(
             lambda store: store.change_trunk_group(group_id, settings, stored.version, actor.name, now_ns)
         )
-        house.registry.trunk_groups[group_id] = changed
+        house.registry.put_trunk_group(changed)
         await house.apply(pool)
     return Done(trunk_group_view(house, changed), f"trunk-group/{group_id}", {"changes": order.changes})
 

@@ -142,7 +142,7 @@ async def _define(
         stored = await house.write(lambda store: store.create_agent(settings, actor.name, now_ns))
     else:
         stored = await house.write(lambda store: store.change_agent(agent_id, settings, 0, actor.name, now_ns))
-    registry.agents[stored.agent_id] = stored
+    registry.put_agent(stored)
     await house.apply(registry.pool(house.engine.pool))
     return stored.agent_id
 
