@@ -36,6 +36,7 @@ stage_tests() {
         command -v sipp >/dev/null || missing+=(sip-tester)
         command -v espeak-ng >/dev/null || missing+=(espeak-ng)
         command -v sox >/dev/null || missing+=(sox)
+        command -v redis-server >/dev/null || missing+=(redis-server)
         [ ${#missing[@]} -eq 0 ] || tools/packages.sh "${missing[@]}"
     fi
     PYTHON="$PWD/.venv/bin/python" bench/peers.sh

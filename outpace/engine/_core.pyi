@@ -1,6 +1,5 @@
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import disjoint_base
 
 from outpace.domain.commands import AnyCommand
 from outpace.domain.config import Pool
@@ -10,7 +9,6 @@ from outpace.pacing._pacer import PacingSnapshot
 
 FACT_DTYPE: np.dtype[np.void]
 
-@disjoint_base
 class EngineCore(EngineState):
     def __init__(self, pool: Pool, *, epoch: int) -> None: ...
     @property

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from outpace.domain.config import Campaign
+    from outpace.domain.config import Agent, Campaign, TrunkGroup
+
+    _Setting = Campaign | TrunkGroup | Agent
 
 _NS_PER_MINUTE = 60_000_000_000
 _SNAPSHOT_FORMAT = 4
@@ -65,6 +67,7 @@ class Engine(EngineCore):
 
     def __init__(self, pool: Pool, *, epoch: int = 1) -> None:
         super().__init__(pool, epoch=epoch)
+        self._settings: dict[tuple[type, int], tuple[_Setting, bytes]] = {}
         self._take_pool(pool)
         if any(campaign.calling_hours for campaign in pool.campaigns):
             # closed until the first tick tells the time
@@ -123,9 +126,17 @@ class Engine(EngineCore):
     def _take_pool(self, pool: Pool) -> None:
         self.pool = pool
         self._rows = {campaign.id: row for row, campaign in enumerate(pool.campaigns)}
-        # read and written once more, so that a 2 which stands for 2.0 is what a journal makes of it
-        once = msgspec.msgpack.decode(msgspec.msgpack.encode(pool), type=Pool)
-        self._settings = msgspec.msgpack.encode(once)
+        settings: tuple[_Setting, ...] = (*pool.campaigns, *pool.trunk_groups, *pool.agents)
+        self._settings = {(type(one), one.id): self._setting(one) for one in settings}
+
+    def _setting(self, one: _Setting) -> tuple[_Setting, bytes]:
+        # With its bytes, for the digest. They are read and written once more, so that a 2 that stands for 2.0 becomes
+        # what a journal makes of it.
+        known = self._settings.get((type(one), one.id))
+        if known is not None and known[0] == one:
+            return known
+        data = msgspec.msgpack.encode(one)
+        return one, msgspec.msgpack.encode(msgspec.msgpack.decode(data, type=type(one)))
 
     def refresh_windows(self, now_ns: int) -> None:
         """Open and close the campaigns' calling hours, and note when the next one changes."""
@@ -238,7 +249,7 @@ class Engine(EngineCore):
             state.name.lower(): int((self.agents.columns["state"][: len(self.pool.agents)] == state).sum())
             for state in AgentState
         }
-        # who is to become what as soon as that can be, logged in and out of a call: agents that want nothing are left out
+        # what agents become as soon as that can be; those who want nothing are left out
         wants = self.agents.columns["wants"][: len(self.pool.agents)]
         found["agents_next"] = {state.name.lower(): int((wants == state).sum()) for state in list(NextState)[1:]}
         found["trunks"] = {
@@ -272,7 +283,7 @@ class Engine(EngineCore):
     def digest(self) -> bytes:
         """Hash of all state (16 bytes). Equal facts give equal digests, on every run of the same build."""
         hasher = hashlib.blake2b(digest_size=16)
-        hasher.update(self._settings)
+        hasher.update(b"".join(data for _, data in self._settings.values()))
         for name, array in self.arrays().items():
             hasher.update(name.encode())
             hasher.update(np.ascontiguousarray(array).data)

@@ -43,7 +43,11 @@ class Obstacle(msgspec.Struct, frozen=True):
 
 def obstacles_of(engine: Engine, row: int, lead_id: int) -> list[Obstacle]:
     """Everything that is in the way of the campaign of that row, and of its lead if that is not 0."""
-    found = [*_gate(engine, row), *_agents(engine, row), *_trunks(engine, row)]
+    found = [*_gate(engine, row), *_agents(engine, row)]
+    if not found:
+        # of a campaign that is not asked for its wishes the last one says nothing
+        found += _pacing(engine, row)
+    found += _trunks(engine, row)
     if lead_id:
         found += _lead(engine, row, lead_id)
     elif not int(engine.campaigns.hoppers[row].columns["registers"][1]):
@@ -95,9 +99,14 @@ def _agents(engine: Engine, row: int) -> Iterator[Obstacle]:
             f"{budget.cap:.1%}): only agents who are ready are called for"
         )
         yield Obstacle(_word(LimitedBy.BUDGET), text, budget.window_ends_ns)
-    latest = engine.latest_decision(campaign.id)
-    if latest is not None and latest.wanted == 0 and latest.limited_by in (LimitedBy.PACING, LimitedBy.BUDGET):
-        under_way = latest.unanswered + latest.classifying
+
+
+def _pacing(engine: Engine, row: int) -> Iterator[Obstacle]:
+    latest = engine.latest_decision(engine.pool.campaigns[row].id)
+    if latest is None or latest.limited_by not in (LimitedBy.PACING, LimitedBy.BUDGET):
+        return
+    if latest.wanted <= latest.count:
+        under_way = latest.unanswered + latest.classifying + latest.count
         text = (
             f"the pacer wants no further call: {latest.ready} agents ready, {latest.talking} talking, {latest.wrap_up} "
             f"in wrap-up, {under_way} calls under way, {latest.waiting} people waiting"

@@ -124,11 +124,9 @@ cdef class AnswerModel:
 
     def grow(self, Py_ssize_t campaigns):
         """Room for more campaigns that nothing is known of; what is known of those there are stays."""
-        cdef AnswerModel fresh = AnswerModel(campaigns)
-        for name, column in fresh.columns.items():
-            column[: self.campaigns] = self.columns[name]
+        cdef AnswerModel fresh = AnswerModel(campaigns - self.campaigns)
         self.campaigns = campaigns
-        self.columns = fresh.columns
+        self.columns = {name: np.concatenate((column, fresh.columns[name])) for name, column in self.columns.items()}
         self._bind()
 
     # hot

@@ -40,6 +40,9 @@ cdef double REPAIR_S = 1800.0
 # A block's credit from earlier days may raise one day's allowance by half; its debts are spread over the days left.
 cdef double CREDIT_SHARE = 0.5
 
+# what the rule's window holds, but for the buckets
+_LEDGER = ("counted", "today", "first_ns", "bucket", "window_begin_ns", "window_ns", "day_begin_ns", "day_ns")
+
 _KINDS = {CapWindow.DAY: KIND_DAY, CapWindow.ROLLING: KIND_ROLLING, CapWindow.BLOCK: KIND_BLOCK}
 
 
@@ -376,17 +379,25 @@ cdef class Budget:
         """
         cdef Py_ssize_t row
         before, old, behind = self.rules, self.columns, self.campaigns
+        same = [_window(one) == _window(other) for one, other in zip(before, rules, strict=False)]
+        if all(same) and len(rules) == behind:
+            self.rules = tuple(rules)
+            self._read_rules()
+            self.columns["cap"][:] = [rule.cap for rule in rules]
+            self.known[:, :] = -1
+            return
         self._begin(rules)
         for name in ("ends_ns", "minutes", "minute", "rate_began_ns", "history", "quarter"):
             self.columns[name][:behind] = old[name]
-        self.refresh(now_ns)
-        for row, rule in enumerate(before):
-            if _window(rule) == _window(self.rules[row]):
-                for name in ("counted", "today", "first_ns", "bucket"):
+        for row in range(behind):
+            if same[row]:
+                for name in _LEDGER:
                     self.columns[name][row] = old[name][row]
                 slots = int(self.slots[row])
                 self.columns["buckets"][row, :slots] = old["buckets"][row, :slots]
-            else:
+        self.refresh(now_ns)
+        for row in range(behind):
+            if not same[row]:
                 self._refill(row)
 
     def _refill(self, Py_ssize_t row):

@@ -126,11 +126,9 @@ cdef class Estimates:
 
     def grow(self, Py_ssize_t campaigns):
         """Room for more campaigns, all cold; what is known of those there are stays."""
-        cdef Estimates fresh = Estimates(campaigns)
-        for name, column in fresh.columns.items():
-            column[: self.campaigns] = self.columns[name]
+        cdef Estimates fresh = Estimates(campaigns - self.campaigns)
         self.campaigns = campaigns
-        self.columns = fresh.columns
+        self.columns = {name: np.concatenate((column, fresh.columns[name])) for name, column in self.columns.items()}
         self._bind()
 
     def dump(self, Py_ssize_t row):

@@ -13,13 +13,18 @@ from outpace.domain.resources import BoardView, Rate
 from outpace.domain.states import AgentState, CampaignState
 from outpace.domain.units import NS_PER_S
 from outpace.engine.engine import Engine
+from outpace.engine.explain import decision_of
 from outpace.runtime import views
 from outpace.runtime.board import LeadsLeft
-from outpace.runtime.clock import Clock
+from outpace.runtime.clock import Clock, monotonic_ns
 
 #: Decisions on a board.
 DECISIONS_SHOWN = 8
 
+#: Whoever asks more often than this, in real seconds, gets the same board again.
+FRESH_S = 0.1
+
+_FRESH_NS = round(FRESH_S * NS_PER_S)
 _MINUTE_NS = 60 * NS_PER_S
 
 _NO_LEADS = {"total": 0, "completed": 0, "exhausted": 0, "suppressed": 0, "invalid": 0}
@@ -41,6 +46,7 @@ class Boards:
         self._leads: dict[int, LeadsLeft] = {}
         self._started_ns: dict[int, int] = {}
         self._launched: Counter[int] = Counter()
+        self._made: dict[int, tuple[int, int, CampaignState, BoardView]] = {}
         self._samples: dict[int, deque[tuple[int, int, int]]] = {}
 
     def watch(self, command: AnyCommand) -> None:
@@ -69,10 +75,10 @@ class Boards:
 
     def launches_of(self, trunk_group_id: int) -> int:
         """Calls that were launched over a trunk group since the start."""
-        life = self._engine.call_columns["life"][views.call_rows(self._engine)]
-        return self._launched[trunk_group_id] + int(
-            ((life["trunk_group_id"] == trunk_group_id) & (life["launched_ns"] > 0)).sum()
-        )
+        columns = self._engine.calls.columns
+        rows, life = np.flatnonzero(columns["state"]), columns["life"]
+        mine = (life["trunk_group_id"][rows] == trunk_group_id) & (life["launched_ns"][rows] > 0)
+        return self._launched[trunk_group_id] + int(mine.sum())
 
     def state(self, campaign_id: int) -> CampaignState:
         """A campaign's state: the engine's, once it has begun it; UnknownId when there is none of that id."""
@@ -85,7 +91,7 @@ class Boards:
     def sample(self) -> None:
         """Note launches and answers of now, for the rates; to be called every second or so."""
         now_ns = self._clock.now_ns()
-        columns = self._engine.campaign_columns
+        columns = self._engine.campaigns.columns
         answered = columns["connected"] + columns["no_agent"] + columns["caller_left"]
         for row, campaign in enumerate(self._engine.pool.campaigns):
             samples = self._samples.setdefault(campaign.id, deque())
@@ -103,9 +109,14 @@ class Boards:
         ]
 
     def board(self, campaign_id: int) -> BoardView:
-        """One campaign's board. UnknownId when the engine has none of that id."""
-        self._engine.campaign_state(campaign_id)
-        return self._board(campaign_id, self._engine.counters()["campaigns"][campaign_id])
+        """One campaign's board, at most `FRESH_S` old. UnknownId when the engine has none of that id."""
+        now_ns, state = monotonic_ns(), self.state(campaign_id)
+        known = self._made.get(campaign_id)
+        if known is not None and now_ns < known[0] and known[1:3] == (id(self._engine.pool), state):
+            return known[3]
+        board = self._board(campaign_id, self._engine.counters()["campaigns"][campaign_id])
+        self._made[campaign_id] = now_ns + _FRESH_NS, id(self._engine.pool), state, board
+        return board
 
     def _board(self, campaign_id: int, counts: dict[str, Any]) -> BoardView:
         engine, now_ns = self._engine, self._clock.now_ns()
@@ -137,7 +148,10 @@ class Boards:
             leads_left=leads.left,
             leads_total=leads.total,
             trunks=views.trunk_uses(engine, settings.trunk_groups),
-            decisions=[views.decision_view(one) for one in engine.decisions(campaign_id)[-DECISIONS_SHOWN:]],
+            decisions=[
+                views.decision_view(decision_of(one))
+                for one in views.take_decisions(engine, campaign_id, most=DECISIONS_SHOWN)
+            ],
         )
 
     def _lead_count(self, campaign_id: int) -> LeadsLeft:
@@ -153,7 +167,7 @@ class Boards:
         return (launches - then_launches) * per_minute, (answered - then_answered) * per_minute
 
     def _occupancy(self, row: int, now_ns: int) -> Rate:
-        columns = self._engine.agent_columns
+        columns = self._engine.agents.columns
         mine = np.flatnonzero(columns["campaigns"] & np.uint64(1 << row))
         spent = views.spent_ns(columns, mine, now_ns)
         busy = int(spent[:, list(views.BUSY)].sum()) // NS_PER_S

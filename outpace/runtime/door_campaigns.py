@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -36,6 +37,7 @@ from outpace.domain.resources import (
     TrunkGroupView,
 )
 from outpace.domain.states import CampaignState
+from outpace.engine.explain import decision_of
 from outpace.runtime import views
 from outpace.runtime.door_table import Done, answers, carries_out, limit_of, page, place_of
 from outpace.runtime.house import House
@@ -147,8 +149,8 @@ async def get_board(house: House, question: GetBoard) -> BoardView:
 async def get_decisions(house: House, question: GetDecisions) -> list[DecisionView]:
     """The last decisions."""
     _running(house, question.campaign_id)
-    found = house.engine.decisions(question.campaign_id, after=max(0, question.after))
-    return [views.decision_view(one) for one in found]
+    found = views.take_decisions(house.engine, question.campaign_id, after=question.after)
+    return await asyncio.to_thread(lambda: [views.decision_view(decision_of(one)) for one in found])
 
 
 @answers(ListTrunkGroups)
@@ -212,7 +214,7 @@ async def create_trunk_group(house: House, order: CreateTrunkGroup, actor: Actor
         house.check(house.registry.pool(house.engine.pool, trunk_group=settings))
         now_ns = house.now_ns()
         stored = await house.write(lambda store: store.create_trunk_group(settings, actor.name, now_ns))
-        house.registry.trunk_groups[stored.trunk_group_id] = stored
+        house.registry.put_trunk_group(stored)
         await house.apply(house.registry.pool(house.engine.pool))
     detail = {"settings": msgspec.to_builtins(stored.settings)}
     return Done(trunk_group_view(house, stored), f"trunk-group/{stored.trunk_group_id}", detail)
@@ -234,7 +236,7 @@ async def change_trunk_group(house: House, order: ChangeTrunkGroup, actor: Actor
         changed = await house.write(
             lambda store: store.change_trunk_group(group_id, settings, stored.version, actor.name, now_ns)
         )
-        house.registry.trunk_groups[group_id] = changed
+        house.registry.put_trunk_group(changed)
         await house.apply(pool)
     return Done(trunk_group_view(house, changed), f"trunk-group/{group_id}", {"changes": order.changes})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -49,7 +50,7 @@ async def list_agents(house: House, question: ListAgents) -> list[AgentView]:
         for row, agent in enumerate(house.engine.pool.agents)
         if not question.campaign_id or question.campaign_id in agent.campaigns
     ]
-    return views.agent_views(house.engine, rows, house.now_ns())
+    return await asyncio.to_thread(views.agent_views, views.take_agents(house.engine, rows, house.now_ns()))
 
 
 @answers(GetDesk)
@@ -81,7 +82,8 @@ async def _desk_call(house: House, last: LastCall) -> DeskCall:
 
 def agent_view(house: House, agent_id: int) -> AgentView:
     """An agent on the floor. UnknownId."""
-    (view,) = views.agent_views(house.engine, [agent_row(house, agent_id)], house.now_ns())
+    row = agent_row(house, agent_id)
+    (view,) = views.agent_views(views.take_agents(house.engine, [row], house.now_ns()))
     return view
 
 
@@ -98,7 +100,8 @@ async def list_calls(house: House, question: ListCalls) -> list[CallView]:
         raise ConfigError("limit", f"must be from 1 to {CALLS_MAX}, not {question.limit}")
     if question.campaign_id:
         house.registry.campaign(question.campaign_id)
-    return views.call_views(house.engine, views.call_rows(house.engine, question.campaign_id)[: question.limit])
+    rows = views.call_rows(house.engine, question.campaign_id)[: question.limit]
+    return await asyncio.to_thread(views.call_views, views.take_calls(house.engine, rows))
 
 
 @answers(GetCall)
@@ -107,7 +110,7 @@ async def get_call(house: House, question: GetCall) -> CallView:
     row = views.call_row(house.engine, views.call_id_of(question.call_id))
     if row < 0:
         raise UnknownId(f"no call {question.call_id} is in flight")
-    (view,) = views.call_views(house.engine, [row])
+    (view,) = views.call_views(views.take_calls(house.engine, [row]))
     return view
 
 
@@ -139,13 +142,22 @@ async def _define(
         stored = await house.write(lambda store: store.create_agent(settings, actor.name, now_ns))
     else:
         stored = await house.write(lambda store: store.change_agent(agent_id, settings, 0, actor.name, now_ns))
-    registry.agents[stored.agent_id] = stored
+    registry.put_agent(stored)
     await house.apply(registry.pool(house.engine.pool))
     return stored.agent_id
 
 
 def _state(house: House, agent_id: int) -> AgentState:
-    return AgentState(int(house.engine.agent_columns["state"][agent_row(house, agent_id)]))
+    return AgentState(int(house.engine.agents.columns["state"][agent_row(house, agent_id)]))
+
+
+async def _unless(house: House, fact: events.Event, agent_id: int, *, there: bool) -> None:
+    # refused where somebody else was quicker, it has come to what was wanted all the same
+    try:
+        await house.runner.pump.act(fact)
+    except StateError:
+        if (_state(house, agent_id) is not AgentState.LOGGED_OUT) != there:
+            raise
 
 
 async def _desk(house: House, agent_id: int, detail: dict[str, Any] | None = None) -> Done:
@@ -164,7 +176,7 @@ async def log_in(house: House, order: LogIn, actor: Actor) -> Done:
         async with house.changing:
             await _define(house, agent_id, settings.name, order.leg, settings.campaigns, actor)
     if not is_there:
-        await house.runner.pump.act(events.AgentLoggedIn(agent_id))
+        await _unless(house, events.AgentLoggedIn(agent_id), agent_id, there=True)
     return await _desk(house, agent_id, {"leg": order.leg or settings.leg})
 
 
@@ -173,7 +185,7 @@ async def log_out(house: House, order: LogOut, actor: Actor) -> Done:
     """Log out, now or after the call in hand; nothing happens to an agent who is out."""
     del actor
     if _state(house, order.agent_id) is not AgentState.LOGGED_OUT:
-        await house.runner.pump.act(events.AgentLoggedOut(order.agent_id))
+        await _unless(house, events.AgentLoggedOut(order.agent_id), order.agent_id, there=False)
     return await _desk(house, order.agent_id)
 
 
@@ -210,7 +222,7 @@ async def set_disposition(house: House, order: SetDisposition, actor: Actor) -> 
     if order.disposition not in known:
         raise ConfigError("disposition", f"must be one of {', '.join(known)}, not {order.disposition!r}")
     callback_ns = views.ns_of(order.callback_at, "callback_at") if order.callback_at is not None else 0
-    if callback_ns and callback_ns <= house.now_ns():
+    if order.callback_at is not None and callback_ns <= house.now_ns():
         raise ConfigError("callback_at", "lies in the past")
     fact = events.DispositionSet(
         agent_id,

@@ -229,7 +229,7 @@ async def suppress(house: House, order: Suppress, actor: Actor) -> Done:
         house.registry.campaign(campaign_id)
     expires_ns = views.ns_of(order.expires_at, "expires_at") if order.expires_at is not None else 0
     now_ns = house.now_ns()
-    if expires_ns and expires_ns <= now_ns:
+    if order.expires_at is not None and expires_ns <= now_ns:
         raise ConfigError("expires_at", "lies in the past")
 
     def keep(store: Store) -> Suppression:

@@ -1,13 +1,13 @@
 """What changes on the floor, found by looking at the engine's tables: calls, agents, boards.
 
-The engine gives no notice per call: a feed compares the tables with what it saw before, a few times a second and only
+The engine gives no notice per call: a feed compares the tables with what it saw before, ten times a second and only
 while somebody listens. What changed twice between two looks is told once, as it is.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -15,17 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outpace.domain.commands import AgentStateChanged, AnyCommand, CampaignStateChanged
+from outpace.domain.config import Agent
 from outpace.engine.engine import Engine
 from outpace.runtime import views
 from outpace.runtime.boards import Boards
 from outpace.runtime.clock import Clock
 from outpace.runtime.control import Topic
+from outpace.runtime.hub import Snapshot
 
 #: Takes topic, key and data.
 Publish = Callable[[Topic, str, Any], None]
 
 #: Real seconds between two looks at the tables.
-LOOK_EVERY_S = 0.25
+LOOK_EVERY_S = 0.1
 
 #: Real seconds between two boards of a campaign.
 BOARD_EVERY_S = 1.0
@@ -98,19 +100,19 @@ class CallFeed(_Looking):
         same = np.zeros(len(now[0]), bool)
         if len(before[0]):
             same = (before[0][at] == now[0]) & (before[1][at] == now[1]) & (before[2][at] == now[2])
-        for view in views.call_views(self._engine, now[3][~same]):
+        for view in views.call_views(views.take_calls(self._engine, now[3][~same])):
             self._publish(Topic.CALLS, view.call_id, msgspec.to_builtins(view))
 
-    def snapshot(self) -> Iterator[tuple[str, Any]]:
+    def snapshot(self) -> Snapshot:
         """See `outpace.runtime.hub.Feed.snapshot`."""
         self.look()
-        for view in views.call_views(self._engine, self._seen[3]):
-            yield view.call_id, msgspec.to_builtins(view)
+        calls = views.take_calls(self._engine, self._seen[3])
+        return lambda: [(view.call_id, msgspec.to_builtins(view)) for view in views.call_views(calls)]
 
     def _read(self) -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.int32], NDArray[np.intp]]:
         # ids in increasing order, states, agents, rows
         rows = views.call_rows(self._engine)
-        columns = self._engine.call_columns
+        columns = self._engine.calls.columns
         return columns["life"]["call_id"][rows], columns["state"][rows], columns["agent"][rows], rows
 
 
@@ -124,43 +126,77 @@ class AgentFeed(_Looking):
         self._engine = engine
         self._clock = clock
         self._publish = publish
+        self._noticed: set[int] = set()
+        self._agents: tuple[Agent, ...] = ()
+        self._rows: dict[int, int] = {}
         self.begin()
 
     def watch(self, command: AnyCommand) -> None:
-        """Look as soon as an agent is in another state; give as a watcher to the pump."""
+        """Tell of an agent who is in another state; give as a watcher to the pump."""
         if type(command) is AgentStateChanged:
+            self._noticed.add(command.agent_id)
             self.look_soon()
 
     def begin(self) -> None:
         """See `_Looking.begin`."""
-        self._agents = self._engine.pool.agents
+        if self._engine.pool.agents is not self._agents:
+            self._agents = self._engine.pool.agents
+            self._rows = {agent.id: row for row, agent in enumerate(self._agents)}
         self._seen = self._read()
+        self._noticed.clear()
 
     def look(self) -> None:
         """See `_Looking.look`."""
-        now, agents = self._read(), self._engine.pool.agents
-        known = min(len(self._seen), len(now))
-        changed = np.ones(len(now), bool)
-        changed[:known] = (now[:known] != self._seen[:known]).any(axis=1)
+        before, agents = self._seen, self._agents
+        self.begin()
+        now = self._seen
+        known = min(len(agents), len(self._agents))
+        changed = np.ones(len(self._agents), bool)
+        changed[:known] = False
+        for name, column in now.items():
+            changed[:known] |= column[:known] != before[name][:known]
         if agents is not self._agents:
-            for row, (one, before) in enumerate(zip(agents, self._agents, strict=False)):
-                changed[row] |= one is not before and one != before
-        self._seen, self._agents = now, agents
-        for key, data in self._views(np.flatnonzero(changed)):
-            self._publish(Topic.AGENTS, key, data)
+            for row in range(known):
+                changed[row] |= self._agents[row] != agents[row]
+        self._tell(np.flatnonzero(changed))
 
-    def snapshot(self) -> Iterator[tuple[str, Any]]:
+    def look_at_noticed(self) -> None:
+        """Publish those of whom the engine gave notice: others need not be looked through for them."""
+        if self._engine.pool.agents is not self._agents:
+            self.look()
+            return
+        rows = np.fromiter(sorted(self._rows[agent_id] for agent_id in self._noticed), np.intp)
+        self._noticed.clear()
+        for name, column in self._seen.items():
+            column[rows] = self._engine.agents.columns[name][rows]
+        self._tell(rows)
+
+    def snapshot(self) -> Snapshot:
         """See `outpace.runtime.hub.Feed.snapshot`."""
         self.look()
-        return self._views(np.arange(len(self._agents)))
+        agents = self._take(np.arange(len(self._agents)))
+        return lambda: _agents(agents)
 
-    def _views(self, rows: NDArray[np.intp]) -> Iterator[tuple[str, Any]]:
-        for view in views.agent_views(self._engine, rows.tolist(), self._clock.now_ns()):
-            yield str(view.agent_id), msgspec.to_builtins(view)
+    def _on_soon(self) -> None:
+        self._soon = None
+        if self._noticed:
+            self.look_at_noticed()
 
-    def _read(self) -> NDArray[np.int64]:
-        columns, count = self._engine.agent_columns, len(self._engine.pool.agents)
-        return np.stack([columns[name][:count].astype(np.int64) for name in self._COLUMNS], axis=1)
+    def _tell(self, rows: NDArray[np.intp]) -> None:
+        if len(rows):
+            for key, data in _agents(self._take(rows)):
+                self._publish(Topic.AGENTS, key, data)
+
+    def _take(self, rows: NDArray[np.intp]) -> views.AgentRows:
+        return views.take_agents(self._engine, rows, self._clock.now_ns())
+
+    def _read(self) -> dict[str, NDArray[Any]]:
+        columns = self._engine.agents.columns
+        return {name: columns[name][: len(self._agents)].copy() for name in self._COLUMNS}
+
+
+def _agents(rows: views.AgentRows) -> list[tuple[str, Any]]:
+    return [(str(view.agent_id), msgspec.to_builtins(view)) for view in views.agent_views(rows)]
 
 
 class BoardFeed(_Looking):
@@ -189,8 +225,8 @@ class BoardFeed(_Looking):
                 self._seen[board.campaign_id] = timeless
                 self._publish(Topic.CAMPAIGNS, str(board.campaign_id), msgspec.to_builtins(board))
 
-    def snapshot(self) -> Iterator[tuple[str, Any]]:
+    def snapshot(self) -> Snapshot:
         """See `outpace.runtime.hub.Feed.snapshot`."""
         self.look()
-        for board in self._boards.all():
-            yield str(board.campaign_id), msgspec.to_builtins(board)
+        boards = self._boards.all()
+        return lambda: [(str(board.campaign_id), msgspec.to_builtins(board)) for board in boards]

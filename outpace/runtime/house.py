@@ -109,6 +109,7 @@ class House:
     def check(self, pool: Pool) -> None:
         """Raise ConfigError for what the switch cannot do."""
         require(self.runner.adapter.capabilities, pool)
+        self.runner.adapter.check(pool)
 
     async def apply(self, pool: Pool) -> None:
         """Have switch and engine take the pool; returns when they work by it."""

@@ -1,24 +1,24 @@
 """Who listens to what: updates are numbered, the last ones kept, and handed to listeners that keep up.
 
-Nothing here waits for a listener: one that does not take its updates is dropped and told so. Topics that cost
-something to follow (the board, the calls) are followed only while somebody listens, and a little longer, so that a
-listener who comes back soon can go on where the link broke.
+Nothing here waits for a listener: one that does not take its updates is dropped and told so. All listeners read one
+log, each from its own place, and are woken together when the loop has come round; those of the same topics that are
+equally far get the same list. Topics that cost something to follow (the board, the calls) are followed only while
+somebody listens, and a little longer, so that a listener who comes back soon can go on where the link broke.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Protocol
 
 from outpace.domain.errors import CapacityError
 from outpace.runtime.control import Topic, Update
 
-#: Updates kept for listeners who come back.
+#: Updates kept for listeners who come back; up to twice as many are held.
 KEPT_MAX = 8192
 
-#: Updates that may wait for one listener, beside its snapshot.
+#: Updates of its topics that may wait for one listener, beside its snapshot.
 WAITING_MAX = 4096
 
 #: Subjects of a topic whose state is kept; the oldest are forgotten.
@@ -30,8 +30,14 @@ LISTENERS_MAX = 4096
 #: Real seconds that a topic is followed on after its last listener has gone.
 LINGER_S = 60.0
 
+#: Real seconds for which a snapshot serves others who come; they get what has changed since behind it.
+SNAPSHOT_S = 1.0
+
 #: Takes updates as they are published, on the event loop.
 Tap = Callable[[Update], None]
+
+#: Key and data of every subject, as it was when the snapshot was taken; may be called in another thread.
+Snapshot = Callable[[], list[tuple[str, Any]]]
 
 
 class Feed(Protocol):
@@ -43,51 +49,56 @@ class Feed(Protocol):
     def stop(self) -> None:
         """Publish no more."""
 
-    def snapshot(self) -> Iterable[tuple[str, Any]]:
-        """Key and data of every subject as it is now; what has changed up to now is published before."""
+    def snapshot(self) -> Snapshot:
+        """Every subject as it is now; what has changed up to now is published before."""
 
 
 class Listener:
     """One subscription; see `outpace.runtime.control.Subscription`."""
 
-    def __init__(self, hub: Hub, topics: frozenset[Topic], first: list[Update], *, resumed: bool) -> None:
+    def __init__(
+        self, hub: Hub, topics: frozenset[Topic], place: int, first: asyncio.Future[list[Update]] | None
+    ) -> None:
         self._hub = hub
-        self._waiting: list[Update] = first
-        self._room = WAITING_MAX + len(first)
+        self._first = first
         self._told = asyncio.Event()
-        self._told.set()
-        self._open = True
+        self.is_open = True
         self.topics = topics
-        self.resumed = resumed
+        self.place = place  # in the hub's log: what is before it was taken
+        self.heard = hub.count_of(topics)
+        self.resumed = first is None
+        self._is_first = True
         self.dropped = ""
 
     def __aiter__(self) -> AsyncIterator[Sequence[Update]]:
         return self
 
     async def __anext__(self) -> Sequence[Update]:
-        await self._told.wait()
-        if not self._open:
-            raise StopAsyncIteration
-        self._told.clear()
-        batch, self._waiting = self._waiting, []
-        self._room = WAITING_MAX
-        return batch
+        if self.is_open and self._is_first:
+            self._is_first = False
+            if self._first is None:
+                return self._hub.take(self)
+            snapshot, self._first = self._first, None
+            return await asyncio.shield(snapshot)
+        while self.is_open:
+            batch = self._hub.take(self)
+            if batch:
+                return batch
+            self._told.clear()
+            await self._told.wait()
+        raise StopAsyncIteration
+
+    def wake(self) -> None:
+        """There is something to take, or nothing any more."""
+        self._told.set()
 
     def close(self) -> None:
         """Listen no more."""
-        if self._open:
-            self._open = False
-            self._waiting = []
+        if self.is_open:
+            self.is_open = False
+            self._first = None
             self._told.set()
             self._hub.forget(self)
-
-    def give(self, update: Update) -> None:
-        """Have an update wait for the listener; drops it when it has too many."""
-        if len(self._waiting) >= self._room:
-            self.drop(f"too slow: {len(self._waiting)} updates wait")
-            return
-        self._waiting.append(update)
-        self._told.set()
 
     def drop(self, reason: str) -> None:
         """Close it from this side."""
@@ -109,13 +120,18 @@ class Hub:
         self._first = first
         self.sequence = first
         self._feeds: dict[Topic, Feed] = {}
-        self._kept: deque[Update] = deque(maxlen=KEPT_MAX)
+        self._log: list[Update] = []
+        self._counts = dict.fromkeys(Topic, 0)
+        self._batches: dict[tuple[int, frozenset[Topic]], list[Update]] = {}
+        self._waking: asyncio.Handle | None = None
+        self._new: set[Topic] = set()
         self._state: dict[Topic, dict[str, Any]] = {}
         self._listeners: set[Listener] = set()
         self._taps: list[tuple[frozenset[Topic], Tap]] = []
         self._users: dict[Topic, int] = {}
         self._since: dict[Topic, int] = {}  # sequence from which every change of a fed topic has been published
         self._stopping: dict[Topic, asyncio.TimerHandle] = {}
+        self._snapshots: dict[frozenset[Topic], tuple[int, asyncio.Future[list[Update]], float]] = {}
         self.dropped = 0
 
     def follow(self, feeds: dict[Topic, Feed]) -> None:
@@ -128,10 +144,15 @@ class Hub:
         """Tell whoever listens to the topic."""
         self.sequence += 1
         update = Update(sequence=self.sequence, topic=topic, key=key, data=data)
-        self._kept.append(update)
-        for listener in tuple(self._listeners):
-            if topic in listener.topics:
-                listener.give(update)
+        if len(self._log) >= 2 * KEPT_MAX:
+            del self._log[:KEPT_MAX]
+        self._log.append(update)
+        self._counts[topic] += 1
+        self._batches.clear()
+        if self._listeners:
+            self._new.add(topic)
+            if self._waking is None:
+                self._waking = asyncio.get_running_loop().call_soon(self._wake)
         for topics, tap in self._taps:
             if topic in topics:
                 tap(update)
@@ -154,14 +175,25 @@ class Hub:
         if len(self._listeners) >= LISTENERS_MAX:
             raise CapacityError(f"{LISTENERS_MAX} listeners are connected")
         wanted = frozenset(topics)
-        missed = self._missed(wanted, after)
+        resumed = self._is_kept(wanted, after)
         for topic in wanted:
             self._follow(topic)
-        listener = Listener(
-            self, wanted, missed if missed is not None else self._snapshot(wanted), resumed=missed is not None
-        )  # fmt: skip
+        place, first = (after, None) if resumed else self._snapshot(wanted)
+        listener = Listener(self, wanted, place, first)
         self._listeners.add(listener)
         return listener
+
+    def take(self, listener: Listener) -> list[Update]:
+        """What has been published of a listener's topics since it took the last time."""
+        key = listener.place, listener.topics
+        batch = self._batches.get(key)
+        if batch is None:
+            news = self._log[max(0, listener.place - self._before()) :]
+            batch = [update for update in news if update.topic in listener.topics]
+            self._batches[key] = batch
+        listener.place = self.sequence
+        listener.heard = self.count_of(listener.topics)
+        return batch
 
     def tap(self, topics: Sequence[Topic], take: Tap) -> Callable[[], None]:
         """Have every update of the topics handed over as it comes, without a snapshot; returns how to end it."""
@@ -185,13 +217,19 @@ class Hub:
         for topic in listener.topics:
             self._leave(topic)
 
+    def count_of(self, topics: frozenset[Topic]) -> int:
+        """Updates of these topics so far."""
+        return sum(self._counts[topic] for topic in topics)
+
     def close(self, reason: str) -> None:
         """Drop everybody."""
         for listener in tuple(self._listeners):
             listener.drop(reason)
         self._taps.clear()
-        for timer in self._stopping.values():
-            timer.cancel()
+        for handle in (*self._stopping.values(), self._waking):
+            if handle is not None:
+                handle.cancel()
+        self._waking = None
         for topic in tuple(self._since):
             self._stop(topic)
 
@@ -205,27 +243,57 @@ class Hub:
 
     # ---- within ----------------------------------------------------------------------------------------------------
 
-    def _missed(self, topics: frozenset[Topic], after: int) -> list[Update] | None:
-        # what was published since, None when that is not known any more
-        oldest = self._kept[0].sequence if self._kept else self.sequence + 1
-        if not max(self._first, oldest - 1) <= after <= self.sequence:
-            return None
-        if any(topic in self._feeds and self._since.get(topic, after + 1) > after for topic in topics):
-            return None
-        return [update for update in self._kept if update.sequence > after and update.topic in topics]
+    def _before(self) -> int:
+        # the sequence before the first update in the log
+        return self.sequence - len(self._log)
 
-    def _snapshot(self, topics: frozenset[Topic]) -> list[Update]:
-        subjects = {
-            topic: list(self._feeds[topic].snapshot() if topic in self._feeds else self._state.get(topic, {}).items())
+    def _wake(self) -> None:
+        self._waking = None
+        new, self._new = self._new, set()
+        for listener in tuple(self._listeners):
+            if listener.topics.isdisjoint(new):
+                if listener.heard == self.count_of(listener.topics):
+                    listener.place = self.sequence  # nothing of its own waits: what is before need not be kept for it
+                continue
+            waiting = self.count_of(listener.topics) - listener.heard
+            if waiting > WAITING_MAX or listener.place < self._before():
+                listener.drop(f"too slow: {waiting} updates wait")
+            else:
+                listener.wake()
+
+    def _is_kept(self, topics: frozenset[Topic], after: int) -> bool:
+        # whether all that was published since is in the log
+        if not max(self._first, self._before()) <= after <= self.sequence:
+            return False
+        return all(self._since.get(topic, after + 1) <= after for topic in topics if topic in self._feeds)
+
+    def _snapshot(self, topics: frozenset[Topic]) -> tuple[int, asyncio.Future[list[Update]]]:
+        # The sequence of which it is, and what it is: taken here, and put into words in a thread.
+        loop = asyncio.get_running_loop()
+        known = self._snapshots.get(topics)
+        if known is not None and loop.time() < known[2] and self._is_kept(topics, known[0]):
+            return known[0], known[1]
+        taken = [
+            (topic, self._feeds[topic].snapshot() if topic in self._feeds else self._kept(topic))
             for topic in Topic
             if topic in topics
-        }
-        # numbered when all have looked: looking may publish what has changed
-        return [
-            Update(sequence=self.sequence, topic=topic, key=key, data=data)
-            for topic, items in subjects.items()
-            for key, data in items
         ]
+        sequence = self.sequence  # of now, when all have looked: looking may publish what has changed
+
+        def render() -> list[Update]:
+            return [
+                Update(sequence=sequence, topic=topic, key=key, data=data)
+                for topic, snapshot in taken
+                for key, data in snapshot()
+            ]
+
+        made = asyncio.ensure_future(asyncio.to_thread(render))
+        self._snapshots[topics] = sequence, made, loop.time() + SNAPSHOT_S
+        return sequence, made
+
+    def _kept(self, topic: Topic) -> Snapshot:
+        subjects = list(self._state.get(topic, {}).items())
+        return lambda: subjects
 
     def _follow(self, topic: Topic) -> None:
         if topic not in self._feeds:
@@ -249,3 +317,4 @@ class Hub:
         self._stopping.pop(topic, None)
         del self._since[topic]
         self._feeds[topic].stop()
+        self._snapshots.clear()

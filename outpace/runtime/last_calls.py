@@ -43,7 +43,7 @@ class LastCalls:
             if known is None or known.call.call_id != str(command.call_id):
                 row = views.call_row(self._engine, command.call_id)
                 if row >= 0:
-                    (view,) = views.call_views(self._engine, [row])
+                    (view,) = views.call_views(views.take_calls(self._engine, [row]))
                     self._of[command.agent_id] = LastCall(call=view, number=int(view.number[1:]))
                     self._by_id[command.call_id] = view
                     if len(self._by_id) > REMEMBERED_MAX:
@@ -62,7 +62,7 @@ class LastCalls:
             return None
         row = views.call_row(self._engine, int(known.call.call_id))
         if row >= 0:
-            (known.call,) = views.call_views(self._engine, [row])
+            (known.call,) = views.call_views(views.take_calls(self._engine, [row]))
         elif known.call.state != "ended":
             known.call = msgspec.structs.replace(known.call, state="ended")
         return known

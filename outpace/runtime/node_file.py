@@ -149,7 +149,7 @@ class _Reader(TomlReader):
         return file
 
     def _redis(self) -> RedisSettings | None:
-        table = self.table("redis", required=False)
-        if not table:
+        if not self.has("redis"):
             return None
-        return self.convert(("redis",), self.with_secret(("redis",), table, "url"), RedisSettings)
+        table = self.with_secret(("redis",), self.table("redis", required=True), "url")
+        return self.convert(("redis",), table, RedisSettings)

@@ -38,6 +38,9 @@ class Registry:
         self.campaigns: dict[int, StoredCampaign] = {}
         self.trunk_groups: dict[int, StoredTrunkGroup] = {}
         self.agents: dict[int, StoredAgent] = {}
+        self._campaigns: dict[int, Campaign] = {}
+        self._trunk_groups: dict[int, TrunkGroup] = {}
+        self._agents: dict[int, Agent] = {}
         #: State of each campaign as it is kept, or will be in a moment.
         self.states: dict[int, CampaignState] = {}
 
@@ -45,13 +48,26 @@ class Registry:
         """Read everything."""
         for campaign in store.stored_campaigns():
             self.put_campaign(campaign)
-        self.trunk_groups = {one.trunk_group_id: one for one in store.stored_trunk_groups()}
-        self.agents = {one.agent_id: one for one in store.stored_agents()}
+        for group in store.stored_trunk_groups():
+            self.put_trunk_group(group)
+        for agent in store.stored_agents():
+            self.put_agent(agent)
 
     def put_campaign(self, stored: StoredCampaign) -> None:
         """Take a campaign as the store has it now."""
         self.campaigns[stored.campaign_id] = stored
+        self._campaigns[stored.campaign_id] = msgspec.structs.replace(stored.settings, id=stored.campaign_id)
         self.states.setdefault(stored.campaign_id, stored.state)
+
+    def put_trunk_group(self, stored: StoredTrunkGroup) -> None:
+        """Take a trunk group as the store has it now."""
+        self.trunk_groups[stored.trunk_group_id] = stored
+        self._trunk_groups[stored.trunk_group_id] = msgspec.structs.replace(stored.settings, id=stored.trunk_group_id)
+
+    def put_agent(self, stored: StoredAgent) -> None:
+        """Take an agent as the store has it now."""
+        self.agents[stored.agent_id] = stored
+        self._agents[stored.agent_id] = msgspec.structs.replace(stored.settings, id=stored.agent_id)
 
     def campaign(self, campaign_id: int) -> StoredCampaign:
         """One campaign. UnknownId."""
@@ -77,25 +93,15 @@ class Registry:
 
         A campaign that was put away stays while the engine has it, and is not taken up again. Raises ConfigError.
         """
-        campaigns = {
-            one.campaign_id: msgspec.structs.replace(one.settings, id=one.campaign_id)
-            for one in self.campaigns.values()
-        }
-        groups = {
-            one.trunk_group_id: msgspec.structs.replace(one.settings, id=one.trunk_group_id)
-            for one in self.trunk_groups.values()
-        }
-        agents = {one.agent_id: msgspec.structs.replace(one.settings, id=one.agent_id) for one in self.agents.values()}
+        campaigns, groups, agents = dict(self._campaigns), dict(self._trunk_groups), dict(self._agents)
         if campaign is not None:
             campaigns[campaign.id] = campaign
         if trunk_group is not None:
             groups[trunk_group.id] = trunk_group
         if agent is not None:
             agents[agent.id] = agent
-        shown = [
-            one for one in campaigns.values() if self.states.get(one.id) is not CampaignState.ARCHIVED
-        ]  # fmt: skip
-        chosen = _in_order(campaigns, [one.id for one in shown], before.campaigns if before is not None else ())
+        shown = [one for one in campaigns if self.states.get(one) is not CampaignState.ARCHIVED]
+        chosen = _in_order(campaigns, shown, before.campaigns if before is not None else ())
         present = {one.id for one in chosen}
         return Pool(
             campaigns=chosen,
@@ -104,7 +110,7 @@ class Registry:
                 for one in _in_order(groups, groups, before.trunk_groups if before is not None else ())
             ),
             agents=tuple(
-                msgspec.structs.replace(one, campaigns=tuple(id_ for id_ in one.campaigns if id_ in present))
+                one if present.issuperset(one.campaigns) else _serving(one, present)
                 for one in _in_order(agents, agents, before.agents if before is not None else ())
             ),
             max_calls=self._max_calls,
@@ -123,6 +129,11 @@ def _known(kept: Mapping[int, K], one_id: int, what: str) -> K:
         return kept[one_id]
     except KeyError:
         raise UnknownId(f"no {what} {one_id}") from None
+
+
+def _serving(agent: Agent, present: set[int]) -> Agent:
+    # without campaigns that were put away
+    return msgspec.structs.replace(agent, campaigns=tuple(one for one in agent.campaigns if one in present))
 
 
 def _in_order(things: Mapping[int, S], wanted: Iterable[int], before: Iterable[S]) -> tuple[S, ...]:

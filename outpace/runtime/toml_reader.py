@@ -129,6 +129,10 @@ class TomlReader:
             table[key] = secret
         return table
 
+    def has(self, key: str) -> bool:
+        """Whether the file has such a table."""
+        return key in self._data
+
     def table(self, key: str, *, required: bool) -> dict[str, Any]:
         """The table of that name; empty when it is missing and not required."""
         table = self._data.get(key)
@@ -151,9 +155,7 @@ class TomlReader:
 
     def optional(self, key: str, kind: type[T]) -> T | None:
         """A table as a struct, None when it is missing."""
-        if key not in self._data:
-            return None
-        return self.convert((key,), self.table(key, required=True), kind)
+        return self.convert((key,), self.table(key, required=True), kind) if self.has(key) else None
 
     def convert(self, where: toml_lines.Path, table: object, kind: type[T]) -> T:
         """A table as a struct; what is wrong with it is told with its line."""

@@ -1,16 +1,19 @@
-"""What the engine's tables hold, as the control API shows it. Reads only; nothing here changes an engine."""
+"""What the engine's tables hold, as the control API shows it.
+
+Reads the tables themselves, since a set of read-only views costs more than what is read; nothing here changes them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from outpace.domain.config import Abandonment, CapWindow
+from outpace.domain.config import Abandonment, Agent, CapWindow
 from outpace.domain.errors import ConfigError
 from outpace.domain.outcomes import LimitedBy
 from outpace.domain.resources import AgentView, BudgetView, CallView, DecisionView, Rate, TrunkUse
@@ -91,38 +94,44 @@ def call_id_of(text: str) -> int:
 # ---- calls -------------------------------------------------------------------------------------------------------
 
 
+class CallRows(NamedTuple):
+    """Calls as they were in the table, copied: what is made of them may be made in another thread."""
+
+    states: NDArray[np.int8]
+    lives: NDArray[np.void]
+    agent_ids: NDArray[np.int64]
+
+
 def call_rows(engine: Engine, campaign_id: int = 0) -> NDArray[np.intp]:
     """Rows of the calls in flight in the order of their launch; of all campaigns, or of one."""
-    columns = engine.call_columns
+    columns = engine.calls.columns
     rows = np.flatnonzero(columns["state"])
-    life = columns["life"][rows]
     if campaign_id:
-        mine = life["campaign_id"] == campaign_id
-        rows, life = rows[mine], life[mine]
-    return rows[np.argsort(life["call_id"], kind="stable")]
+        rows = rows[columns["life"]["campaign_id"][rows] == campaign_id]
+    return rows[np.argsort(columns["life"]["call_id"][rows], kind="stable")]
 
 
 def call_row(engine: Engine, call_id: int) -> int:
     """Row of a call in flight, -1 when there is none of that id."""
-    columns = engine.call_columns
-    found = np.flatnonzero((columns["life"]["call_id"] == call_id) & (columns["state"] != 0))
-    return int(found[0]) if len(found) else -1
+    row = engine.calls.ids.get(call_id) if call_id > 0 else None
+    return -1 if row is None else row
 
 
-def call_views(engine: Engine, rows: NDArray[np.intp] | Sequence[int]) -> list[CallView]:
+def take_calls(engine: Engine, rows: NDArray[np.intp] | Sequence[int]) -> CallRows:
     """The calls in these rows."""
-    columns = engine.call_columns
+    columns = engine.calls.columns
     rows = np.asarray(rows, np.intp)
-    if not len(rows):
-        return []
-    agents = columns["agent"][rows]
-    agent_ids = engine.agent_columns["agent_id"]
+    agents, agent_ids = columns["agent"][rows], engine.agents.columns["agent_id"]
     whose = np.where(agents >= 0, agent_ids[agents], 0) if len(agent_ids) else np.zeros(len(rows), np.int64)
+    return CallRows(columns["state"][rows], columns["life"][rows], whose)
+
+
+def call_views(calls: CallRows) -> list[CallView]:
+    """Calls as the control API shows them."""
+    lives = calls.lives[_CALL_FIELDS].tolist()
     return [
         _call_view(state, life, agent_id)
-        for state, life, agent_id in zip(
-            columns["state"][rows].tolist(), columns["life"][rows][_CALL_FIELDS].tolist(), whose.tolist(), strict=True
-        )
+        for state, life, agent_id in zip(calls.states.tolist(), lives, calls.agent_ids.tolist(), strict=True)
     ]
 
 
@@ -145,15 +154,36 @@ def _call_view(state: int, life: tuple[int, ...], agent_id: int) -> CallView:
 # ---- agents ------------------------------------------------------------------------------------------------------
 
 
-def agent_views(engine: Engine, rows: Iterable[int], now_ns: int) -> list[AgentView]:
+class AgentRows(NamedTuple):
+    """Agents as they were in the table, copied: what is made of them may be made in another thread."""
+
+    settings: list[Agent]
+    columns: dict[str, NDArray[Any]]
+    spent_ns: NDArray[np.int64]
+    call_ids: NDArray[np.int64]
+
+
+_AGENT_COLUMNS = ("leg", "state", "since_ns", "reason", "wants", "calls")
+
+
+def take_agents(engine: Engine, rows: NDArray[np.intp] | Sequence[int], now_ns: int) -> AgentRows:
     """The agents in these rows of the pool."""
-    columns = engine.agent_columns
-    place = np.fromiter(rows, np.intp)
-    spent = spent_ns(columns, place, now_ns)
-    busy_s = (spent[:, list(BUSY)].sum(axis=1) // NS_PER_S).tolist()
-    ready_s = (spent[:, AgentState.READY] // NS_PER_S).tolist()
-    call_ids = engine.call_columns["life"]["call_id"]
-    calls = [int(call_ids[row]) if row >= 0 else 0 for row in columns["call"][place].tolist()]
+    columns = engine.agents.columns
+    place = np.asarray(rows, np.intp)
+    calls = columns["call"][place]
+    agents = engine.pool.agents
+    return AgentRows(
+        settings=[agents[row] for row in place.tolist()],
+        columns={name: columns[name][place] for name in _AGENT_COLUMNS},
+        spent_ns=spent_ns(columns, place, now_ns),
+        call_ids=np.where(calls >= 0, engine.calls.columns["life"]["call_id"][calls], 0),
+    )
+
+
+def agent_views(rows: AgentRows) -> list[AgentView]:
+    """Agents as the control API shows them."""
+    busy_s = (rows.spent_ns[:, list(BUSY)].sum(axis=1) // NS_PER_S).tolist()
+    ready_s = (rows.spent_ns[:, AgentState.READY] // NS_PER_S).tolist()
     return [
         AgentView(
             agent_id=settings.id,
@@ -170,9 +200,9 @@ def agent_views(engine: Engine, rows: Iterable[int], now_ns: int) -> list[AgentV
             occupancy=rate(busy, busy + ready),
         )
         for settings, leg, state, since, reason, wants, count, call, busy, ready in zip(
-            [engine.pool.agents[row] for row in place.tolist()],
-            *(columns[name][place].tolist() for name in ("leg", "state", "since_ns", "reason", "wants", "calls")),
-            calls,
+            rows.settings,
+            *(rows.columns[name].tolist() for name in _AGENT_COLUMNS),
+            rows.call_ids.tolist(),
             busy_s,
             ready_s,
             strict=True,
@@ -202,6 +232,17 @@ def rate(numerator: int, denominator: int) -> Rate:
 def reason_text(reason: str) -> str:
     """A LimitedBy in lower case, in words."""
     return reason_in_words(LimitedBy[reason.upper()])
+
+
+def take_decisions(engine: Engine, campaign_id: int, *, after: int = 0, most: int = 256) -> list[np.void]:
+    """The last decisions of a campaign with a sequence greater than `after`, oldest first, copied. UnknownId."""
+    engine.campaign_state(campaign_id)
+    row = next(place for place, one in enumerate(engine.pool.campaigns) if one.id == campaign_id)
+    columns = engine.campaigns.columns
+    ring, made = columns["decisions"][row], int(columns["decision_count"][row])
+    kept = min(made, len(ring), most)
+    found = ring[[(made - kept + place) % len(ring) for place in range(kept)]]
+    return list(found[found["sequence"] > after])
 
 
 def decision_view(decision: Decision) -> DecisionView:
@@ -243,7 +284,7 @@ def budget_view(rule: Abandonment, budget: BudgetState) -> BudgetView:
 
 def trunk_uses(engine: Engine, group_ids: Iterable[int]) -> list[TrunkUse]:
     """Channels in use of these trunk groups."""
-    columns = engine.trunk_columns
+    columns = engine.trunks.columns
     rows = {group.id: row for row, group in enumerate(engine.pool.trunk_groups)}
     return [
         TrunkUse(

@@ -175,7 +175,7 @@ class WebhookSender:
     hub : whose updates.
     now_ns : engine time.
     bury : keeps what was not taken; forget : drops the letters that were taken after all.
-    retry_after_s : real seconds before each further attempt.
+    retry_after_s : real seconds before each further attempt; None = RETRY_AFTER_S.
     """
 
     def __init__(
@@ -185,13 +185,13 @@ class WebhookSender:
         bury: Bury,
         forget: Callable[[Sequence[int]], None],
         *,
-        retry_after_s: Sequence[float] = RETRY_AFTER_S,
+        retry_after_s: Sequence[float] | None = None,
     ) -> None:
         self._hub = hub
         self._now_ns = now_ns
         self.bury = bury
         self.forget = forget
-        self.retry_after_s = tuple(retry_after_s)
+        self.retry_after_s = tuple(RETRY_AFTER_S if retry_after_s is None else retry_after_s)
         self._threads = ThreadPoolExecutor(WEBHOOKS_MAX, thread_name_prefix="outpace-webhook")
         self._postmen: dict[int, tuple[_Postman, Callable[[], None]]] = {}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -54,16 +54,9 @@ _APPEND = f"INSERT INTO attempts VALUES ({', '.join('?' * (2 + len(RecordAttempt
 _SAVE_ESTIMATES = "INSERT OR REPLACE INTO estimates VALUES (?, ?, ?, ?, ?)"
 
 
-class Call(NamedTuple):
-    """An open intent's lead; `attempts` and `features` are those before it."""
-
-    lead_id: int
-    number: int
-    campaign_id: int
-    attempts: int
-    features: int
-    band: int  # as it was in the queue
-    callback_ns: int  # 0 = none
+#: Of an open intent: lead_id, number, campaign_id, attempts and features before it, band as it was in the queue,
+#: callback_ns. Plain tuples are made in a tenth of the time, here and for the queue.
+Call = tuple[int, int, int, int, int, int, int]
 
 
 class Batch:
@@ -203,8 +196,9 @@ class Batch:
         for c in commands:
             call = calls.pop(c.call_id, None)
             if call is not None:
-                turn = (Band.CALLBACK, call.callback_ns) if call.callback_ns else (call.band, c.retry_at_ns)
-                queued.append(Waiting(call.campaign_id, *turn, call.lead_id, call.number, call.attempts, call.features))
+                lead_id, number, campaign_id, attempts, features, band, callback_ns = call
+                turn = (int(Band.CALLBACK), callback_ns) if callback_ns else (band, c.retry_at_ns)
+                queued.append((campaign_id, *turn, lead_id, number, attempts, features))
             self._facts.append(IntentWithdrawn(c.call_id))
         self._queue.enqueue(queued)
 
@@ -213,7 +207,7 @@ class Batch:
         rows = self._select(_OPEN_CALLS, calls)
         if rows:
             self._db.execute(_CLOSE, (self._tenant, calls))
-        return {row[0]: Call(*row[1:]) for row in rows}
+        return {row[0]: row[1:] for row in rows}
 
     # ---- endings ---------------------------------------------------------------------------------------------------
 
@@ -253,15 +247,16 @@ class Batch:
 
     def _turn(self, endings: list[tuple[RecordAttempt, Call]]) -> None:
         """Give each lead its next turn, or none."""
+        ordinary, callback = int(Band.ORDINARY), int(Band.CALLBACK)
         queued, finished = [], []
         for c, (lead_id, number, campaign_id, attempts, features, _, callback_ns) in endings:
             now = (attempts + 1, after_attempt(features, c.outcome))
             if callback_ns:
-                queued.append(Waiting(campaign_id, Band.CALLBACK, callback_ns, lead_id, number, *now))
+                queued.append((campaign_id, callback, callback_ns, lead_id, number, *now))
             elif c.retry_at_ns > 0:
-                queued.append(Waiting(campaign_id, Band.ORDINARY, c.retry_at_ns, lead_id, number, *now))
+                queued.append((campaign_id, ordinary, c.retry_at_ns, lead_id, number, *now))
             else:
-                finished.append((campaign_id, lead_id, finished_state(c.outcome), *now))
+                finished.append((campaign_id, lead_id, int(finished_state(c.outcome)), *now))
         self._queue.enqueue(queued)
         self._queue.finish(finished)
 
@@ -270,7 +265,7 @@ class Batch:
         lead = self._leases.take(lead_id)
         if lead is None:
             return None
-        return Call(lead_id, lead.number, lead.campaign_id, lead.attempts, lead.features, lead.band, 0)
+        return lead_id, lead.number, lead.campaign_id, lead.attempts, lead.features, lead.band, 0
 
     def _dispose(self, commands: list[RecordDisposition]) -> None:
         Dispositions(self._db, self._tenant, self._leases).record(commands, self._now_ns)

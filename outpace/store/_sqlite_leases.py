@@ -47,9 +47,8 @@ class Leases:
     def begin(self, campaign_id: int, count: int, now_ns: int, *, hot: bool) -> Taken:
         """Take the first `count` due leads that may be dialled out of the queue, for `hold`."""
         taken = Taken()
-        bands = (Band.HOT,) if hot else tuple(Band)
         scrub = SCRUB_MAX
-        for band in bands:
+        for band in (Band.HOT,) if hot else self.queue.bands(campaign_id):
             while (asked := min(count - taken.size, scrub)) > 0:
                 columns, texts = self.queue.take_due(campaign_id, band, now_ns, asked)
                 if not columns.lead_ids:
@@ -144,9 +143,9 @@ class Leases:
         if row is None:
             return []
         campaign_id, hot, called_back, *texts = row
-        bands = [Band.HOT] * hot + [Band.CALLBACK] * (called_back - hot)
+        bands = [int(Band.HOT)] * hot + [int(Band.CALLBACK)] * (called_back - hot)
         leads = list(zip(*map(_ints, texts), strict=True))
-        bands += [Band.ORDINARY] * (len(leads) - len(bands))
+        bands += [int(Band.ORDINARY)] * (len(leads) - len(bands))  # enums are slow to bind
         return [Waiting(campaign_id, band, *lead) for band, lead in zip(bands, leads, strict=True)]
 
 

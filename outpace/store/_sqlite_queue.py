@@ -27,6 +27,9 @@ _DUE = """
         ORDER BY due_ns, lead_id LIMIT ?
     )
 """
+_PRESSING = f"""
+    SELECT 1 FROM queue WHERE tenant = ? AND campaign_id = ? AND bucket = 0 AND band < {Band.ORDINARY:d} LIMIT 1
+"""
 _UNQUEUE = """
     DELETE FROM queue
     WHERE tenant = ? AND campaign_id = ? AND bucket = 0 AND band = ? AND (due_ns, lead_id) <= (?, ?)
@@ -63,7 +66,7 @@ class Waiting(NamedTuple):
 
 
 #: campaign, lead, state, attempts, features
-Finished = tuple[int, int, LeadState, int, int]
+Finished = tuple[int, int, int, int, int]
 
 
 class Columns(NamedTuple):
@@ -100,8 +103,8 @@ class Queue:
         self._db = db
         self._tenant = tenant
 
-    def enqueue(self, leads: Iterable[Waiting]) -> None:
-        """Let leads wait for their turn."""
+    def enqueue(self, leads: Iterable[tuple[int, int, int, int, int, int, int]]) -> None:
+        """Let leads (`Waiting`, or plain tuples like it) wait for their turn."""
         self._db.executemany(_ENQUEUE, [(self._tenant, *lead) for lead in leads])
 
     def finish(self, leads: Iterable[Finished]) -> None:
@@ -119,6 +122,11 @@ class Queue:
                 due = len(columns.lead_ids)
                 raise StoreError(f"campaign {campaign_id}: {due} leads due, {deleted} taken from the queue")
         return columns, texts
+
+    def bands(self, campaign_id: int) -> Sequence[Band]:
+        """The bands in which anybody may wait, in their order. Mostly nobody does before the ordinary leads."""
+        pressing = self._db.execute(_PRESSING, (self._tenant, campaign_id)).fetchone() is not None
+        return tuple(Band) if pressing else (Band.ORDINARY,)
 
     def next_due_ns(self, campaign_id: int) -> int:
         """Earliest due that remains in the queue; at least 1, or 0 where nothing remains."""

@@ -18,7 +18,7 @@ _PAGE = f"""
     WHERE tenant = ? AND campaign_id = ? AND number > ? ORDER BY number LIMIT ?
 """
 _LEADS_OF_NUMBER = """
-    SELECT l.campaign_id, lead_id FROM definitions d JOIN leads l ON l.tenant = d.tenant AND l.campaign_id = d.id
+    SELECT l.campaign_id, lead_id FROM definitions d CROSS JOIN leads l ON l.tenant = d.tenant AND l.campaign_id = d.id
     WHERE d.tenant = ?1 AND kind = 'campaign' AND number = ?2 AND (?3 = 0 OR l.campaign_id = ?3)
 """
 _PUT_AWAY = f"""

@@ -190,10 +190,13 @@ class Store(SettingsPort, ListsPort, SuppressionPort, HistoryPort, AccessPort, P
         """Release files and locks."""
 
 
+_FINISHED = {
+    Outcome.CONNECTED: LeadState.COMPLETED,
+    Outcome.NOTIFIED: LeadState.COMPLETED,
+    Outcome.INVALID: LeadState.INVALID,
+}
+
+
 def finished_state(outcome: Outcome) -> LeadState:
     """State of a lead whose last attempt had that outcome and that will not be dialled again."""
-    if outcome in (Outcome.CONNECTED, Outcome.NOTIFIED):
-        return LeadState.COMPLETED
-    if outcome is Outcome.INVALID:
-        return LeadState.INVALID
-    return LeadState.EXHAUSTED
+    return _FINISHED.get(outcome, LeadState.EXHAUSTED)

@@ -56,11 +56,13 @@ class TelephonyAdapter(Protocol):
     async def connect(self, sink: FactSink) -> None:
         """Start the link; returns when it is up (LinkUp was given to the sink), raises LinkDown when it cannot be."""
 
-    def change(self, pool: Pool) -> None:
-        """Take the pool's settings from now on; calls in flight keep theirs. Groups and agents are never removed.
+    def check(self, pool: Pool) -> None:
+        """Raise ConfigError for settings that this switch cannot carry out."""
 
-        Raises ConfigError for what the switch cannot do; nothing is changed then. A trunk group's capacity that is
-        another one is told (TrunkCapacity).
+    def change(self, pool: Pool) -> None:
+        """Take the pool's settings from now on, after `check`; calls in flight keep theirs. Nothing is ever removed.
+
+        A trunk group's capacity that is another one is told (TrunkCapacity).
         """
 
     def submit(self, commands: Iterable[SwitchCommand]) -> None:

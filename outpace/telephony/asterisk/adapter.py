@@ -23,8 +23,8 @@ from outpace.domain.commands import (
     SwitchCommand,
 )
 from outpace.domain.config import Agent, Campaign, Pool, TrunkGroup
+from outpace.domain.errors import ConfigError, LocalProtocolError
 from outpace.domain.errors import LinkDown as LinkDownError
-from outpace.domain.errors import LocalProtocolError
 from outpace.domain.events import (
     AgentLegLost,
     AgentLegUp,
@@ -128,9 +128,15 @@ class AsteriskAdapter:
         await self._link.open()
         self._spawn(self._reconcile_now_and_then())
 
+    def check(self, pool: Pool) -> None:
+        """See `TelephonyAdapter.check`."""
+        try:
+            _check_messages(pool.campaigns)
+        except LocalProtocolError as error:
+            raise ConfigError("message", str(error)) from error
+
     def change(self, pool: Pool) -> None:
         """See `TelephonyAdapter.change`."""
-        _check_messages(pool.campaigns)
         self._campaigns = {campaign.id: campaign for campaign in pool.campaigns}
         self._groups = {group.id: group for group in pool.trunk_groups}
         self._agents = {agent.id: agent for agent in pool.agents}

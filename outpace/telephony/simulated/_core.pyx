@@ -8,7 +8,7 @@ The carrier is the network and the switch in one. It outlives the dialer: withou
 lost, and who is left unconnected is met by the dead-man's timer as in the real dialplan.
 """
 from libc.stdint cimport int32_t, int64_t, uint64_t
-from libc.stdlib cimport free, realloc
+from libc.stdlib cimport free
 from libc.string cimport memset
 
 from outpace.domain._words cimport (
@@ -34,7 +34,7 @@ from outpace.telephony.simulated._random cimport (
     ROLE_CLASSIFY, ROLE_FAULT, ROLE_LATENCY, ROLE_OUTCOME, ROLE_PATIENCE, ROLE_RING, ROLE_SETUP, ROLE_TALK, ROLES,
     stream_base, uniform_at,
 )
-from outpace.telephony.simulated._timers cimport NEVER, IdIndex, TimerHeap
+from outpace.telephony.simulated._timers cimport NEVER, IdIndex, TimerHeap, resized
 
 from outpace.domain.config import TrunkKind
 
@@ -93,17 +93,10 @@ cdef class CarrierCore:
         # the groups' settings from now on; groups are added, never removed
         cdef int32_t row, wanted
         cdef dict known = {(<Lines>lines).trunk_group_id: lines for lines in self.lines}
-        cdef void* grown
         wanted = sum(group.channels for group in trunk_groups)
         if wanted > self.capacity:
-            grown = realloc(self.calls, wanted * sizeof(call_t))
-            if grown == NULL:
-                raise MemoryError
-            self.calls = <call_t*>grown
-            grown = realloc(self.free_rows, wanted * sizeof(int32_t))
-            if grown == NULL:
-                raise MemoryError
-            self.free_rows = <int32_t*>grown
+            self.calls = <call_t*>resized(self.calls, wanted * sizeof(call_t))
+            self.free_rows = <int32_t*>resized(self.free_rows, wanted * sizeof(int32_t))
             memset(&self.calls[self.capacity], 0, (wanted - self.capacity) * sizeof(call_t))
             for row in range(wanted - 1, self.capacity - 1, -1):
                 self.free_rows[self.free_count] = row
@@ -514,13 +507,9 @@ cdef class CarrierCore:
     cdef int open_leg(self, int64_t agent_id, int64_t now_ns) except -1:
         cdef int32_t row = self.leg_rows.find(agent_id)
         cdef leg_t* leg
-        cdef void* grown
         if row < 0:
             if self.leg_count == self.leg_capacity:
-                grown = realloc(self.legs, (2 * self.leg_capacity + 16) * sizeof(leg_t))
-                if grown == NULL:
-                    raise MemoryError
-                self.legs = <leg_t*>grown
+                self.legs = <leg_t*>resized(self.legs, (2 * self.leg_capacity + 16) * sizeof(leg_t))
                 self.leg_capacity = 2 * self.leg_capacity + 16
                 self.timers.reserve(self.capacity + self.leg_capacity)
             row = self.leg_count
@@ -563,15 +552,11 @@ cdef class CarrierCore:
     cdef int32_t stream_of(self, int64_t campaign_id) except -1:
         # a pool has few campaigns: a linear search finds them
         cdef int32_t i
-        cdef void* grown
         for i in range(self.stream_count):
             if self.streams[i].campaign_id == campaign_id:
                 return i
         if self.stream_count == self.stream_capacity:
-            grown = realloc(self.streams, (2 * self.stream_capacity + 4) * sizeof(stream_t))
-            if grown == NULL:
-                raise MemoryError
-            self.streams = <stream_t*>grown
+            self.streams = <stream_t*>resized(self.streams, (2 * self.stream_capacity + 4) * sizeof(stream_t))
             self.stream_capacity = 2 * self.stream_capacity + 4
         self.streams[self.stream_count].campaign_id = campaign_id
         self.streams[self.stream_count].dials = 0

@@ -7,7 +7,9 @@ the same channel at once. Who then gives way is a matter of the signalling: on I
 """
 cimport cython
 from libc.stdint cimport int32_t, int64_t
-from libc.stdlib cimport free, realloc
+from libc.stdlib cimport free
+
+from outpace.telephony.simulated._timers cimport resized
 
 from outpace.domain.config import AnswerSupervision, TrunkKind
 
@@ -84,20 +86,10 @@ cdef class CardLines(Lines):
     cdef int set_group(self, group) except -1:
         cdef int32_t channels = group.channels, channel
         cdef int32_t spans = (channels + self.channels_per_span - 1) // self.channels_per_span
-        cdef void* grown
         if channels > self.room:
-            grown = realloc(self.holder, channels * sizeof(int32_t))
-            if grown == NULL:
-                raise MemoryError
-            self.holder = <int32_t*>grown
-            grown = realloc(self.taken_until_ns, channels * sizeof(int64_t))
-            if grown == NULL:
-                raise MemoryError
-            self.taken_until_ns = <int64_t*>grown
-            grown = realloc(self.alarm, spans * sizeof(bint))
-            if grown == NULL:
-                raise MemoryError
-            self.alarm = <bint*>grown
+            self.holder = <int32_t*>resized(self.holder, channels * sizeof(int32_t))
+            self.taken_until_ns = <int64_t*>resized(self.taken_until_ns, channels * sizeof(int64_t))
+            self.alarm = <bint*>resized(self.alarm, spans * sizeof(bint))
             for channel in range(self.room, channels):
                 self.holder[channel] = -1
                 self.taken_until_ns[channel] = 0

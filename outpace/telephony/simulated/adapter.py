@@ -58,6 +58,9 @@ class SimulatedAdapter:
         self._sink = sink
         self._deliver()
 
+    def check(self, pool: Pool) -> None:
+        """There is nothing that it cannot do."""
+
     def change(self, pool: Pool) -> None:
         """Other lines, and a dead-man's timer for other connect limits."""
         self._carrier.set_trunk_groups(pool.trunk_groups, dead_man_s=dead_man_s(pool), now_ns=self._now_ns())

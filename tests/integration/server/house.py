@@ -38,9 +38,7 @@ burst = 20
 CARRIER = """\
 name = "test"
 [mix]
-live = {live}
-no_answer = 0.3
-busy = 0.2
+{mix}
 [times]
 proceeding = 0.2
 ringing = 0.5
@@ -49,6 +47,8 @@ no_answer = 12.0
 busy = 1.0
 talk = {{ kind = "uniform", low = {talk}, high = {talk_high} }}
 """
+
+MIX = "live = 0.5\nno_answer = 0.3\nbusy = 0.2"
 
 AGENTS = """\
 [[agents]]
@@ -80,12 +80,10 @@ class Opaque(msgspec.Struct, frozen=True):
 
 
 def node_file(
-    folder: Path, *, speed: float = 50.0, node: str = "", more: str = "", live: float = 0.5, talk: float = 4.0
+    folder: Path, *, speed: float = 50.0, node: str = "", more: str = "", mix: str = MIX, talk: float = 4.0
 ) -> Any:
-    """A node file in the folder."""
-    (folder / "carrier.toml").write_text(
-        CARRIER.format(live=live, talk=talk, talk_high=4 * talk).replace("no_answer = 0.3", f"no_answer = {0.8 - live}")
-    )
+    """A node file in the folder. Everybody who answers talks for `talk` to four times `talk` seconds."""
+    (folder / "carrier.toml").write_text(CARRIER.format(mix=mix, talk=talk, talk_high=4 * talk))
     path = folder / "node.toml"
     path.write_text(NODE.format(folder=folder, speed=speed, node=node, more=more))
     return load(path, Opaque)
@@ -95,8 +93,8 @@ def node_file(
 async def serving(file: Any, **options: Any) -> AsyncIterator[Server]:
     """A server of the file, started; stopped in the end."""
     server = Server(file, **options)
-    await server.start()
     try:
+        await server.start()
         yield server
     finally:
         await server.stop(drain_s=0.0)

@@ -16,12 +16,12 @@ from outpace.domain.orders import (
     GetBoard,
     GetCampaign,
     GetDecisions,
+    LeadsAdded,
     ListAgents,
     ListAttempts,
     ListAudit,
     ListCalls,
     ListCampaigns,
-    LeadsAdded,
     PauseCampaign,
     StartCampaign,
     StopCampaign,
@@ -132,7 +132,7 @@ async def test_a_node_without_campaigns_gets_its_first_one_by_the_door(tmp_path:
             await door.command(CreateCampaign(settings=Campaign(id=1, name="x")), BOSS)
         assert taken.value.where == "name"
         why = await door.query(WhyNothing(campaign_id=1))
-        assert [one.guard for one in why.obstacles][0] == "not_running"
+        assert why.obstacles[0].guard == "not_running"
         await door.command(StartCampaign(campaign_id=1), BOSS)
         why = await door.query(WhyNothing(campaign_id=1))
         assert "no_agents" in [one.guard for one in why.obstacles]

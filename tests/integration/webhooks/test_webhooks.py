@@ -6,9 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -18,53 +16,10 @@ from outpace.runtime.control import Topic
 from outpace.runtime.hub import Hub
 from outpace.runtime.webhooks import WebhookSender, check_url
 from outpace.store.access import StoredWebhook
+from tests.integration.peers import Platform
 from tests.integration.server.house import until
 
 SECRET = "a secret of the platform"
-
-
-class Platform:
-    """Takes events, or answers as a test says."""
-
-    def __init__(self) -> None:
-        self.answers: list[int] = []
-        self.requests: list[tuple[dict[str, str], bytes]] = []
-        self.held = threading.Event()
-        self.held.set()
-        platform = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                platform.held.wait(10.0)
-                platform.requests.append((dict(self.headers), body))
-                self.send_response(platform.answers.pop(0) if platform.answers else 204)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """A test's output is its own."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/events?from=outpace"
-        self._thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-
-    def close(self) -> None:
-        self.held.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self._thread.join()
-
-    def events(self) -> list[dict[str, object]]:
-        return [event for _, body in self.requests for event in json.loads(body)["events"]]
-
-
-@pytest.fixture
-def platform() -> Iterator[Platform]:
-    made = Platform()
-    yield made
-    made.close()
 
 
 class Office:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from outpace.domain.errors import CapacityError
 from outpace.runtime import hub as module
 from outpace.runtime.control import Topic, Update
-from outpace.runtime.hub import Hub, Listener
+from outpace.runtime.hub import Hub, Listener, Snapshot
 
 FIRST = 7 << 32
 
@@ -21,7 +20,7 @@ class Feed:
         self.hub = hub
         self.subjects: dict[str, Any] = {}
         self.on = False
-        self.starts = 0
+        self.starts = self.snapshots = 0
 
     def start(self) -> None:
         self.on = True
@@ -35,8 +34,10 @@ class Feed:
         if self.on:
             self.hub.publish(Topic.CALLS, key, data)
 
-    def snapshot(self) -> Iterator[tuple[str, Any]]:
-        yield from self.subjects.items()
+    def snapshot(self) -> Snapshot:
+        self.snapshots += 1
+        subjects = list(self.subjects.items())
+        return lambda: subjects
 
 
 def hub_and_feed() -> tuple[Hub, Feed]:
@@ -91,17 +92,17 @@ async def test_a_sequence_that_was_never_given_here_gets_a_snapshot(after: int) 
     feed.set("1", "ringing")
     again = hub.subscribe([Topic.CALLS], after=after)
     assert not again.resumed
-    assert await batch(again) == [("1", "ringing")]
+    assert [*await batch(again), *await batch(again)] == [("1", "ringing")]
 
 
 async def test_what_is_kept_no_longer_gets_a_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KEPT_MAX", 4)
     hub, feed = hub_and_feed()
     hub.subscribe([Topic.CALLS])
-    for n in range(6):
+    for n in range(10):
         feed.set("1", n)
-    assert hub.subscribe([Topic.CALLS], after=FIRST + 2).resumed
-    assert not hub.subscribe([Topic.CALLS], after=FIRST + 1).resumed
+    assert hub.subscribe([Topic.CALLS], after=FIRST + 4).resumed
+    assert not hub.subscribe([Topic.CALLS], after=FIRST + 3).resumed
 
 
 async def test_a_topic_nobody_followed_meanwhile_gets_a_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,16 +138,21 @@ async def test_a_slow_listener_is_dropped_and_the_others_are_not(monkeypatch: py
     hub, feed = hub_and_feed()
     feed.set("0", 0)
     slow, quick = hub.subscribe([Topic.CALLS]), hub.subscribe([Topic.CALLS])
+    other = hub.subscribe([Topic.ALARMS])
+    await batch(slow)
+    await batch(quick)
+    seen = []
     for n in range(30):
         feed.set("1", n)
-        if n % 5 == 0:
-            await batch(quick)
+        await asyncio.sleep(0)
+        if n % 5 == 4:
+            seen += await batch(quick)
+    assert seen == [("1", n) for n in range(30)]
     assert "too slow" in slow.dropped
-    assert quick.dropped == ""
+    assert (quick.dropped, other.dropped) == ("", "")
     with pytest.raises(StopAsyncIteration):
         await anext(aiter(slow))
-    assert (await batch(quick))[-1] == ("1", 29)
-    assert hub.gauges() == {"listeners": 1.0, "listeners_dropped_total": 1.0, "updates_total": 30.0}
+    assert hub.gauges() == {"listeners": 2.0, "listeners_dropped_total": 1.0, "updates_total": 30.0}
 
 
 async def test_a_snapshot_longer_than_the_queue_is_no_reason_to_drop(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +162,8 @@ async def test_a_snapshot_longer_than_the_queue_is_no_reason_to_drop(monkeypatch
         feed.set(str(n), n)
     listener = hub.subscribe([Topic.CALLS])
     feed.set("1", "new")
-    assert len(await batch(listener)) == 51
+    assert len(await batch(listener)) == 50
+    assert await batch(listener) == [("1", "new")]
 
 
 async def test_a_kept_state_is_in_the_snapshot_until_it_is_gone() -> None:
@@ -199,3 +206,52 @@ async def test_everybody_is_told_when_the_node_stops() -> None:
     assert listener.dropped == "the node stops"
     with pytest.raises(StopAsyncIteration):
         await anext(aiter(listener))
+
+
+async def test_a_listener_whose_updates_are_gone_from_the_log_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT_MAX", 4)
+    hub, feed = hub_and_feed()
+    slow, idle = hub.subscribe([Topic.CALLS, Topic.ALARMS]), hub.subscribe([Topic.ALARMS])
+    await batch(slow)
+    await batch(idle)
+    hub.keep(Topic.ALARMS, "a", "on")
+    await asyncio.sleep(0)
+    assert await batch(idle) == [("a", "on")]
+    for n in range(20):
+        feed.set("1", n)
+        await asyncio.sleep(0)
+    assert "too slow" in slow.dropped
+    assert idle.dropped == ""
+    hub.keep(Topic.ALARMS, "a", None)
+    assert await batch(idle) == [("a", None)]
+
+
+async def test_listeners_who_are_equally_far_share_what_they_get() -> None:
+    hub, feed = hub_and_feed()
+    listeners = [hub.subscribe([Topic.CALLS]) for _ in range(3)]
+    for listener in listeners:
+        await batch(listener)
+    feed.set("1", "ringing")
+    first, second, third = [await anext(aiter(listener)) for listener in listeners]
+    assert first is second is third
+
+
+async def test_those_who_come_together_share_a_snapshot_and_get_what_changed_since() -> None:
+    hub, feed = hub_and_feed()
+    feed.set("1", "ringing")
+    one = hub.subscribe([Topic.CALLS])
+    feed.set("1", "talking")
+    other = hub.subscribe([Topic.CALLS])
+    assert (feed.snapshots, other.resumed) == (1, False)
+    for listener in (one, other):
+        assert await batch(listener) == [("1", "ringing")]
+        assert await batch(listener) == [("1", "talking")]
+
+
+async def test_a_snapshot_is_taken_anew_when_it_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SNAPSHOT_S", 0.0)
+    hub, feed = hub_and_feed()
+    for n in range(3):
+        feed.set("1", n)
+        assert await batch(hub.subscribe([Topic.CALLS])) == [("1", n)]
+    assert feed.snapshots == 3

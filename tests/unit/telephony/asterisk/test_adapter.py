@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from outpace.domain.commands import (
@@ -15,9 +16,9 @@ from outpace.domain.commands import (
     PlayMessage,
     QueryCall,
 )
-from outpace.domain.config import Agent, Campaign, TrunkGroup, TrunkKind
+from outpace.domain.config import Agent, Campaign, Pool, TrunkGroup, TrunkKind
+from outpace.domain.errors import ConfigError, LocalProtocolError
 from outpace.domain.errors import LinkDown as LinkDownError
-from outpace.domain.errors import LocalProtocolError
 from outpace.domain.events import (
     AgentConnected,
     AgentLegLost,
@@ -97,6 +98,21 @@ async def talkers(peer, facts, adapter) -> None:
     live(peer, call_channel(CALL), "PJSIP/carrier-00000002")
     await facts.wait(AgentLegUp, 7)
     await facts.wait(CallProceeding, CALL)
+
+
+async def test_other_settings_take_effect_while_it_works(peer, facts, connect):
+    adapter = await connect()
+    groups = (msgspec.structs.replace(SIP, channels=10, prefix="9"), CARD, TrunkGroup(id=3, name="new", channels=7))
+    agents = (Agent(id=9, name="c", leg="PJSIP/agent9"),)
+    adapter.change(Pool(campaigns=(CAMPAIGN,), trunk_groups=groups, agents=agents))
+    await facts.wait(TrunkCapacity, 3)
+    told = [fact for fact in facts.seen if isinstance(fact, TrunkCapacity)]
+    assert told[-2:] == [TrunkCapacity(1, 10), TrunkCapacity(3, 7)]
+    adapter.submit([originate(), OpenAgentLeg(9)])
+    assert (await peer.wait("Originate"))["Channel"] == "PJSIP/930123@carrier"
+    assert (await peer.wait("Originate", 2))["Channel"] == "PJSIP/agent9"
+    with pytest.raises(ConfigError, match="not a sound file's name"):
+        adapter.check(Pool(campaigns=(msgspec.structs.replace(CAMPAIGN, message="a,b"),), trunk_groups=groups))
 
 
 async def test_an_originate_says_all_that_the_fragment_needs(peer, facts, connect):
