@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from outpace.api.settings import ApiSettings
 from outpace.domain.config import Abandonment, CallingHours, Campaign, RetryRule, TrunkGroup
 from outpace.runtime import campaign_file, settings
 from outpace.runtime.metrics import HELP
@@ -23,6 +27,7 @@ from tests.tidy import tree
 
 DOCS = tree.ROOT / "docs"
 EXAMPLES = tree.ROOT / "examples"
+ENVIRON = {**os.environ, "PYTHONPATH": str(tree.ROOT)}
 
 #: Heading -> its settings, keys that the file adds, keys that it has not, defaults that only words can say.
 PAGES: dict[str, tuple[type[msgspec.Struct], set[str], set[str], set[str]]] = {
@@ -114,6 +119,18 @@ def test_metrics_page_has_the_gauges_of_asterisk() -> None:
 def test_metrics_page_has_every_family_that_is_explained() -> None:
     text = (DOCS / "metrics.md").read_text("utf-8")
     assert [name for name in HELP if f"| `outpace_{name}` |" not in text] == []
+
+
+def test_api_page_has_every_setting_with_its_default() -> None:
+    text = section((DOCS / "api.md").read_text("utf-8"), "The table [api]")
+    rows = {row["key"]: row["default"].strip() for row in _ROW.finditer(text)}
+    assert rows == {field.name: written(field) for field in msgspec.structs.fields(ApiSettings)}
+
+
+def test_api_reference_is_that_of_the_code(tmp_path: Path) -> None:
+    made = tmp_path / "reference.md"
+    subprocess.run([sys.executable, "tools/api_reference.py", str(made)], cwd=tree.ROOT, check=True, env=ENVIRON)
+    assert made.read_text("utf-8") == (DOCS / "api-reference.md").read_text("utf-8"), "run tools/api_reference.py"
 
 
 def test_links_between_pages_lead_somewhere() -> None:
