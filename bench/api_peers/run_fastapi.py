@@ -15,10 +15,10 @@ from typing import Annotated, Any
 
 sys.path.insert(0, sys.argv[1])
 
-import uvicorn  # noqa: E402 - the peer's folder comes first
-from fastapi import Depends, FastAPI, HTTPException, Response  # noqa: E402
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer  # noqa: E402
-from pydantic import BaseModel  # noqa: E402
+import uvicorn
+from fastapi import Depends, FastAPI, HTTPException, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
 
 
 class Abandonment(BaseModel):

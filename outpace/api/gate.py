@@ -106,7 +106,9 @@ class Gate:
         except Exception as error:
             if send.started:
                 # the answer cannot be taken back: the connection breaks off, so that nobody takes it for whole
-                log.warning("an answer broke off", extra={"path": scope["path"], "reason": str(error)})
+                log.warning(
+                    "an answer broke off", extra={"path": scope["path"], "reason": str(error.__cause__ or error)}
+                )
                 raise
             await reply_of(error)(scope, receive, send)
         finally:

@@ -93,16 +93,13 @@ def _config(gate: Gate, settings: ApiSettings) -> uvicorn.Config:
 
 def _listen(settings: ApiSettings) -> socket.socket:
     try:
-        ((family, kind, protocol, _, address), *_) = socket.getaddrinfo(
+        ((family, *_, address), *_) = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        listening = socket.socket(family, kind, protocol)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
+        return socket.create_server(address, family=family, backlog=_BACKLOG)
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
         raise ConfigError("api.port", f"cannot listen on {where}: {error.strerror or error}") from error
-    return listening
 
 
 def _url(listening: socket.socket, settings: ApiSettings) -> str:

@@ -69,9 +69,17 @@ class FrameCache:
 
     def __init__(self) -> None:
         self._frames: tuple[dict[int, tuple[Update, bytes]], ...] = ({}, {})
+        self._last: list[tuple[Sequence[Update], bytes]] = [((), b""), ((), b"")]
 
-    def of(self, update: Update, *, masked: bool) -> bytes:
-        """The frame of an update."""
+    def of(self, batch: Sequence[Update], *, masked: bool) -> bytes:
+        """The frames of a batch; the door gives the same one to all who listen to the same and keep up."""
+        known, frames = self._last[masked]
+        if known is not batch:
+            frames = b"".join([self._one(update, masked=masked) for update in batch])
+            self._last[masked] = batch, frames
+        return frames
+
+    def _one(self, update: Update, *, masked: bool) -> bytes:
         frames = self._frames[masked]
         known = frames.get(id(update))
         if known is None:
@@ -185,7 +193,7 @@ class Streams:
                 sent = await out.send(self._opening(shown, resumed=subscription.resumed, masked=masked))
                 first = False
             elif shown:
-                sent = await out.send(b"".join([self._frames.of(update, masked=masked) for update in shown]))
+                sent = await out.send(self._frames.of(shown, masked=masked))
             if not sent:
                 return TOO_SLOW, f"nothing was read for {STALLED_S:.0f} s"
         return (TOO_SLOW, subscription.dropped) if subscription.dropped else (GOING_AWAY, "the node ends the stream")
