@@ -32,8 +32,8 @@ HERE = Path(__file__).parent
 PEERS = HERE.parent / ".bench"
 ROUNDS = 3
 
-CONNECTIONS, REQUEST_S = 16, 1.0
-#: Requests a CPU second beside FastAPI's: measured 1.7.
+CONNECTIONS, REQUEST_S, REQUEST_ROUNDS = 16, 0.4, 11
+#: Requests a CPU second beside FastAPI's: measured 1.4 to 1.5.
 LEAST_REQUESTS = 1.3
 
 CLIENTS, MESSAGES, EVERY_S, SIZE = 500, 40, 0.05, 150
@@ -171,12 +171,13 @@ def test_get_of_a_campaign_beside_fastapi(benchmark: BenchmarkFixture, node: Pro
 
         one_round()  # both warm
         rounds.clear()
-        for _ in range(ROUNDS - 1):
+        for _ in range(REQUEST_ROUNDS - 1):
             one_round()
         benchmark.pedantic(one_round, rounds=1)
     mine, peers = (median(column) for column in zip(*rounds, strict=True))
-    print(f"\nGET of a campaign: {mine:,.0f} requests a CPU second, FastAPI {peers:,.0f}: {mine / peers:.2f} times")
-    assert mine / peers > LEAST_REQUESTS
+    times = median(one / other for one, other in rounds)
+    print(f"\nGET of a campaign: {mine:,.0f} requests a CPU second, FastAPI {peers:,.0f}: {times:.2f} times")
+    assert times > LEAST_REQUESTS
 
 
 # ---- broadcast ---------------------------------------------------------------------------------------------------

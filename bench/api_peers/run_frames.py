@@ -20,6 +20,9 @@ class Listener(asyncio.Protocol):
         self.transport = transport
         transports.add(transport)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        transports.discard(self.transport)
+
     def data_received(self, data: bytes) -> None:
         # whatever was asked: enough for a client that only counts
         self.transport.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + frame(b"{}"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -13,7 +13,7 @@ from outpace.api.problems import MEDIA_TYPE, problem_of
 T = TypeVar("T")
 
 _ENCODER = msgspec.json.Encoder()
-_JSON = b"application/json"
+_JSON = (b"content-type", b"application/json")
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -22,25 +22,18 @@ class Answer(Generic[T]):
 
     Parameters
     ----------
-    content : the resource. status : HTTP status, None = the endpoint's own.
-    headers : such as Location. version : of settings, becomes the ETag.
+    content : the resource. location : where what was made is found. version : of settings, becomes the ETag.
     """
 
-    __slots__ = ("content", "headers", "status")
+    __slots__ = ("content", "headers")
 
-    def __init__(
-        self,
-        content: T,
-        *,
-        status: int | None = None,
-        headers: Mapping[str, str] | None = None,
-        version: int | None = None,
-    ) -> None:
+    def __init__(self, content: T, *, location: str = "", version: int = 0) -> None:
         self.content = content
-        self.status = status
-        self.headers = dict(headers or {})
-        if version is not None:
-            self.headers["ETag"] = f'"{version}"'
+        self.headers: Headers = []
+        if version:
+            self.headers.append((b"etag", b'"%d"' % version))
+        if location:
+            self.headers.append((b"location", location.encode()))
 
 
 class Reply:
@@ -84,12 +77,11 @@ def encode(content: Any) -> bytes:
     return _ENCODER.encode(content)
 
 
-def reply(content: Any, status: int, headers: Mapping[str, str]) -> Reply:
+def reply(content: Any, status: int, headers: Headers) -> Reply:
     """An answer as bytes."""
-    lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     if content is None:
-        return Reply(204 if status == 200 else status, b"", lines)
-    return Reply(status, _ENCODER.encode(content), [(b"content-type", _JSON), *lines])
+        return Reply(status, b"", headers)
+    return Reply(status, _ENCODER.encode(content), [_JSON, *headers])
 
 
 def reply_of(error: BaseException) -> Reply:

@@ -11,6 +11,7 @@ import hashlib
 import secrets
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import TypeVar
 
 import msgspec
 
@@ -18,6 +19,8 @@ from outpace.api.node import ApiNode
 from outpace.api.problems import ProblemError
 from outpace.domain.access import Actor, Role
 from outpace.domain.units import NS_PER_S
+
+D = TypeVar("D")
 
 PREFIX = "outpace_"
 #: In the list of WebSocket subprotocols a token follows this: browsers can set no other header there.
@@ -51,14 +54,17 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def header_of(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes:
-    """The value of a header, empty = it is not there. `wanted` in lower case."""
-    return next((value for name, value in headers if name == wanted), b"")
+def header_of(headers: Iterable[tuple[bytes, bytes]], wanted: bytes, default: D) -> bytes | D:
+    """The value of a header, or the default where it is not there. `wanted` in lower case."""
+    for name, value in headers:
+        if name == wanted:
+            return value
+    return default
 
 
 def bearer_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """The token of a request's headers, "" = none."""
-    scheme, _, token = header_of(headers, b"authorization").partition(b" ")
+    scheme, _, token = header_of(headers, b"authorization", b"").partition(b" ")
     return token.strip().decode("latin-1") if scheme.lower() == b"bearer" else ""
 
 

@@ -1,102 +1,108 @@
-"""An endpoint as a handler of the router: checks the role, reads the request, runs it, encodes the answer."""
+"""Endpoints as handlers of the router: check the role, read the request, run the handler, encode what it answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, HTTPScope, Receive
+from litestar.types import Method as HTTPMethod
 
 from outpace.api.answers import Answer, Reply, StreamReply, reply
-from outpace.api.auth import require
+from outpace.api.auth import header_of, require
 from outpace.api.context import Api
 from outpace.api.endpoint import JSON, Call, Endpoint
 from outpace.api.idempotency import digest_of
 from outpace.api.masking import hide
 from outpace.api.problems import ProblemError
 from outpace.api.roles import sees_numbers
-from outpace.domain.access import Actor
 
 #: Bytes of a JSON body at most.
 BODY_MAX = 1 << 20
 
 _PARAMETERS_MAX = 32
-_Request = Request[Actor, Any, Any]
+_Bound = Callable[[HTTPScope, Receive], Awaitable[Reply | StreamReply]]
 
 
 def route(endpoint: Endpoint, api: Api) -> HTTPRouteHandler:
-    """The endpoint as the router takes it."""
+    """The endpoint as the router takes it; HEAD is GET whose body the server leaves out."""
+    run = _bound(endpoint, api)
+
+    async def serve(request: Request[Any, Any, Any]) -> ASGIApp:
+        return await run(request.scope, request.receive)
+
+    serve.__name__ = endpoint.name
+    methods: list[HTTPMethod] = ["GET", "HEAD"] if endpoint.method == "GET" else [endpoint.method]
+    return HTTPRouteHandler(
+        endpoint.path.replace("}", ":str}"),
+        http_method=methods,
+        status_code=200,  # the reply has its own
+        name=endpoint.name,
+    )(serve)
+
+
+def _bound(endpoint: Endpoint, api: Api) -> _Bound:
     parameters = _parameters_reader(endpoint)
     body = _body_reader(endpoint)
     remembers = endpoint.method == "POST" and endpoint.reads_body and not endpoint.secret
 
-    async def serve(request: Request[Actor, Any, Any]) -> ASGIApp:
-        call = Call(api, request)
+    async def run(scope: HTTPScope, receive: Receive) -> Reply | StreamReply:
+        call = Call(api, scope, receive)
         require(call.actor, endpoint.roles)
-        arguments = parameters(request)
+        arguments = parameters(scope)
         if endpoint.method == "GET" or not endpoint.reads_body:
             return await _run(endpoint, call, arguments)
-        raw = await request.body()
-        arguments.update(body(request, raw))
-        key = request.headers.get("idempotency-key") if remembers else None
+        raw = await _whole(receive)
+        arguments.update(body(scope, raw))
+        key = header_of(scope["headers"], b"idempotency-key", None) if remembers else None
         if key is None:
             return await _run(endpoint, call, arguments)
 
-        async def run() -> Reply:
+        async def once() -> Reply:
             answered = await _run(endpoint, call, arguments)
             assert isinstance(answered, Reply)
             return answered
 
-        digest = digest_of(request.scope["raw_path"], request.scope["query_string"], raw)
-        return await api.idempotency.once(key, call.actor, digest, run)
+        digest = digest_of(scope["raw_path"], scope["query_string"], raw)
+        return await api.idempotency.once(key.decode("latin-1"), call.actor, digest, once)
 
-    serve.__name__ = endpoint.name
-    return HTTPRouteHandler(
-        endpoint.path.replace("}", ":str}"),
-        http_method=endpoint.method,
-        status_code=200,  # the reply has its own
-        name=endpoint.name,
-        request_max_body_size=BODY_MAX if endpoint.reads_body else None,
-    )(serve)
+    return run
 
 
 async def _run(endpoint: Endpoint, call: Call, arguments: dict[str, Any]) -> Reply | StreamReply:
     answer = await endpoint.handler(call, **arguments)
     if isinstance(answer, Reply | StreamReply):
         return answer
-    if not isinstance(answer, Answer):
-        answer = Answer(answer)
-    content = answer.content if sees_numbers(call.actor) else hide(answer.content)
-    return reply(content, answer.status or endpoint.status, answer.headers)
+    content, headers = (answer.content, answer.headers) if isinstance(answer, Answer) else (answer, [])
+    return reply(content if sees_numbers(call.actor) else hide(content), endpoint.status, headers)
 
 
-def _parameters_reader(endpoint: Endpoint) -> Callable[[_Request], dict[str, Any]]:
+# ---- parameters --------------------------------------------------------------------------------------------------
+
+
+def _parameters_reader(endpoint: Endpoint) -> Callable[[HTTPScope], dict[str, Any]]:
     wanted = endpoint.parameters
     fields = [(one.argument, one.hint) if one.required else (one.argument, one.hint, one.default) for one in wanted]
-    struct = msgspec.defstruct(
-        "Parameters",
-        fields,
-        kw_only=True,
-        rename={one.argument: one.name for one in wanted if one.argument != one.name},
-    )
+    renamed = {one.argument: one.name for one in wanted if one.argument != one.name}
+    struct = msgspec.defstruct("Parameters", fields, kw_only=True, rename=renamed)
     in_path = [one.name for one in wanted if one.place == "path"]
-    in_headers = [one.name for one in wanted if one.place == "header"]
+    in_headers = [(one.name, one.name.lower().encode()) for one in wanted if one.place == "header"]
     in_query = frozenset(one.name for one in wanted if one.place == "query")
     arguments = tuple(one.argument for one in wanted)
 
-    def read(request: _Request) -> dict[str, Any]:
-        scope = request.scope
-        given: dict[str, Any] = _query(scope["query_string"], in_query) if scope["query_string"] else {}
+    def read(scope: HTTPScope) -> dict[str, Any]:
+        query = scope["query_string"]
+        given: dict[str, Any] = _query(query, in_query) if query else {}
         for name in in_path:
             given[name] = scope["path_params"][name]
-        for name in in_headers:
-            value = request.headers.get(name)
+        for name, raw_name in in_headers:
+            value = header_of(scope["headers"], raw_name, None)
             if value is not None:
-                given[name] = value
+                given[name] = value.decode("latin-1")
         taken = msgspec.convert(given, struct, strict=False)
         return {name: getattr(taken, name) for name in arguments}
 
@@ -119,27 +125,52 @@ def _query(raw: bytes, known: frozenset[str]) -> dict[str, Any]:
     return given
 
 
-def _body_reader(endpoint: Endpoint) -> Callable[[_Request, bytes], dict[str, Any]]:
+# ---- body --------------------------------------------------------------------------------------------------------
+
+
+def _body_reader(endpoint: Endpoint) -> Callable[[HTTPScope, bytes], dict[str, Any]]:
     if endpoint.body is None:
         return _no_body
     decoder = msgspec.json.Decoder(endpoint.body)
     taken = sorted({endpoint.body_media, JSON})
 
-    def read(request: _Request, raw: bytes) -> dict[str, Any]:
+    def read(scope: HTTPScope, raw: bytes) -> dict[str, Any]:
         if not raw:
             if endpoint.body_required:
                 raise ProblemError("malformed", "a JSON body is needed")
             return {}
-        media = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
-        if media not in taken:
-            raise ProblemError("media-type", f"{media} is not taken here, but {' and '.join(taken)}")
+        media = header_of(scope["headers"], b"content-type", JSON.encode()).partition(b";")[0].strip().lower()
+        if media.decode("latin-1") not in taken:
+            raise ProblemError("media-type", f"{media.decode('latin-1')} is not taken here, but {' and '.join(taken)}")
         body = decoder.decode(raw)
         return {"body": msgspec.to_builtins(body) if endpoint.body_plain else body}
 
     return read
 
 
-def _no_body(_: _Request, raw: bytes) -> dict[str, Any]:
+def _no_body(_: HTTPScope, raw: bytes) -> dict[str, Any]:
     if raw.strip() not in (b"", b"{}"):
         raise ProblemError("malformed", "no body is taken here")
     return {}
+
+
+async def _whole(receive: Receive) -> bytes:
+    parts, size = [], 0
+    async for part in pieces(receive):
+        size += len(part)
+        if size > BODY_MAX:
+            raise ProblemError("too-large", f"a body may have {BODY_MAX} bytes at most")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def pieces(receive: Receive) -> AsyncIterator[bytes]:
+    """The body of a request as it comes. ProblemError `malformed`: the client left before its end."""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ProblemError("malformed", "the body broke off")
+        assert message["type"] == "http.request"
+        yield message.get("body", b"")
+        more = message.get("more_body", False)

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from litestar import Request
+from litestar.types import HTTPScope, Receive
 
 from outpace.api.answers import Answer
 from outpace.api.context import Api
@@ -38,12 +38,13 @@ class Header(msgspec.Struct, frozen=True):
 class Call:
     """One request: who asks, and the node that is asked."""
 
-    __slots__ = ("actor", "api", "request")
+    __slots__ = ("actor", "api", "receive", "scope")
 
-    def __init__(self, api: Api, request: Request[Actor, Any, Any]) -> None:
+    def __init__(self, api: Api, scope: HTTPScope, receive: Receive) -> None:
         self.api = api
-        self.request = request
-        self.actor: Actor = request.scope["user"]
+        self.scope = scope
+        self.receive = receive
+        self.actor: Actor = scope["user"]
 
     async def ask(self, question: Question[T]) -> T:
         """Ask the node."""

@@ -95,7 +95,7 @@ class Gate:
         try:
             path = scope["path"]
             if path in _CONSOLE or path.startswith(PREFIX):
-                known = header_of(scope["headers"], b"if-none-match")
+                known = header_of(scope["headers"], b"if-none-match", b"")
                 await self._console.reply(scope["method"], path, known)(scope, receive, send)
                 return
             if path in OPEN:

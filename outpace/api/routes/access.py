@@ -46,7 +46,7 @@ class TokenMade(msgspec.Struct, frozen=True, kw_only=True):
 @routes.add("GET", "/v1/me", roles.ANYBODY, example=ME)
 async def get_me(call: Call) -> Me:
     """Whom the token speaks for."""
-    session = call.request.scope["auth"]
+    session = call.scope["auth"]
     actor = call.actor
     expires_at = datetime.fromtimestamp(session.expires_ns / NS_PER_S, UTC) if session.expires_ns else None
     return Me(name=actor.name, role=actor.role, agent_id=actor.agent_id, expires_at=expires_at)

@@ -50,7 +50,7 @@ async def list_agents(call: Call, campaign_id: AnyId = 0) -> list[AgentView]:
 async def create_agent(call: Call, body: AgentBody) -> Answer[AgentView]:
     """A new agent."""
     view = await call.tell(DefineAgent(**msgspec.structs.asdict(body)))
-    return Answer(view, headers={"Location": f"/v1/agents/{view.agent_id}"})
+    return Answer(view, location=f"/v1/agents/{view.agent_id}")
 
 
 @routes.add("GET", ONE, roles.FLOOR, problems=(404,), example=AGENT)

@@ -39,9 +39,8 @@ ONE = "/v1/campaigns/{campaign_id}"
 _DRAIN = StopBody()
 
 
-def _shown(view: CampaignView, status: int | None = None, *, location: bool = False) -> Answer[CampaignView]:
-    headers = {"Location": f"/v1/campaigns/{view.campaign_id}"} if location else {}
-    return Answer(view, status=status, headers=headers, version=view.version)
+def _shown(view: CampaignView) -> Answer[CampaignView]:
+    return Answer(view, version=view.version)
 
 
 @routes.add("GET", "/v1/campaigns", roles.FIGURES, example=page_of(CAMPAIGN))
@@ -69,7 +68,7 @@ async def create_campaign(call: Call, body: dict[str, Any]) -> Answer[CampaignVi
     It dials nothing until it is started.
     """
     view = await call.tell(CreateCampaign(settings=_settings(body)))
-    return _shown(view, location=True)
+    return Answer(view, location=f"/v1/campaigns/{view.campaign_id}", version=view.version)
 
 
 @routes.add(

@@ -84,7 +84,7 @@ async def add_lead(call: Call, campaign_id: Id, body: LeadBody) -> Answer[LeadVi
     is ready.
     """
     view = await call.tell(AddLead(campaign_id=campaign_id, **msgspec.structs.asdict(body)))
-    return Answer(view, headers={"Location": f"/v1/leads/{view.lead_id}"})
+    return Answer(view, location=f"/v1/leads/{view.lead_id}")
 
 
 @routes.add("GET", ONE, roles.DATA, problems=(404,), example=LEAD)

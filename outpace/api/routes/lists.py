@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from outpace.api import roles
 from outpace.api.answers import Answer, StreamReply
+from outpace.api.binding import pieces
 from outpace.api.bodies import AnyId, Id, Name, Region
 from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import JOB, LIST, LIST_CSV, page_of
@@ -110,7 +111,7 @@ async def import_list(
     node, jobs = call.api.node, call.api.jobs
     jobs.require_room()
     spooled = node.folder / f"upload-{secrets.token_hex(8)}.part"
-    size = await spool(call.request.stream(), spooled, most=call.api.settings.upload_max_mb * 1_000_000)
+    size = await spool(pieces(call.receive), spooled, most=call.api.settings.upload_max_mb * 1_000_000)
     try:
         if not size:
             raise ProblemError("malformed", "the list is empty")
@@ -119,4 +120,4 @@ async def import_list(
         )
     finally:
         spooled.unlink(missing_ok=True)
-    return Answer(job, headers={"Location": f"/v1/jobs/{job.job_id}"})
+    return Answer(job, location=f"/v1/jobs/{job.job_id}")

@@ -63,7 +63,7 @@ async def simulate(call: Call, body: WhatIfBody) -> Answer[JobView]:
         actor=call.actor,
     )
     await note(call.api.node, call.actor, "simulate", f"campaign/{body.campaign_id}", {"changes": body.changes})
-    return Answer(job, headers={"Location": f"/v1/jobs/{job.job_id}"})
+    return Answer(job, location=f"/v1/jobs/{job.job_id}")
 
 
 async def _agents(call: Call, campaign_id: int) -> int:

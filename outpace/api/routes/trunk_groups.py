@@ -42,7 +42,7 @@ async def list_trunk_groups(call: Call) -> list[TrunkGroupView]:
 async def create_trunk_group(call: Call, body: dict[str, Any]) -> Answer[TrunkGroupView]:
     """A new trunk group."""
     view = await call.tell(CreateTrunkGroup(settings=msgspec.convert({"id": 1, **body}, TrunkGroup)))
-    return Answer(view, headers={"Location": f"/v1/trunk-groups/{view.settings.id}"}, version=view.version)
+    return Answer(view, location=f"/v1/trunk-groups/{view.settings.id}", version=view.version)
 
 
 @routes.add("GET", ONE, roles.FIGURES, problems=(404,), headers=("ETag",), example=TRUNK_GROUP)

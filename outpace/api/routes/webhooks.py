@@ -42,7 +42,7 @@ async def list_webhooks(call: Call) -> list[WebhookView]:
 async def create_webhook(call: Call, body: WebhookBody) -> Answer[WebhookView]:
     """Post events of these topics to an address from now on, signed with the secret."""
     view = await call.tell(CreateWebhook(**msgspec.structs.asdict(body)))
-    return Answer(view, headers={"Location": f"/v1/webhooks/{view.webhook_id}"})
+    return Answer(view, location=f"/v1/webhooks/{view.webhook_id}")
 
 
 @routes.add("DELETE", ONE, roles.PLATFORM, status=204, problems=(404,))
