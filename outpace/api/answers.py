@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from litestar.types import Receive, Scope, Send
 
+from outpace.api.asgi import Receive, Scope, Send
 from outpace.api.problems import MEDIA_TYPE, problem_of
 
 T = TypeVar("T")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NoReturn
-
-from litestar import Litestar, Request
 
 from outpace.api.answers import encode
-from outpace.api.binding import route
+from outpace.api.binding import bind
 from outpace.api.context import Api
 from outpace.api.gate import Gate
 from outpace.api.node import ApiNode
 from outpace.api.openapi import document
+from outpace.api.router import Router
 from outpace.api.routes import (
     access,
     agents,
@@ -63,15 +61,6 @@ def create_app(node: ApiNode, settings: ApiSettings) -> Gate:
     """The control API of a node, as an ASGI application; who serves it opens and closes it."""
     api = Api(node, settings, encoded_document)
 
-    app = Litestar(
-        [route(endpoint, api) for routes in ALL_ROUTES for endpoint in routes.endpoints],
-        exception_handlers={Exception: _to_the_gate},
-        logging_config=None,
-        openapi_config=None,
-    )
-    return Gate(app, api)
-
-
-def _to_the_gate(_: Request[Any, Any, Any], error: Exception) -> NoReturn:
-    # every error is answered in one place
-    raise error
+    endpoints = (endpoint for routes in ALL_ROUTES for endpoint in routes.endpoints)
+    router = Router((endpoint.method, endpoint.path, bind(endpoint, api)) for endpoint in endpoints)
+    return Gate(router, api)

@@ -1,18 +1,15 @@
-"""Endpoints as handlers of the router: check the role, read the request, run the handler, encode what it answers."""
+"""An endpoint at work: checks the role, reads the request, runs the handler, encodes what it answers."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from litestar import Request
-from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, HTTPScope, Receive
-from litestar.types import Method as HTTPMethod
 
 from outpace.api.answers import Answer, Reply, StreamReply, reply
+from outpace.api.asgi import Receive, Scope
 from outpace.api.auth import header_of, require
 from outpace.api.context import Api
 from outpace.api.endpoint import JSON, Call, Endpoint
@@ -20,37 +17,21 @@ from outpace.api.idempotency import digest_of
 from outpace.api.masking import hide
 from outpace.api.problems import ProblemError
 from outpace.api.roles import sees_numbers
+from outpace.api.router import Bound
 
 #: Bytes of a JSON body at most.
 BODY_MAX = 1 << 20
 
 _PARAMETERS_MAX = 32
-_Bound = Callable[[HTTPScope, Receive], Awaitable[Reply | StreamReply]]
 
 
-def route(endpoint: Endpoint, api: Api) -> HTTPRouteHandler:
-    """The endpoint as the router takes it; HEAD is GET whose body the server leaves out."""
-    run = _bound(endpoint, api)
-
-    async def serve(request: Request[Any, Any, Any]) -> ASGIApp:
-        return await run(request.scope, request.receive)
-
-    serve.__name__ = endpoint.name
-    methods: list[HTTPMethod] = ["GET", "HEAD"] if endpoint.method == "GET" else [endpoint.method]
-    return HTTPRouteHandler(
-        endpoint.path.replace("}", ":str}"),
-        http_method=methods,
-        status_code=200,  # the reply has its own
-        name=endpoint.name,
-    )(serve)
-
-
-def _bound(endpoint: Endpoint, api: Api) -> _Bound:
+def bind(endpoint: Endpoint, api: Api) -> Bound:
+    """What answers requests to the endpoint."""
     parameters = _parameters_reader(endpoint)
     body = _body_reader(endpoint)
     remembers = endpoint.method == "POST" and endpoint.reads_body and not endpoint.secret
 
-    async def run(scope: HTTPScope, receive: Receive) -> Reply | StreamReply:
+    async def run(scope: Scope, receive: Receive) -> Reply | StreamReply:
         call = Call(api, scope, receive)
         require(call.actor, endpoint.roles)
         arguments = parameters(scope)
@@ -84,7 +65,7 @@ async def _run(endpoint: Endpoint, call: Call, arguments: dict[str, Any]) -> Rep
 # ---- parameters --------------------------------------------------------------------------------------------------
 
 
-def _parameters_reader(endpoint: Endpoint) -> Callable[[HTTPScope], dict[str, Any]]:
+def _parameters_reader(endpoint: Endpoint) -> Callable[[Scope], dict[str, Any]]:
     wanted = endpoint.parameters
     fields = [(one.argument, one.hint) if one.required else (one.argument, one.hint, one.default) for one in wanted]
     renamed = {one.argument: one.name for one in wanted if one.argument != one.name}
@@ -94,7 +75,7 @@ def _parameters_reader(endpoint: Endpoint) -> Callable[[HTTPScope], dict[str, An
     in_query = frozenset(one.name for one in wanted if one.place == "query")
     arguments = tuple(one.argument for one in wanted)
 
-    def read(scope: HTTPScope) -> dict[str, Any]:
+    def read(scope: Scope) -> dict[str, Any]:
         query = scope["query_string"]
         given: dict[str, Any] = _query(query, in_query) if query else {}
         for name in in_path:
@@ -128,13 +109,13 @@ def _query(raw: bytes, known: frozenset[str]) -> dict[str, Any]:
 # ---- body --------------------------------------------------------------------------------------------------------
 
 
-def _body_reader(endpoint: Endpoint) -> Callable[[HTTPScope, bytes], dict[str, Any]]:
+def _body_reader(endpoint: Endpoint) -> Callable[[Scope, bytes], dict[str, Any]]:
     if endpoint.body is None:
         return _no_body
     decoder = msgspec.json.Decoder(endpoint.body)
     taken = sorted({endpoint.body_media, JSON})
 
-    def read(scope: HTTPScope, raw: bytes) -> dict[str, Any]:
+    def read(scope: Scope, raw: bytes) -> dict[str, Any]:
         if not raw:
             if endpoint.body_required:
                 raise ProblemError("malformed", "a JSON body is needed")
@@ -148,7 +129,7 @@ def _body_reader(endpoint: Endpoint) -> Callable[[HTTPScope, bytes], dict[str, A
     return read
 
 
-def _no_body(_: HTTPScope, raw: bytes) -> dict[str, Any]:
+def _no_body(_: Scope, raw: bytes) -> dict[str, Any]:
     if raw.strip() not in (b"", b"{}"):
         raise ProblemError("malformed", "no body is taken here")
     return {}
@@ -171,6 +152,5 @@ async def pieces(receive: Receive) -> AsyncIterator[bytes]:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ProblemError("malformed", "the body broke off")
-        assert message["type"] == "http.request"
         yield message.get("body", b"")
         more = message.get("more_body", False)

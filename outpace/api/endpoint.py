@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from litestar.types import HTTPScope, Receive
 
 from outpace.api.answers import Answer
+from outpace.api.asgi import Receive, Scope
 from outpace.api.context import Api
 from outpace.domain.access import Actor, Role
 from outpace.domain.orders import Order, Question
@@ -40,7 +40,7 @@ class Call:
 
     __slots__ = ("actor", "api", "receive", "scope")
 
-    def __init__(self, api: Api, scope: HTTPScope, receive: Receive) -> None:
+    def __init__(self, api: Api, scope: Scope, receive: Receive) -> None:
         self.api = api
         self.scope = scope
         self.receive = receive

@@ -9,10 +9,8 @@ from __future__ import annotations
 import logging
 import math
 
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send, WebSocketScope
-
 from outpace.api.answers import Headers, reply_of
+from outpace.api.asgi import App, Message, Receive, Scope, Send
 from outpace.api.auth import bearer_of, bearer_of_subprotocols, header_of
 from outpace.api.console import PREFIX, Console
 from outpace.api.context import Api
@@ -62,7 +60,7 @@ _TLS = (b"strict-transport-security", b"max-age=31536000")
 class Gate:
     """The whole application as a server sees it: the router behind its guard."""
 
-    def __init__(self, app: ASGIApp, api: Api) -> None:
+    def __init__(self, app: App, api: Api) -> None:
         self._app = app
         self._api = api
         self._tokens = RateLimit(api.settings.requests_per_s, api.settings.burst)
@@ -81,12 +79,12 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] == ScopeType.HTTP:
+        if scope["type"] == "http":
             await self._serve_http(scope, receive, _Safe(scope, send))
         else:
             await self._serve_websocket(scope, receive, send)
 
-    async def _serve_http(self, scope: HTTPScope, receive: Receive, send: _Safe) -> None:
+    async def _serve_http(self, scope: Scope, receive: Receive, send: _Safe) -> None:
         if self._in_flight >= self._api.settings.in_flight_max:
             busy = ProblemError("unavailable", "too many requests are under way", headers={"Retry-After": "1"})
             await reply_of(busy)(scope, receive, send)
@@ -106,15 +104,13 @@ class Gate:
         except Exception as error:
             if send.started:
                 # the answer cannot be taken back: the connection breaks off, so that nobody takes it for whole
-                log.warning(
-                    "an answer broke off", extra={"path": scope["path"], "reason": str(error.__cause__ or error)}
-                )
+                log.warning("an answer broke off", extra={"path": scope["path"], "reason": str(error)})
                 raise
             await reply_of(error)(scope, receive, send)
         finally:
             self._in_flight -= 1
 
-    async def _serve_websocket(self, scope: WebSocketScope, receive: Receive, send: Send) -> None:
+    async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._admit(scope)
             if scope["path"] != STREAM:
@@ -125,7 +121,7 @@ class Gate:
 
     async def _admit(self, scope: Scope) -> None:
         token = bearer_of(scope["headers"])
-        if not token and scope["type"] == ScopeType.WEBSOCKET:
+        if not token and scope["type"] == "websocket":
             token = bearer_of_subprotocols(scope["subprotocols"])
         now_ns = self._api.node.now_ns()
         try:
@@ -148,7 +144,7 @@ class Gate:
 
 class _Safe:
     # Adds the headers that every answer carries, and remembers whether it has begun.
-    def __init__(self, scope: HTTPScope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send) -> None:
         self._send = send
         self._headers = _SAFE_CONSOLE if scope["path"].startswith("/console") else _SAFE
         if scope["scheme"] == "https":
@@ -162,7 +158,7 @@ class _Safe:
         await self._send(message)
 
 
-async def _refuse(scope: WebSocketScope, receive: Receive, send: Send, error: Exception) -> None:
+async def _refuse(scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
     # a handshake that is refused is answered like any request, where the server can
     told = reply_of(error)
     if "websocket.http.response" not in (scope.get("extensions") or {}):

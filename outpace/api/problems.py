@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping
 
 import msgspec
-from litestar.exceptions import HTTPException, MethodNotAllowedException
 
 from outpace.domain.errors import (
     CapacityError,
@@ -44,8 +43,6 @@ KINDS: dict[str, tuple[int, str]] = {
     "storage-full": (507, "There is no room left on the disk"),
 }
 _TYPE = "urn:outpace:problem:"
-
-_BY_STATUS = {status: slug for slug, (status, _) in reversed(KINDS.items())}
 
 
 class FieldError(msgspec.Struct, frozen=True):
@@ -114,18 +111,8 @@ def problem_of(error: BaseException) -> tuple[Problem, dict[str, str]]:
             return problem("conflict", str(error)), {}
         case CapacityError() | StoreError() | TelephonyError():
             return problem("unavailable", str(error)), {"Retry-After": "1"}
-        case HTTPException():
-            return _of_router(error)
     log.error("a request failed", exc_info=error)
     return problem("internal", "an error that nobody expected; the log of the node has it"), {}
-
-
-def _of_router(error: HTTPException) -> tuple[Problem, dict[str, str]]:
-    # what Litestar itself refuses: no such path, no such method, a body beyond the limit
-    slug = _BY_STATUS.get(error.status_code, "malformed" if error.status_code < 500 else "internal")
-    headers = dict(error.headers or {}) if isinstance(error, MethodNotAllowedException) else {}
-    detail = "there is no such path" if error.status_code == 404 else error.detail
-    return problem(slug, detail), headers
 
 
 def field_error(error: msgspec.ValidationError) -> FieldError:

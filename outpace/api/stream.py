@@ -8,15 +8,15 @@ queue, and when that overflows, or nothing is read for `STALLED_S`, the client i
 from __future__ import annotations
 
 import asyncio
+import logging
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from litestar.connection import WebSocket
-from litestar.types import Receive, Send, WebSocketScope
 
+from outpace.api.asgi import Receive, Scope, Send
 from outpace.api.auth import Session
 from outpace.api.connections import EXTENSION, Frames
 from outpace.api.context import Api
@@ -27,6 +27,8 @@ from outpace.domain.access import Actor, Role
 from outpace.domain.errors import CapacityError
 from outpace.domain.units import NS_PER_S
 from outpace.runtime.control import Subscription, Topic, Update
+
+log = logging.getLogger(__name__)
 
 PATH = "/v1/stream"
 PROTOCOL = "outpace.v1"
@@ -41,7 +43,7 @@ TOPICS: dict[Role, frozenset[Topic]] = {
 }
 
 #: Close codes: those of RFC 6455, and our own from 4000 on.
-GOING_AWAY, POLICY = 1001, 1008
+GOING_AWAY, POLICY, FAILED = 1001, 1008, 1011
 UNAUTHORIZED, TOO_SLOW = 4401, 4408
 
 #: Seconds without a byte read by a client whose buffer is full.
@@ -119,7 +121,7 @@ def filter_of(actor: Actor) -> Callable[[Update], bool] | None:
     return _Own(actor.agent_id) if actor.role is Role.AGENT else None
 
 
-def _wanted(scope: WebSocketScope) -> tuple[list[Topic], int]:
+def _wanted(scope: Scope) -> tuple[list[Topic], int]:
     # topics and resume point of the query; without topics all that the role may listen to
     given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     allowed = TOPICS[scope["user"].role]
@@ -138,6 +140,19 @@ def _wanted(scope: WebSocketScope) -> tuple[list[Topic], int]:
     return list(dict.fromkeys(known[name] for name in names)), int(after)
 
 
+class _Socket:
+    # One WebSocket connection.
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+
+    async def accept(self) -> None:
+        await self.receive()  # that it wants to connect
+        chosen = PROTOCOL if PROTOCOL in self.scope["subprotocols"] else None
+        await self.send({"type": "websocket.accept", "subprotocol": chosen, "headers": []})
+
+
 class Streams:
     """All live streams of the application."""
 
@@ -146,12 +161,12 @@ class Streams:
         self._frames = FrameCache()
         self._open = 0
 
-    async def serve(self, scope: WebSocketScope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Feed one client until it goes, its token ends, or it is too slow.
 
         Raises what refuses the handshake; after it nothing.
         """
-        socket: WebSocket[Actor, Any, Any] = WebSocket(scope, receive, send)
+        socket = _Socket(scope, receive, send)
         topics, after = _wanted(scope)
         if self._open >= self._api.settings.streams_max:
             raise CapacityError(f"{self._open} streams are open")
@@ -159,14 +174,14 @@ class Streams:
         try:
             subscription = await self._api.node.door.subscribe(topics, after=after)
             try:
-                await socket.accept(subprotocols=PROTOCOL if PROTOCOL in socket.scope["subprotocols"] else None)
+                await socket.accept()
                 await self._converse(socket, subscription)
             finally:
                 subscription.close()
         finally:
             self._open -= 1
 
-    async def _converse(self, socket: WebSocket[Actor, Any, Any], subscription: Subscription) -> None:
+    async def _converse(self, socket: _Socket, subscription: Subscription) -> None:
         tasks = [
             asyncio.create_task(self._feed(socket, subscription)),
             asyncio.create_task(_listen(socket)),
@@ -175,6 +190,9 @@ class Streams:
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             code, reason = next(iter(done)).result()
+        except Exception:
+            log.exception("a live stream failed")
+            code, reason = FAILED, "the node failed"
         finally:
             for task in tasks:
                 task.cancel()
@@ -182,7 +200,7 @@ class Streams:
         if code:
             await _close(socket, code, reason)
 
-    async def _feed(self, socket: WebSocket[Actor, Any, Any], subscription: Subscription) -> tuple[int, str]:
+    async def _feed(self, socket: _Socket, subscription: Subscription) -> tuple[int, str]:
         out = _Out(socket)
         actor = socket.scope["user"]
         masked, wanted = not sees_numbers(actor), filter_of(actor)
@@ -203,7 +221,7 @@ class Streams:
         told = [msgspec.structs.replace(one, data=_hidden(one.data)) if masked else one for one in updates]
         return frame(_ENCODER.encode({"type": "resumed" if resumed else "snapshot", "updates": told}))
 
-    async def _watch_token(self, socket: WebSocket[Actor, Any, Any]) -> tuple[int, str]:
+    async def _watch_token(self, socket: _Socket) -> tuple[int, str]:
         session: Session = socket.scope["auth"]
         while True:
             wait_s = LOOK_S
@@ -217,7 +235,7 @@ class Streams:
 
 class _Out:
     # Writes frames: straight to the connection where the server lets us, else as messages.
-    def __init__(self, socket: WebSocket[Actor, Any, Any]) -> None:
+    def __init__(self, socket: _Socket) -> None:
         self._frames = _frames_of(socket)
         self._socket = socket
 
@@ -228,12 +246,12 @@ class _Out:
                 return True
             return await _in_time(self._frames.drained())
         for text in _texts(frames):
-            if not await _in_time(self._socket.send_data(text, mode="text")):
+            if not await _in_time(self._socket.send({"type": "websocket.send", "text": text})):
                 return False
         return True
 
 
-def _frames_of(socket: WebSocket[Actor, Any, Any]) -> Frames | None:
+def _frames_of(socket: _Socket) -> Frames | None:
     extensions: dict[str, Any] = socket.scope.get("extensions") or {}
     return extensions.get(EXTENSION)
 
@@ -259,7 +277,7 @@ def _texts(frames: bytes) -> list[str]:
     return texts
 
 
-async def _listen(socket: WebSocket[Actor, Any, Any]) -> tuple[int, str]:
+async def _listen(socket: _Socket) -> tuple[int, str]:
     # There is nothing that a client could say here: it ends its stream, or is ended.
     while True:
         message = await socket.receive()
@@ -269,9 +287,9 @@ async def _listen(socket: WebSocket[Actor, Any, Any]) -> tuple[int, str]:
             return POLICY, "this stream only tells"
 
 
-async def _close(socket: WebSocket[Actor, Any, Any], code: int, reason: str) -> None:
+async def _close(socket: _Socket, code: int, reason: str) -> None:
     frames = _frames_of(socket)
     if code == TOO_SLOW and frames is not None:
         frames.give_up(code, reason)
     else:
-        await socket.close(code=code, reason=reason)
+        await socket.send({"type": "websocket.close", "code": code, "reason": reason})
