@@ -30,6 +30,7 @@ def serve(
     What ran when the last process ended runs again. Ctrl-C drains and ends; a second Ctrl-C ends at once.
     """
     with errors():
+        _require_extra()
         from outpace.api.serve import serve as serve_node
         from outpace.api.settings import ApiSettings
         from outpace.runtime import loops
@@ -45,6 +46,16 @@ def serve(
                 click.echo(f"there is no token yet; make one: outpace token create {node_file} NAME --role operator")
 
         loops.run(serve_node(file, told, speed=speed, seed=seed), loop)
+
+
+def _require_extra() -> None:
+    from importlib.util import find_spec
+
+    from outpace.domain.errors import ConfigError
+
+    for name in ("uvicorn", "httptools", "websockets"):
+        if find_spec(name) is None:
+            raise ConfigError("outpace serve", f"needs {name}: install outpace[api]")
 
 
 @click.group()

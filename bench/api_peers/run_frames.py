@@ -10,7 +10,7 @@ from typing import Any
 
 import uvloop
 
-from outpace.api.stream import frame
+from outpace.api.frames import frame
 
 transports: set[Any] = set()
 

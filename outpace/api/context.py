@@ -21,3 +21,5 @@ class Api:
         self.sessions = Sessions(node)
         self.idempotency = Idempotency(node)
         self.jobs = Jobs(node)
+        #: What monitoring shows of requests and streams.
+        self.gauges: Callable[[], dict[str, float]] = dict

@@ -68,6 +68,10 @@ class Gate:
         self._streams = Streams(api)
         self._console = Console()
         self._in_flight = 0
+        self._requests = 0
+        self._refused = 0
+        self._failed = 0
+        api.gauges = self._gauges
 
     async def open(self) -> None:
         """Close what an earlier end has left open."""
@@ -85,7 +89,9 @@ class Gate:
             await self._serve_websocket(scope, receive, send)
 
     async def _serve_http(self, scope: Scope, receive: Receive, send: _Safe) -> None:
+        self._requests += 1
         if self._in_flight >= self._api.settings.in_flight_max:
+            self._refused += 1
             busy = ProblemError("unavailable", "too many requests are under way", headers={"Retry-After": "1"})
             await reply_of(busy)(scope, receive, send)
             return
@@ -106,7 +112,10 @@ class Gate:
                 # the answer cannot be taken back: the connection breaks off, so that nobody takes it for whole
                 log.warning("an answer broke off", extra={"path": scope["path"], "reason": str(error)})
                 raise
-            await reply_of(error)(scope, receive, send)
+            answer = reply_of(error)
+            self._failed += answer.status == 500
+            self._refused += answer.status == 429
+            await answer(scope, receive, send)
         finally:
             self._in_flight -= 1
 
@@ -132,6 +141,15 @@ class Gate:
             raise
         self._take(self._tokens, session.actor.token_id, now_ns)
         scope["user"], scope["auth"] = session.actor, session
+
+    def _gauges(self) -> dict[str, float]:
+        return {
+            "requests_total": float(self._requests),
+            "requests_refused_total": float(self._refused),
+            "requests_failed_total": float(self._failed),
+            "requests_in_flight": float(self._in_flight),
+            **self._streams.gauges(),
+        }
 
     def _take(self, limit: RateLimit, key: object, now_ns: int) -> None:
         wait_s = limit.take(key, now_ns)

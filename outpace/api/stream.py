@@ -1,32 +1,30 @@
 """The live stream: a snapshot, then what changes, over a WebSocket that a slow client cannot hold up.
 
-Each update is encoded and framed once, however many listen: the frame of a server is the same for everybody who may
-see the same. A client that does not read is waited for only here; meanwhile its updates gather in the door's bounded
-queue, and when that overflows, or nothing is read for `STALLED_S`, the client is told and let go.
+A client begins with a subscription of its own: it wants a snapshot, or what it has missed. As soon as it has heard what
+all have, one subscription feeds it together with all who listen to the same, with the same bytes. A client that does
+not read leaves them; it is waited for here alone, goes on from what it has heard, and when nothing is read for
+`STALLED_S`, or what it missed is not kept any more, it is told and let go, or begins anew with a snapshot.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
-
-import msgspec
 
 from outpace.api.asgi import Receive, Scope, Send
 from outpace.api.auth import Session
 from outpace.api.connections import EXTENSION, Frames
 from outpace.api.context import Api
-from outpace.api.masking import hide_plain
+from outpace.api.frames import FrameCache, opening, texts_of
 from outpace.api.problems import ProblemError
 from outpace.api.roles import sees_numbers
 from outpace.domain.access import Actor, Role
 from outpace.domain.errors import CapacityError
 from outpace.domain.units import NS_PER_S
-from outpace.runtime.control import Subscription, Topic, Update
+from outpace.runtime.control import ControlPort, Subscription, Topic, Update
 
 log = logging.getLogger(__name__)
 
@@ -52,49 +50,11 @@ STALLED_S = 20.0
 #: Seconds between two looks at whether the token still holds.
 LOOK_S = 5.0
 
-_FRAMES_KEPT = 4096
-_ENCODER = msgspec.json.Encoder()
+#: Clients that are written to before the loop does other things.
+_CLIENTS_A_TURN = 64
 
-
-def frame(text: bytes) -> bytes:
-    """A text message as a server's WebSocket frame (RFC 6455 section 5.2): final, not masked."""
-    length = len(text)
-    if length < 126:
-        return struct.pack("!BB", 0x81, length) + text
-    if length < 1 << 16:
-        return struct.pack("!BBH", 0x81, 126, length) + text
-    return struct.pack("!BBQ", 0x81, 127, length) + text
-
-
-class FrameCache:
-    """Frames of the last updates, one for those who see numbers and one for those who do not."""
-
-    def __init__(self) -> None:
-        self._frames: tuple[dict[int, tuple[Update, bytes]], ...] = ({}, {})
-        self._last: list[tuple[Sequence[Update], bytes]] = [((), b""), ((), b"")]
-
-    def of(self, batch: Sequence[Update], *, masked: bool) -> bytes:
-        """The frames of a batch; the door gives the same one to all who listen to the same and keep up."""
-        known, frames = self._last[masked]
-        if known is not batch:
-            frames = b"".join([self._one(update, masked=masked) for update in batch])
-            self._last[masked] = batch, frames
-        return frames
-
-    def _one(self, update: Update, *, masked: bool) -> bytes:
-        frames = self._frames[masked]
-        known = frames.get(id(update))
-        if known is None:
-            shown = msgspec.structs.replace(update, data=_hidden(update.data)) if masked else update
-            known = update, frame(b'{"type":"update",' + _ENCODER.encode(shown)[1:])
-            frames[id(update)] = known  # which keeps the update, and so its id
-            if len(frames) > _FRAMES_KEPT:
-                del frames[next(iter(frames))]
-        return known[1]
-
-
-def _hidden(data: Any) -> Any:
-    return hide_plain(msgspec.to_builtins(data))
+_ENDS = "the node ends the stream"
+_STALLED = "nothing was read for too long"
 
 
 class _Own:
@@ -153,13 +113,86 @@ class _Socket:
         await self.send({"type": "websocket.accept", "subprotocol": chosen, "headers": []})
 
 
+class _Client:
+    # One stream: what it may hear, what it has heard, and where it is fed from.
+    def __init__(self, socket: _Socket, topics: Sequence[Topic]) -> None:
+        actor: Actor = socket.scope["user"]
+        self.socket = socket
+        self.topics = topics
+        self.masked = not sees_numbers(actor)
+        self.wanted = filter_of(actor)
+        self.out = _Out(socket)
+        self.last = 0  # sequence of the last update that it was sent
+        self.is_open = False  # whether the first message was sent
+        self.left: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+
+class _Group:
+    # Clients who listen to the same and keep up: one subscription feeds them all, with the same bytes.
+    def __init__(self, door: ControlPort, frames: FrameCache, topics: Sequence[Topic], *, masked: bool) -> None:
+        self._door = door
+        self._frames = frames
+        self._topics = topics
+        self._masked = masked
+        self._members: dict[_Client, None] = {}
+        self._last = 0  # sequence of the last update that it has heard
+        self.users = 0
+        self.task = asyncio.create_task(self._run(), name="streams")
+
+    def join(self, client: _Client) -> bool:
+        """Feed a client from now on, if it has heard what the group has; `left` tells when that ends."""
+        if not 0 < self._last <= client.last or self.task.done():
+            return False
+        client.left = asyncio.get_running_loop().create_future()
+        self._members[client] = None
+        return True
+
+    def leave(self, client: _Client, why: str) -> None:
+        """Feed a client no more."""
+        if client in self._members:
+            del self._members[client]
+            if not client.left.done():
+                client.left.set_result(why)
+
+    async def _run(self) -> None:
+        subscription = await self._door.subscribe(self._topics)
+        try:
+            first = True
+            async for batch in subscription:
+                if batch and not first:  # the snapshot everybody has had for themselves
+                    await self._tell(batch)
+                first = False
+            why = subscription.dropped or _ENDS
+        finally:
+            subscription.close()
+        for client in tuple(self._members):
+            self.leave(client, why)
+
+    async def _tell(self, batch: Sequence[Update]) -> None:
+        self._last = batch[-1].sequence
+        frames = self._frames.of(batch, masked=self._masked)
+        for place, client in enumerate(tuple(self._members), start=1):
+            if client in self._members and client.last < self._last:
+                news = frames
+                if client.last >= batch[0].sequence:
+                    heard = client.last
+                    news = self._frames.of([one for one in batch if one.sequence > heard], masked=self._masked)
+                client.last = self._last
+                if not client.out.write(news):
+                    self.leave(client, "")
+            if place % _CLIENTS_A_TURN == 0:
+                await asyncio.sleep(0)
+
+
 class Streams:
     """All live streams of the application."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self._frames = FrameCache()
+        self._groups: dict[tuple[frozenset[Topic], bool], _Group] = {}
         self._open = 0
+        self._dropped = 0
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Feed one client until it goes, its token ends, or it is too slow.
@@ -175,17 +208,21 @@ class Streams:
             subscription = await self._api.node.door.subscribe(topics, after=after)
             try:
                 await socket.accept()
-                await self._converse(socket, subscription)
+                await self._converse(_Client(socket, topics), subscription)
             finally:
                 subscription.close()
         finally:
             self._open -= 1
 
-    async def _converse(self, socket: _Socket, subscription: Subscription) -> None:
+    def gauges(self) -> dict[str, float]:
+        """What monitoring shows of the streams."""
+        return {"streams": float(self._open), "streams_dropped_total": float(self._dropped)}
+
+    async def _converse(self, client: _Client, subscription: Subscription) -> None:
         tasks = [
-            asyncio.create_task(self._feed(socket, subscription)),
-            asyncio.create_task(_listen(socket)),
-            asyncio.create_task(self._watch_token(socket)),
+            asyncio.create_task(self._feed(client, subscription)),
+            asyncio.create_task(_listen(client.socket)),
+            asyncio.create_task(self._watch_token(client.socket)),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -197,29 +234,59 @@ class Streams:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        self._dropped += code == TOO_SLOW
         if code:
-            await _close(socket, code, reason)
+            await _close(client.socket, code, reason)
 
-    async def _feed(self, socket: _Socket, subscription: Subscription) -> tuple[int, str]:
-        out = _Out(socket)
-        actor = socket.scope["user"]
-        masked, wanted = not sees_numbers(actor), filter_of(actor)
+    async def _feed(self, client: _Client, subscription: Subscription) -> tuple[int, str]:
+        if client.wanted is not None or not client.out.is_direct:
+            return await self._feed_alone(client, subscription, None) or (GOING_AWAY, _ENDS)
+        key = frozenset(client.topics), client.masked
+        group = self._groups.get(key)
+        if group is None:
+            group = _Group(self._api.node.door, self._frames, client.topics, masked=client.masked)
+            self._groups[key] = group
+        group.users += 1
+        try:
+            while True:
+                ended = await self._feed_alone(client, subscription, group)
+                if ended is not None:
+                    return ended
+                subscription.close()
+                why = await client.left
+                if why:
+                    return TOO_SLOW, why
+                if not await client.out.drained():
+                    return TOO_SLOW, _STALLED
+                subscription = await self._api.node.door.subscribe(client.topics, after=client.last)
+        finally:
+            subscription.close()
+            group.leave(client, _ENDS)
+            group.users -= 1
+            if not group.users:
+                del self._groups[key]
+                group.task.cancel()
+
+    async def _feed_alone(
+        self, client: _Client, subscription: Subscription, group: _Group | None
+    ) -> tuple[int, str] | None:
+        # from a subscription of its own, until the group takes it (None) or it ends
         first = True
         async for batch in subscription:
-            shown = batch if wanted is None else [update for update in batch if wanted(update)]
-            if first:
-                sent = await out.send(self._opening(shown, resumed=subscription.resumed, masked=masked))
-                first = False
-            elif shown:
-                sent = await out.send(self._frames.of(shown, masked=masked))
-            if not sent:
-                return TOO_SLOW, f"nothing was read for {STALLED_S:.0f} s"
-        return (TOO_SLOW, subscription.dropped) if subscription.dropped else (GOING_AWAY, "the node ends the stream")
-
-    def _opening(self, updates: Sequence[Update], *, resumed: bool, masked: bool) -> bytes:
-        # the first message: all there is, or what was missed
-        told = [msgspec.structs.replace(one, data=_hidden(one.data)) if masked else one for one in updates]
-        return frame(_ENCODER.encode({"type": "resumed" if resumed else "snapshot", "updates": told}))
+            shown = batch if client.wanted is None else [update for update in batch if client.wanted(update)]
+            if first and not (client.is_open and subscription.resumed):
+                frames = opening(shown, resumed=subscription.resumed, masked=client.masked)
+                client.is_open = True
+            else:
+                frames = self._frames.of(shown, masked=client.masked) if shown else b""
+            first = False
+            if not (client.out.write(frames) or await client.out.drained()):
+                return TOO_SLOW, _STALLED
+            if batch:
+                client.last = batch[-1].sequence
+                if group is not None and group.join(client):
+                    return None
+        return (TOO_SLOW, subscription.dropped) if subscription.dropped else (GOING_AWAY, _ENDS)
 
     async def _watch_token(self, socket: _Socket) -> tuple[int, str]:
         session: Session = socket.scope["auth"]
@@ -234,47 +301,37 @@ class Streams:
 
 
 class _Out:
-    # Writes frames: straight to the connection where the server lets us, else as messages.
+    # Writes frames: straight to the connection where the server lets us, else as messages when it is drained.
     def __init__(self, socket: _Socket) -> None:
         self._frames = _frames_of(socket)
         self._socket = socket
+        self._waiting = b""
+        self.is_direct = self._frames is not None
 
-    async def send(self, frames: bytes) -> bool:
-        """Send; False when the client has not read for too long."""
+    def write(self, frames: bytes) -> bool:
+        """Write; False = call `drained` before writing more."""
         if self._frames is not None:
-            if self._frames.write(frames):
-                return True
-            return await _in_time(self._frames.drained())
-        for text in _texts(frames):
-            if not await _in_time(self._socket.send({"type": "websocket.send", "text": text})):
-                return False
+            return self._frames.write(frames)
+        self._waiting += frames
+        return False
+
+    async def drained(self) -> bool:
+        """Wait until there is room again; False when the client has not read for too long."""
+        try:
+            async with asyncio.timeout(STALLED_S):
+                if self._frames is not None:
+                    await self._frames.drained()
+                for text in texts_of(self._waiting):
+                    await self._socket.send({"type": "websocket.send", "text": text})
+        except TimeoutError:
+            return False
+        self._waiting = b""
         return True
 
 
 def _frames_of(socket: _Socket) -> Frames | None:
     extensions: dict[str, Any] = socket.scope.get("extensions") or {}
     return extensions.get(EXTENSION)
-
-
-async def _in_time(sending: Any) -> bool:
-    try:
-        await asyncio.wait_for(sending, STALLED_S)
-    except TimeoutError:
-        return False
-    return True
-
-
-def _texts(frames: bytes) -> list[str]:
-    # the texts of frames that were made by `frame`
-    texts, place = [], 0
-    while place < len(frames):
-        length, place = frames[place + 1], place + 2
-        if length >= 126:
-            size = 2 if length == 126 else 8
-            length, place = int.from_bytes(frames[place : place + size], "big"), place + size
-        texts.append(frames[place : place + length].decode())
-        place += length
-    return texts
 
 
 async def _listen(socket: _Socket) -> tuple[int, str]:

@@ -137,6 +137,12 @@ HELP = {
     "webhook_dead_letters": "Events that a webhook did not take and that are kept.",
     "loop_lag_seconds": "How late the event loop comes to what is due.",
     "build_info": "1 for the version that runs.",
+    "api_requests_total": "Requests to the control API.",
+    "api_requests_refused_total": "Of them, those refused by a limit.",
+    "api_requests_failed_total": "Of them, those that failed for a reason that nobody expected.",
+    "api_requests_in_flight": "Requests under way.",
+    "api_streams": "Live streams that are open.",
+    "api_streams_dropped_total": "Live streams that were ended because the client did not keep up.",
     "clock_ahead_seconds": "How far engine time is ahead of a wall clock that was set back.",
 }
 

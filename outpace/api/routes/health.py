@@ -57,7 +57,9 @@ async def get_health(call: Call) -> HealthView:
 async def get_metrics(call: Call) -> Reply:
     """Figures for Prometheus; see the page on metrics."""
     # read on the loop, so that all are of one moment; written out elsewhere, since that takes milliseconds
-    text = await asyncio.to_thread(exposition, call.api.node.reading())
+    reading = call.api.node.reading()
+    reading.add("api", call.api.gauges())
+    text = await asyncio.to_thread(exposition, reading)
     return Reply(200, text, [(b"content-type", _PROMETHEUS.encode())])
 
 
