@@ -107,7 +107,7 @@ async def campaign_versions(house: House, question: CampaignVersions) -> Page[Se
     """The settings' history, latest first."""
     house.registry.campaign(question.campaign_id)
     limit, (before,) = limit_of(question), place_of(question)
-    found = await house.read(lambda store: store.campaign_versions(question.campaign_id, before, limit + 1))
+    found = await house.read_long(lambda store: store.campaign_versions(question.campaign_id, before, limit + 1))
     earlier: dict[int, StoredCampaign] = {one.version + 1: one for one in found}
     return page(found, limit, lambda one: _version(one, earlier.get(one.version)), lambda one: str(one.version))
 

@@ -47,7 +47,7 @@ class House:
     Parameters
     ----------
     runner : engine, store, switch and pump; built.
-    reader : for reads.
+    reader, long_reader : for reads that are short, and for those that may take seconds.
     registry, hub, boards, alarms, webhooks, last_calls : of this node.
     parts : states of further parts for the health view, by name.
     """
@@ -58,6 +58,7 @@ class House:
         reader: StoreReader,
         registry: Registry,
         *,
+        long_reader: StoreReader,
         hub: Hub,
         boards: Boards,
         alarms: Alarms,
@@ -67,6 +68,7 @@ class House:
     ) -> None:
         self.runner = runner
         self.reader = reader
+        self.long_reader = long_reader
         self.registry = registry
         self.hub = hub
         self.boards = boards
@@ -97,8 +99,12 @@ class House:
         return self.runner.clock.now_ns()
 
     async def read(self, job: Callable[[Store], T]) -> T:
-        """Run a function that only reads on the store, off the loop."""
+        """Run a function that only reads a little on the store, off the loop: a desk may wait for it."""
         return await self.reader.call(job)
+
+    async def read_long(self, job: Callable[[Store], T]) -> T:
+        """The same for what may take seconds: pages, sums, counts."""
+        return await self.long_reader.call(job)
 
     async def write(self, job: Callable[[Store], T]) -> T:
         """Run a function on the store, in the writer's turn; durable when it returns."""
@@ -128,12 +134,12 @@ class House:
             await self.apply(pool)
             self.registry.put_campaign(stored)
             now_ns = self.now_ns()
-            self.runner.post(await self.read(lambda store: remembered(settings, now_ns, store)))
+            self.runner.post(await self.read_long(lambda store: remembered(settings, now_ns, store)))
             await self.count_leads(campaign_id)
 
     async def count_leads(self, campaign_id: int) -> None:
         """Have the store count a campaign's leads, for its board."""
-        self.boards.count_leads(campaign_id, await self.read(lambda store: store.counts(campaign_id)))
+        self.boards.count_leads(campaign_id, await self.read_long(lambda store: store.counts(campaign_id)))
 
     # ---- campaigns' states -----------------------------------------------------------------------------------------
 

@@ -59,6 +59,7 @@ async def die(server: Server) -> None:
     for timer in server._timers.values():
         timer.cancel()
     await server._reader.close()
+    await server._long_reader.close()
     await server._runner.worker.close()
     await server._runner.adapter.close()
     server._runner.agents.close()
