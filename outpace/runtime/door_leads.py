@@ -193,7 +193,7 @@ async def leads_added(house: House, order: LeadsAdded, actor: Actor) -> Done:
         await house.take_up(order.campaign_id)
     _open_campaign(house, order.campaign_id)
     await house.runner.pump.act(events.LeadsAdded(order.campaign_id))
-    await house.count_leads(order.campaign_id)
+    house.recount(order.campaign_id)
     return Done(None, f"campaign/{order.campaign_id}")
 
 

@@ -100,6 +100,7 @@ class Server:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._stopping = asyncio.Event()
         self._failure: Exception | None = None
+        self._serving = False
         self._late_s = 0.0
         self._lag_s = Histogram()
 
@@ -176,7 +177,10 @@ class Server:
         Raises StoreError, LinkDown, ConfigError.
         """
         runner, file = self._runner, self._file
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError("node.folder", f"{self.folder}: {error.strerror or error}") from error
         worker = await runner.open()
         for reader in (self._reader, self._long_reader):
             await reader.start()
@@ -191,22 +195,18 @@ class Server:
         await worker.call(self._house.begin_runs)
         runner.post([CampaignStarted(one_id) for one_id in self._in_state(CampaignState.RUNNING)])
         runner.start(first)
+        self._serving = True
         for campaign_id in self._in_state(CampaignState.DRAINING):
             self._house.note_state(campaign_id, CampaignState.PAUSED)  # what it launched, the switch or recovery ends
         for webhook in await self.read(lambda store: store.webhooks()):
             self._webhooks.add(webhook)
         if self._link is not None:
             self._link.start(self._hub)
-        self._spawn(self._count_leads())
+        for campaign in runner.engine.pool.campaigns:
+            self._house.recount(campaign.id)
         self._look()
         self._measure_lag(asyncio.get_running_loop().time())
         log.info("serving", extra={"pool": file.node.pool, "epoch": runner.epoch})
-
-    async def _count_leads(self) -> None:
-        # may take a while with millions of them, and nobody but the boards waits for it
-        assert self._house is not None
-        for campaign in self._runner.engine.pool.campaigns:
-            await self._house.count_leads(campaign.id)
 
     def _open_read_only(self) -> Store:
         return SqliteStore(self.store_path, create=False, read_only=True)
@@ -404,7 +404,7 @@ class Server:
         if house is not None:
             self._door.close()
             house.end()
-            if self._failure is None:
+            if self._failure is None and self._serving:
                 await self._let_end(drain_s)
             for timer in self._timers.values():
                 timer.cancel()
