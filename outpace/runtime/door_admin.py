@@ -38,7 +38,7 @@ _OK = "ok"
 async def list_audit(house: House, question: ListAudit) -> Page[AuditEntry]:
     """Acts, latest first."""
     limit, (before,) = limit_of(question), place_of(question)
-    found = await house.read(lambda store: store.audit(before, limit + 1, question.subject, question.actor))
+    found = await house.read_long(lambda store: store.audit(before, limit + 1, question.subject, question.actor))
     return page(found, limit, _entry, lambda one: str(one.entry_id))
 
 
@@ -80,7 +80,7 @@ async def list_dead_letters(house: House, question: ListDeadLetters) -> Page[Dea
     """Events that a webhook did not take, oldest first."""
     _view(house, question.webhook_id)
     limit, (after,) = limit_of(question), place_of(question)
-    found = await house.read(lambda store: store.dead_letters(question.webhook_id, after, limit + 1))
+    found = await house.read_long(lambda store: store.dead_letters(question.webhook_id, after, limit + 1))
     return page(found, limit, _letter, lambda one: str(one.letter_id))
 
 
@@ -143,6 +143,6 @@ async def retry_dead_letters(house: House, order: RetryDeadLetters, actor: Actor
     """Post dead letters again; they leave the list when they were taken."""
     del actor
     _view(house, order.webhook_id)
-    found = await house.read(lambda store: store.dead_letters(order.webhook_id, 0, _AGAIN_MAX))
+    found = await house.read_long(lambda store: store.dead_letters(order.webhook_id, 0, _AGAIN_MAX))
     count = house.webhooks.again(order.webhook_id, [(one.letter_id, one.event) for one in found])
     return Done(count, f"webhook/{order.webhook_id}", {"letters": count})

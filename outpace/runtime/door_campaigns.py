@@ -107,7 +107,7 @@ async def campaign_versions(house: House, question: CampaignVersions) -> Page[Se
     """The settings' history, latest first."""
     house.registry.campaign(question.campaign_id)
     limit, (before,) = limit_of(question), place_of(question)
-    found = await house.read(lambda store: store.campaign_versions(question.campaign_id, before, limit + 1))
+    found = await house.read_long(lambda store: store.campaign_versions(question.campaign_id, before, limit + 1))
     earlier: dict[int, StoredCampaign] = {one.version + 1: one for one in found}
     return page(found, limit, lambda one: _version(one, earlier.get(one.version)), lambda one: str(one.version))
 
@@ -180,7 +180,7 @@ async def create_campaign(house: House, order: CreateCampaign, actor: Actor) -> 
         stored = await house.write(lambda store: store.create_campaign(settings, actor.name, now_ns))
         house.registry.put_campaign(stored)
         await house.apply(house.registry.pool(house.engine.pool))
-        await house.count_leads(stored.campaign_id)
+        house.recount(stored.campaign_id)
     detail = {"settings": msgspec.to_builtins(stored.settings)}
     return Done(campaign_view(house, stored), f"campaign/{stored.campaign_id}", detail)
 
@@ -268,7 +268,7 @@ async def start_campaign(house: House, order: StartCampaign, actor: Actor) -> Do
     campaign_id = order.campaign_id
     if _state(house, campaign_id) is not CampaignState.RUNNING:
         await house.acted(campaign_id, actor, lambda: house.runner.pump.act(CampaignStarted(campaign_id)))
-        await house.count_leads(campaign_id)
+        house.recount(campaign_id)
     return _done(house, campaign_id)
 
 

@@ -110,7 +110,7 @@ async def list_attempts(house: House, question: ListAttempts) -> Page[AttemptVie
     since_ns = views.ns_of(question.since, "since") if question.since is not None else 0
     until_ns = views.ns_of(question.until, "until") if question.until is not None else 0
     before = AttemptCursor(ended_ns, call_id) if question.cursor else None
-    found = await house.read(
+    found = await house.read_long(
         lambda store: store.find_attempts(
             campaign_id=question.campaign_id,
             lead_id=question.lead_id,
@@ -154,7 +154,7 @@ async def get_report(house: House, question: GetReport) -> ReportView:
         raise ConfigError("until", "must be later than since")
     if question.campaign_id:
         house.registry.campaign(question.campaign_id)
-    rows, total = await house.read(
+    rows, total = await house.read_long(
         lambda store: (
             store.report(by, since_ns, until_ns, question.campaign_id),
             store.report(ReportBy.TOTAL, since_ns, until_ns, question.campaign_id),

@@ -91,7 +91,7 @@ def suppression_view(stored: Suppression) -> SuppressionView:
 async def list_lists(house: House, question: ListLists) -> Page[ListView]:
     """Lists, latest first."""
     limit, (before,) = limit_of(question), place_of(question)
-    found = await house.read(lambda store: store.lists(question.campaign_id, before, limit + 1))
+    found = await house.read_long(lambda store: store.lists(question.campaign_id, before, limit + 1))
     return page(found, limit, list_view, lambda one: str(one.list_id))
 
 
@@ -107,7 +107,7 @@ async def list_leads(house: House, question: ListLeads) -> Page[LeadView]:
     limit, (after,) = limit_of(question), place_of(question)
     number = views.number_of(question.number, "number") if question.number else 0
     state = _lead_state(question.state)
-    found = await house.read(
+    found = await house.read_long(
         lambda store: store.leads(
             question.campaign_id,
             list_id=question.list_id,
@@ -145,7 +145,7 @@ async def count_leads(house: House, question: CountLeads) -> dict[str, int]:
     def count(store: Store) -> dict[str, int]:
         return {**store.counts(question.campaign_id), "due": store.due_count(question.campaign_id, now_ns)}
 
-    counts = await house.read(count)
+    counts = await house.read_long(count)
     house.boards.count_leads(question.campaign_id, counts)
     return counts
 
@@ -193,7 +193,7 @@ async def leads_added(house: House, order: LeadsAdded, actor: Actor) -> Done:
         await house.take_up(order.campaign_id)
     _open_campaign(house, order.campaign_id)
     await house.runner.pump.act(events.LeadsAdded(order.campaign_id))
-    await house.count_leads(order.campaign_id)
+    house.recount(order.campaign_id)
     return Done(None, f"campaign/{order.campaign_id}")
 
 
@@ -216,7 +216,7 @@ async def list_suppression(house: House, question: ListSuppression) -> Page[Supp
         number = views.number_of(question.number, "number")
         found = await house.read(lambda store: store.suppressions(question.campaign_id, number - 1, 1))
         return Page(items=[suppression_view(one) for one in found if one.number == number])
-    found = await house.read(lambda store: store.suppressions(question.campaign_id, after, limit + 1))
+    found = await house.read_long(lambda store: store.suppressions(question.campaign_id, after, limit + 1))
     return page(found, limit, suppression_view, lambda one: str(one.number))
 
 

@@ -13,7 +13,7 @@ import msgspec
 from outpace.domain.access import SYSTEM, Actor
 from outpace.domain.commands import AnyCommand, CampaignStateChanged
 from outpace.domain.config import Pool
-from outpace.domain.errors import StoreError
+from outpace.domain.errors import OutpaceError, StoreError
 from outpace.domain.events import PoolChanged
 from outpace.domain.states import CampaignState
 from outpace.engine.engine import Engine
@@ -47,7 +47,7 @@ class House:
     Parameters
     ----------
     runner : engine, store, switch and pump; built.
-    reader : for reads.
+    reader, long_reader : for reads that are short, and for those that may take seconds.
     registry, hub, boards, alarms, webhooks, last_calls : of this node.
     parts : states of further parts for the health view, by name.
     """
@@ -58,6 +58,7 @@ class House:
         reader: StoreReader,
         registry: Registry,
         *,
+        long_reader: StoreReader,
         hub: Hub,
         boards: Boards,
         alarms: Alarms,
@@ -67,6 +68,7 @@ class House:
     ) -> None:
         self.runner = runner
         self.reader = reader
+        self.long_reader = long_reader
         self.registry = registry
         self.hub = hub
         self.boards = boards
@@ -78,6 +80,8 @@ class House:
         self.changing = asyncio.Lock()
         self._acting: dict[int, Actor] = {}
         self._notes: dict[int, asyncio.Task[None]] = {}
+        self._counting: dict[int, asyncio.Task[None]] = {}
+        self._count_again: set[int] = set()
         self._runs: dict[int, int] = {}
         self._audit: list[tuple[StoredAct, asyncio.Future[None]]] = []
         self._auditing: asyncio.Task[None] | None = None
@@ -97,8 +101,12 @@ class House:
         return self.runner.clock.now_ns()
 
     async def read(self, job: Callable[[Store], T]) -> T:
-        """Run a function that only reads on the store, off the loop."""
+        """Run a function that only reads a little on the store, off the loop: a desk may wait for it."""
         return await self.reader.call(job)
+
+    async def read_long(self, job: Callable[[Store], T]) -> T:
+        """The same for what may take seconds: pages, sums, counts."""
+        return await self.long_reader.call(job)
 
     async def write(self, job: Callable[[Store], T]) -> T:
         """Run a function on the store, in the writer's turn; durable when it returns."""
@@ -128,12 +136,28 @@ class House:
             await self.apply(pool)
             self.registry.put_campaign(stored)
             now_ns = self.now_ns()
-            self.runner.post(await self.read(lambda store: remembered(settings, now_ns, store)))
-            await self.count_leads(campaign_id)
+            self.runner.post(await self.read_long(lambda store: remembered(settings, now_ns, store)))
+            self.recount(campaign_id)
 
-    async def count_leads(self, campaign_id: int) -> None:
-        """Have the store count a campaign's leads, for its board."""
-        self.boards.count_leads(campaign_id, await self.read(lambda store: store.counts(campaign_id)))
+    def recount(self, campaign_id: int) -> None:
+        """Have the store count a campaign's leads, for its board; once more when asked again meanwhile."""
+        if campaign_id in self._counting:
+            self._count_again.add(campaign_id)
+        else:
+            self._counting[campaign_id] = asyncio.get_running_loop().create_task(self._recount(campaign_id))
+
+    async def _recount(self, campaign_id: int) -> None:
+        try:
+            while True:
+                self._count_again.discard(campaign_id)
+                counts = await self.read_long(lambda store: store.counts(campaign_id))
+                self.boards.count_leads(campaign_id, counts)
+                if campaign_id not in self._count_again:
+                    break
+        except OutpaceError as error:
+            log.warning("leads were not counted: %s", error, extra={"campaign_id": campaign_id})
+        finally:
+            del self._counting[campaign_id]
 
     # ---- campaigns' states -----------------------------------------------------------------------------------------
 
@@ -187,7 +211,7 @@ class House:
                     raise
                 await asyncio.sleep(pause_s)
         if state in _RESTING:
-            await self.count_leads(campaign_id)
+            self.recount(campaign_id)
 
     def _end_run(self, store: Store, campaign_id: int, now_ns: int) -> None:
         run_id = self._runs.pop(campaign_id, 0)
@@ -241,7 +265,9 @@ class House:
 
     async def last_notes(self) -> None:
         """Wait for what is being written down."""
-        tasks = [*self._notes.values(), *([self._auditing] if self._auditing is not None else [])]
+        tasks = [*self._notes.values(), *self._counting.values()]
+        if self._auditing is not None:
+            tasks.append(self._auditing)
         if tasks:
             await asyncio.wait(tasks)
 

@@ -127,6 +127,8 @@ HELP = {
     "hub_updates_total": "Updates published.",
     "reader_waiting": "Reads that wait for the store's reading thread.",
     "reader_reads_total": "Reads answered.",
+    "long_reader_waiting": "Pages, sums and counts that wait for their reading thread.",
+    "long_reader_reads_total": "Pages, sums and counts answered.",
     "redis_up": "1 while Redis is in reach.",
     "redis_nodes": "Nodes that Redis knows to be there, this one included.",
     "redis_events_total": "Events appended to the stream.",

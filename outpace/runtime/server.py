@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -60,6 +61,9 @@ LOOK_EVERY_S = 1.0
 #: Real seconds between two measurements of how late the event loop is.
 LAG_EVERY_S = 0.1
 
+#: Real seconds that another thread may hold the interpreter while the loop waits for it.
+SWITCH_S = 0.001
+
 #: Real seconds that a stop lets unanswered calls end by themselves.
 DRAIN_S = 10.0
 
@@ -88,7 +92,7 @@ class Server:
             seed=seed,
         )
         self._runner = PoolRunner(settings, self._fail, self._recorded)
-        self._reader = StoreReader(lambda: SqliteStore(self.store_path, create=False, read_only=True))
+        self._reader, self._long_reader = StoreReader(self._open_read_only), StoreReader(self._open_read_only)
         self._registry = Registry(file.node.pool, file.node.max_calls, self._part_of)
         self._link: RedisLink | None = None
         self._house: House | None = None
@@ -96,6 +100,7 @@ class Server:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._stopping = asyncio.Event()
         self._failure: Exception | None = None
+        self._serving = False
         self._late_s = 0.0
         self._lag_s = Histogram()
 
@@ -128,6 +133,7 @@ class Server:
         reading = self._runner.reading(names)
         reading.add("hub", self._hub.gauges())
         reading.add("reader", self._reader.gauges())
+        reading.add("long_reader", self._long_reader.gauges())
         if self._link is not None:
             reading.add("redis", self._link.gauges())
         severities = [alarm.severity for alarm in self._alarms.active]
@@ -144,9 +150,12 @@ class Server:
     async def run(self, beside: AbstractAsyncContextManager[Any] | None = None) -> None:
         """Start, serve until SIGINT, SIGTERM or `ask_to_stop`, and stop; a second signal stops at once.
 
-        `beside` is entered when the door is open, and left before it closes. Raises what `start` and `beside` raise,
-        and the error after which nothing could be dialled any more.
+        `beside` is entered when the door is open, and left before it closes. Other threads hold the interpreter for a
+        millisecond at most from now on: calls wait for nobody longer.
+
+        Raises what `start` and `beside` raise, and the error after which nothing could be dialled any more.
         """
+        sys.setswitchinterval(SWITCH_S)
         with self._signals():
             try:
                 await self.start()
@@ -168,9 +177,13 @@ class Server:
         Raises StoreError, LinkDown, ConfigError.
         """
         runner, file = self._runner, self._file
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError("node.folder", f"{self.folder}: {error.strerror or error}") from error
         worker = await runner.open()
-        await self._reader.start()
+        for reader in (self._reader, self._long_reader):
+            await reader.start()
         await worker.call(self._define_first)
         if file.redis is not None:
             self._link = _link(file, self)
@@ -180,19 +193,23 @@ class Server:
         first = await runner.connect()
         assert self._house is not None
         await worker.call(self._house.begin_runs)
-        for campaign in runner.engine.pool.campaigns:
-            await self._house.count_leads(campaign.id)
         runner.post([CampaignStarted(one_id) for one_id in self._in_state(CampaignState.RUNNING)])
         runner.start(first)
+        self._serving = True
         for campaign_id in self._in_state(CampaignState.DRAINING):
             self._house.note_state(campaign_id, CampaignState.PAUSED)  # what it launched, the switch or recovery ends
         for webhook in await self.read(lambda store: store.webhooks()):
             self._webhooks.add(webhook)
         if self._link is not None:
             self._link.start(self._hub)
+        for campaign in runner.engine.pool.campaigns:
+            self._house.recount(campaign.id)
         self._look()
         self._measure_lag(asyncio.get_running_loop().time())
         log.info("serving", extra={"pool": file.node.pool, "epoch": runner.epoch})
+
+    def _open_read_only(self) -> Store:
+        return SqliteStore(self.store_path, create=False, read_only=True)
 
     def _define_first(self, store: Store) -> None:
         # what the file defines and the store does not know by name yet
@@ -243,6 +260,7 @@ class Server:
             runner,
             self._reader,
             registry,
+            long_reader=self._long_reader,
             hub=self._hub,
             boards=self._boards,
             alarms=self._alarms,
@@ -386,7 +404,7 @@ class Server:
         if house is not None:
             self._door.close()
             house.end()
-            if self._failure is None:
+            if self._failure is None and self._serving:
                 await self._let_end(drain_s)
             for timer in self._timers.values():
                 timer.cancel()
@@ -396,7 +414,8 @@ class Server:
             if self._tasks:
                 await asyncio.wait(self._tasks)
             await house.last_notes()
-        await self._reader.close()
+        for reader in (self._reader, self._long_reader):
+            await reader.close()
         try:
             taken = await self._runner.close(house.end_runs if house is not None and self._failure is None else None)
         except StoreError as error:
@@ -423,7 +442,7 @@ class Server:
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            log.error("dead letters could not be kept: %s", task.exception())
+            log.error("work beside the calls failed: %s", task.exception())
 
     def _fail(self, error: Exception) -> None:
         if self._failure is None:

@@ -91,6 +91,8 @@ class StoreWorker:
 
     async def close(self, *, timeout_s: float = 10.0) -> bool:
         """Write what waits and close the store. False when the store would not take it in time: then it is lost."""
+        if self._loop is None:
+            return True  # it was never started
         with self._ready:
             self._closing = True
             self._ready.notify()

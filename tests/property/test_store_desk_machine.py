@@ -182,13 +182,13 @@ class DeskMachine(RuleBasedStateMachine):
     def delete_webhook(self, webhook_id: int) -> None:
         self.both(lambda store: store.delete_webhook(webhook_id))
 
-    @rule(webhook_id=SMALL, event=NAMES)
-    def add_dead_letter(self, webhook_id: int, event: str) -> None:
-        self.both(lambda store: store.add_dead_letter(webhook_id, event, 3, event, self.now))
+    @rule(webhook_id=SMALL, events=st.lists(NAMES, max_size=3))
+    def add_dead_letters(self, webhook_id: int, events: list[str]) -> None:
+        self.both(lambda store: store.add_dead_letters(webhook_id, events, 3, "why", self.now))
 
-    @rule(letter_id=SMALL)
-    def remove_dead_letter(self, letter_id: int) -> None:
-        self.both(lambda store: store.remove_dead_letter(letter_id))
+    @rule(letter_ids=st.lists(SMALL, max_size=3))
+    def remove_dead_letters(self, letter_ids: list[int]) -> None:
+        self.both(lambda store: store.remove_dead_letters(letter_ids))
 
     @rule(key=NAMES, actor=NAMES, status=SMALL)
     def remember_answer(self, key: str, actor: str, status: int) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from outpace.api.settings import ApiSettings
 from outpace.domain.config import Abandonment, CallingHours, Campaign, RetryRule, TrunkGroup
-from outpace.runtime import campaign_file, settings
+from outpace.runtime import campaign_file, node_file, settings
 from outpace.runtime.metrics import HELP
 from outpace.runtime.switches import SimulatedSettings
 from outpace.sim.report import SimulationReport
@@ -47,6 +47,13 @@ PAGES: dict[str, tuple[type[msgspec.Struct], set[str], set[str], set[str]]] = {
     "[pool]": (settings.PoolSettings, set(), set(), set()),
 }
 
+#: The same of docs/node-file.md.
+NODE_PAGES: dict[str, tuple[type[msgspec.Struct], set[str], set[str], set[str]]] = {
+    "[node]": (node_file.NodeSettings, set(), set(), set()),
+    "[[agents]]": (node_file.NodeAgents, set(), set(settings.AgentGroup.__struct_fields__), {"campaigns"}),
+    "[redis]": (node_file.RedisSettings, {"url_env"}, set(), set()),
+}
+
 _ROW = re.compile(r"^\| `(?P<key>\w+)` \| (?P<type>[^|]*) \| (?P<default>[^|]*) \|", re.MULTILINE)
 
 
@@ -64,15 +71,26 @@ def written(field: msgspec.structs.FieldInfo) -> str:
         default = field.default_factory()
     if default is msgspec.NODEFAULT:
         return "*required*"
-    if isinstance(default, Enum):
-        default = default.value
-    return f"`{json.dumps(list(default) if isinstance(default, tuple) else default)}`"
+    if isinstance(default, tuple):
+        default = [one.value if isinstance(one, Enum) else one for one in default]
+    return f"`{json.dumps(default.value if isinstance(default, Enum) else default)}`"
 
 
 @pytest.mark.parametrize("heading", PAGES)
 def test_campaign_page_has_every_key_with_its_default(heading: str) -> None:
-    kind, more, less, in_words = PAGES[heading]
-    text = section((DOCS / "campaign-file.md").read_text("utf-8"), heading)
+    check_section("campaign-file.md", heading, *PAGES[heading])
+
+
+@pytest.mark.parametrize("heading", NODE_PAGES)
+def test_node_page_has_every_key_with_its_default(heading: str) -> None:
+    check_section("node-file.md", heading, *NODE_PAGES[heading])
+
+
+def check_section(
+    page: str, heading: str, kind: type[msgspec.Struct], more: set[str], less: set[str], in_words: set[str]
+) -> None:  # fmt: skip
+    """See that a section has a row for each key, with its default."""
+    text = section((DOCS / page).read_text("utf-8"), heading)
     rows = {row["key"]: row["default"].strip() for row in _ROW.finditer(text)}
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     assert set(rows) == (set(fields) - less) | more
@@ -92,6 +110,12 @@ def test_example_campaign_files_are_good(name: str) -> None:
     assert path is not None
     assert path.is_file()
     assert setup.automatic()
+
+
+def test_example_node_file_is_good() -> None:
+    file = node_file.load(EXAMPLES / "node.toml", settings.LogSettings)
+    assert [campaign.name for campaign in file.campaigns] == ["spring", "survey"]
+    assert settings.automatic(file.agent_groups, range(1, 21))
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/asterisk.md"])

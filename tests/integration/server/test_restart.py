@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from outpace.domain.errors import ConfigError, StaleEpoch, StateError
+from outpace.domain.errors import ConfigError, LinkDown, StaleEpoch, StateError
 from outpace.domain.orders import (
     ChangeCampaign,
     GetBoard,
@@ -59,6 +60,7 @@ async def die(server: Server) -> None:
     for timer in server._timers.values():
         timer.cancel()
     await server._reader.close()
+    await server._long_reader.close()
     await server._runner.worker.close()
     await server._runner.adapter.close()
     server._runner.agents.close()
@@ -187,6 +189,24 @@ async def test_two_operators_at_once_each_get_a_clear_answer(tmp_path: Path) -> 
         states = {one.agent.state for one in await asyncio.gather(*acts)}
         assert states == {"not_ready"}
         await asyncio.gather(*(door.command(SetReady(agent_id=n), BOSS) for n in range(1, 11)))
+
+
+async def test_a_start_that_fails_leaves_nothing_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = node_file(tmp_path, more=CAMPAIGN)
+    (tmp_path / "node").write_text("a file where the folder should be")
+    with pytest.raises(ConfigError, match=r"node\.folder"):
+        await Server(file).run()
+    (tmp_path / "node").unlink()
+
+    async def refuse(_: object, __: object) -> None:
+        raise LinkDown("nobody answers")
+
+    monkeypatch.setattr(SimulatedAdapter, "connect", refuse)
+    started = asyncio.get_running_loop().time()
+    with pytest.raises(LinkDown):
+        await Server(file).run()
+    assert asyncio.get_running_loop().time() - started < 3.0
+    assert {one.name for one in threading.enumerate() if one.name.startswith("outpace")} == set()
 
 
 async def test_a_file_that_names_an_unknown_campaign_is_refused(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from outpace.domain.commands import AgentStateChanged, AnyCommand, LeaseLeads, OpenAgentLeg, StoreCommand, SwitchCommand
 from outpace.domain.config import Agent, Campaign, Pool, TrunkGroup
+from outpace.domain.errors import StateError, UnknownId
 from outpace.domain.events import (
     AgentLegUp,
     AgentLoggedIn,
@@ -116,6 +117,36 @@ def test_a_callers_mistake_is_counted_and_the_next_fact_handled() -> None:
         assert pumped.refused == {"AgentReady": 1}
         assert ends.failures == []
         pumped.stop()
+
+    play(scene())
+
+
+def test_whoever_acts_waits_for_the_turn_and_hears_the_refusal() -> None:
+    async def scene() -> None:
+        ends = Ends()
+        pumped = ends.pump(Engine(POOL, epoch=1))
+        with pytest.raises(StateError, match="does not run"):
+            await pumped.act(AgentLoggedIn(1))
+        pumped.start()
+        await pumped.act(AgentLoggedIn(1))
+        assert ends.switch == [OpenAgentLeg(1)]
+        with pytest.raises(StateError, match="logged in already"):
+            await pumped.act(AgentLoggedIn(1))
+        with pytest.raises(UnknownId):
+            await pumped.act(AgentReady(9))
+        with pytest.raises(OverflowError):
+            await pumped.act(AgentReady(2**70))
+        assert pumped.refused == {"AgentLoggedIn": 1, "AgentReady": 2}
+        # one who waits no longer holds nobody up
+        given_up = asyncio.ensure_future(pumped.act(AgentReady(1)))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await pumped.act(AgentReady(1))
+        waiting = asyncio.ensure_future(pumped.act(AgentReady(1)))
+        await asyncio.sleep(0)
+        pumped.stop()
+        with pytest.raises(StateError, match="has stopped"):
+            await waiting
 
     play(scene())
 

@@ -59,8 +59,9 @@ def test_tokens_are_found_by_their_hash_and_can_be_revoked_once(store: Store) ->
 def test_webhooks_keep_their_dead_letters_until_they_go(store: Store) -> None:
     assert store.add_webhook("https://crm/a", ("attempts", "alarms"), "s3cret", NOW) == 1
     assert store.add_webhook("https://crm/b", (), "x", NOW) == 2
-    letters = [store.add_dead_letter(1, f'{{"n":{n}}}', 5, "timed out", NOW + n) for n in range(3)]
-    store.add_dead_letter(2, "{}", 1, "", NOW)
+    store.add_dead_letters(1, ['{"n":0}', '{"n":1}'], 5, "timed out", NOW)
+    store.add_dead_letters(1, ['{"n":2}'], 5, "timed out", NOW + 1)
+    store.add_dead_letters(2, ["{}"], 1, "", NOW)
     assert store.webhooks()[0] == StoredWebhook(
         webhook_id=1,
         url="https://crm/a",
@@ -70,17 +71,17 @@ def test_webhooks_keep_their_dead_letters_until_they_go(store: Store) -> None:
         dead=3,
     )
     assert store.dead_letters(1, 1, 1) == [
-        StoredDeadLetter(letter_id=2, webhook_id=1, event='{"n":1}', attempts=5, error="timed out", at_ns=NOW + 1)
+        StoredDeadLetter(letter_id=2, webhook_id=1, event='{"n":1}', attempts=5, error="timed out", at_ns=NOW)
     ]
-    assert [letter.letter_id for letter in store.dead_letters(1, 0, 9)] == letters == [1, 2, 3]
-    assert store.remove_dead_letter(2)
-    assert not store.remove_dead_letter(2)
+    assert [letter.letter_id for letter in store.dead_letters(1, 0, 9)] == [1, 2, 3]
+    assert store.remove_dead_letters([2, 3, 9]) == 2
+    assert store.remove_dead_letters([2]) == 0
     store.delete_webhook(1)
     assert [(hook.webhook_id, hook.dead) for hook in store.webhooks()] == [(2, 1)]
     assert store.dead_letters(1, 0, 9) == []
     for unknown in (
         lambda: store.delete_webhook(1),
-        lambda: store.add_dead_letter(1, "{}", 1, "", NOW),
+        lambda: store.add_dead_letters(1, ["{}"], 1, "", NOW),
     ):
         with pytest.raises(UnknownId, match="no webhook 1"):
             unknown()
@@ -89,8 +90,10 @@ def test_webhooks_keep_their_dead_letters_until_they_go(store: Store) -> None:
 def test_ids_of_what_was_deleted_are_not_given_again(store: Store) -> None:
     store.delete_webhook(store.add_webhook("https://crm/a", (), "x", NOW))
     assert store.add_webhook("https://crm/b", (), "x", NOW) == 2
-    store.remove_dead_letter(store.add_dead_letter(2, "{}", 1, "", NOW))
-    assert store.add_dead_letter(2, "{}", 1, "", NOW) == 2
+    store.add_dead_letters(2, ["{}"], 1, "", NOW)
+    assert store.remove_dead_letters([1]) == 1
+    store.add_dead_letters(2, ["{}"], 1, "", NOW)
+    assert [letter.letter_id for letter in store.dead_letters(2, 0, 9)] == [2]
 
 
 def test_oldest_dead_letters_go_when_there_are_too_many(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,8 +101,7 @@ def test_oldest_dead_letters_go_when_there_are_too_many(store: Store, monkeypatc
     monkeypatch.setattr(_sqlite_access, "_DROP_OLDEST", _sqlite_access._DROP_OLDEST.replace("OFFSET 10000", "OFFSET 3"))
     for hook in (1, 2):
         store.add_webhook("https://crm/a", (), "x", NOW)
-        for _ in range(2 + hook):
-            store.add_dead_letter(hook, "{}", 1, "", NOW)
+        store.add_dead_letters(hook, ["{}"] * (2 + hook), 1, "", NOW)
     assert [letter.letter_id for letter in store.dead_letters(1, 0, 9)] == [1, 2, 3]
     assert [letter.letter_id for letter in store.dead_letters(2, 0, 9)] == [5, 6, 7]
 
