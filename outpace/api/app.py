@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from outpace.api.answers import encode
@@ -28,6 +29,7 @@ from outpace.api.routes import (
     webhooks,
 )
 from outpace.api.settings import ApiSettings
+from outpace.runtime import clock
 
 #: Every operation, in the order of the reference.
 ALL_ROUTES = tuple(
@@ -57,9 +59,15 @@ def encoded_document() -> bytes:
     return encode(document(ALL_ROUTES))
 
 
-def create_app(node: ApiNode, settings: ApiSettings) -> Gate:
-    """The control API of a node, as an ASGI application; who serves it opens and closes it."""
-    api = Api(node, settings, encoded_document)
+def create_app(
+    node: ApiNode,
+    settings: ApiSettings,
+    *,
+    wall_ns: Callable[[], int] = clock.wall_ns,
+    monotonic_ns: Callable[[], int] = clock.monotonic_ns,
+) -> Gate:
+    """The control API of a node, as an ASGI application; who serves it opens and closes it. Tests give their clocks."""
+    api = Api(node, settings, encoded_document, wall_ns=wall_ns, monotonic_ns=monotonic_ns)
 
     endpoints = (endpoint for routes in ALL_ROUTES for endpoint in routes.endpoints)
     router = Router((endpoint.method, endpoint.path, bind(endpoint, api)) for endpoint in endpoints)

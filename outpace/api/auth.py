@@ -1,4 +1,5 @@
-"""Bearer tokens: made here, kept hashed in the store, looked up once in a while.
+"""Bearer tokens: made here, kept hashed in the store, looked up once in a while. Their times are the wall's, whatever
+the engine's clock does.
 
 A token is 32 random bytes, so that a plain SHA-256 of it cannot be guessed back. What is looked up is remembered for
 `FRESH_NS`: a token that was revoked in another process ends within that time, one that was revoked here at once.
@@ -8,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import msgspec
@@ -75,10 +77,17 @@ def bearer_of_subprotocols(subprotocols: list[str]) -> str:
 
 
 class Sessions:
-    """Who a token is."""
+    """Who a token is.
 
-    def __init__(self, node: ApiNode) -> None:
+    Parameters
+    ----------
+    wall_ns, monotonic_ns : clocks; tests give their own.
+    """
+
+    def __init__(self, node: ApiNode, wall_ns: Callable[[], int], monotonic_ns: Callable[[], int]) -> None:
         self._node = node
+        self._wall_ns = wall_ns
+        self._monotonic_ns = monotonic_ns
         self._known: OrderedDict[str, _Seen] = OrderedDict()  # by hash
         self._asking: dict[str, asyncio.Future[Session | None]] = {}
 
@@ -100,16 +109,22 @@ class Sessions:
         found = await self._find(session.key)
         return found is not None and not self._is_over(found)
 
+    def left_s(self, session: Session) -> float:
+        """Seconds until a session's token expires; infinite when it never does."""
+        if not session.expires_ns:
+            return math.inf
+        return max(0.0, (session.expires_ns - self._wall_ns()) / NS_PER_S)
+
     def forget(self) -> None:
         """Look every token up again: one was revoked."""
         self._known.clear()
 
     def _is_over(self, session: Session) -> bool:
-        return 0 < session.expires_ns <= self._node.now_ns()
+        return 0 < session.expires_ns <= self._wall_ns()
 
     async def _find(self, key: str) -> Session | None:
         seen = self._known.get(key)
-        if seen is not None and seen.at_ns + FRESH_NS > self._node.now_ns():
+        if seen is not None and seen.at_ns + FRESH_NS > self._monotonic_ns():
             return seen.session
         return await self._ask(key)
 
@@ -127,7 +142,7 @@ class Sessions:
         if stored is not None and not stored.revoked_ns:
             actor = Actor(token_id=stored.token_id, name=stored.name, role=stored.role, agent_id=stored.agent_id)
             session = Session(actor, key, stored.expires_ns)
-        self._known[key] = _Seen(session, self._node.now_ns())
+        self._known[key] = _Seen(session, self._monotonic_ns())
         self._known.move_to_end(key)
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)

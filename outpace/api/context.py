@@ -9,16 +9,33 @@ from outpace.api.idempotency import Idempotency
 from outpace.api.jobs import Jobs
 from outpace.api.node import ApiNode
 from outpace.api.settings import ApiSettings
+from outpace.runtime import clock
 
 
 class Api:
-    """Built once per application. `document` makes the OpenAPI document, encoded."""
+    """Built once per application.
 
-    def __init__(self, node: ApiNode, settings: ApiSettings, document: Callable[[], bytes]) -> None:
+    Parameters
+    ----------
+    document : makes the OpenAPI document, encoded.
+    wall_ns, monotonic_ns : real time, for tokens and limits: engine time may run faster.
+    """
+
+    def __init__(
+        self,
+        node: ApiNode,
+        settings: ApiSettings,
+        document: Callable[[], bytes],
+        *,
+        wall_ns: Callable[[], int] = clock.wall_ns,
+        monotonic_ns: Callable[[], int] = clock.monotonic_ns,
+    ) -> None:
         self.node = node
         self.settings = settings
         self.document = document
-        self.sessions = Sessions(node)
+        self.wall_ns = wall_ns
+        self.monotonic_ns = monotonic_ns
+        self.sessions = Sessions(node, wall_ns, monotonic_ns)
         self.idempotency = Idempotency(node)
         self.jobs = Jobs(node)
         #: What monitoring shows of requests and streams.

@@ -132,7 +132,7 @@ class Gate:
         token = bearer_of(scope["headers"])
         if not token and scope["type"] == "websocket":
             token = bearer_of_subprotocols(scope["subprotocols"])
-        now_ns = self._api.node.now_ns()
+        now_ns = self._api.monotonic_ns()
         try:
             session = await self._api.sessions.find(token)
         except ProblemError:

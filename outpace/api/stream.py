@@ -23,7 +23,6 @@ from outpace.api.problems import ProblemError
 from outpace.api.roles import sees_numbers
 from outpace.domain.access import Actor, Role
 from outpace.domain.errors import CapacityError
-from outpace.domain.units import NS_PER_S
 from outpace.runtime.control import ControlPort, Subscription, Topic, Update
 
 log = logging.getLogger(__name__)
@@ -291,11 +290,7 @@ class Streams:
     async def _watch_token(self, socket: _Socket) -> tuple[int, str]:
         session: Session = socket.scope["auth"]
         while True:
-            wait_s = LOOK_S
-            if session.expires_ns:
-                left_s = (session.expires_ns - self._api.node.now_ns()) / NS_PER_S
-                wait_s = min(wait_s, max(left_s, 0.0))
-            await asyncio.sleep(wait_s)
+            await asyncio.sleep(min(LOOK_S, self._api.sessions.left_s(session)))
             if not await self._api.sessions.holds(session):
                 return UNAUTHORIZED, "the token has expired or was revoked"
 

@@ -74,7 +74,7 @@ async def create_token(call: Call, body: TokenBody) -> Answer[TokenMade]:
 
     def make(store: Store) -> tuple[str, TokenView]:
         return make_token(
-            store, name=body.name, role=body.role, agent_id=body.agent_id, expires_ns=expires_ns, now_ns=node.now_ns()
+            store, name=body.name, role=body.role, agent_id=body.agent_id, expires_ns=expires_ns, now_ns=call.api.wall_ns()
         )
 
     secret, view = await node.write(make)
@@ -87,6 +87,6 @@ async def create_token(call: Call, body: TokenBody) -> Answer[TokenMade]:
 async def revoke_token(call: Call, token_id: Id) -> None:
     """Revoke a token; its streams end within seconds."""
     node = call.api.node
-    await node.write(lambda store: store.revoke_token(token_id, node.now_ns()))
+    await node.write(lambda store: store.revoke_token(token_id, call.api.wall_ns()))
     call.api.sessions.forget()
     await note(node, call.actor, "revoke-token", f"token/{token_id}", {})

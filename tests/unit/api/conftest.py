@@ -32,7 +32,7 @@ class Client:
             )[0]
             for role in Role
         }
-        self.app = create_app(node, settings)
+        self.app = create_app(node, settings, wall_ns=node.now_ns, monotonic_ns=node.now_ns)
         transport = httpx.ASGITransport(app=self.app)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://node")
 
