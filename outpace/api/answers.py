@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +12,9 @@ from outpace.api.asgi import Receive, Scope, Send
 from outpace.api.problems import MEDIA_TYPE, problem_of
 
 T = TypeVar("T")
+
+#: Seconds that a client may leave a stream unread.
+STALLED_S = 60.0
 
 _ENCODER = msgspec.json.Encoder()
 _JSON = (b"content-type", b"application/json")
@@ -56,7 +60,7 @@ class Reply:
 
 
 class StreamReply:
-    """A body of unknown length, sent as it is made; a client that does not read is waited for, and costs nothing."""
+    """A body of unknown length, sent as it is made; a client that reads nothing for `STALLED_S` is cut off."""
 
     __slots__ = ("chunks", "headers")
 
@@ -68,7 +72,8 @@ class StreamReply:
         """Send it. What fails on the way breaks the connection off, so that nobody takes a part for the whole."""
         await send({"type": "http.response.start", "status": 200, "headers": self.headers})
         async for chunk in self.chunks:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            async with asyncio.timeout(STALLED_S):
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

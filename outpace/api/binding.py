@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,6 +22,9 @@ from outpace.api.router import Bound
 
 #: Bytes of a JSON body at most.
 BODY_MAX = 1 << 20
+
+#: Seconds without a byte of a body that is being sent.
+STALLED_S = 30.0
 
 _PARAMETERS_MAX = 32
 
@@ -146,10 +150,14 @@ async def _whole(receive: Receive) -> bytes:
 
 
 async def pieces(receive: Receive) -> AsyncIterator[bytes]:
-    """The body of a request as it comes. ProblemError `malformed`: the client left before its end."""
+    """The body of a request as it comes. ProblemError `malformed`: it broke off, or nothing came for `STALLED_S`."""
     more = True
     while more:
-        message = await receive()
+        try:
+            async with asyncio.timeout(STALLED_S):
+                message = await receive()
+        except TimeoutError:
+            raise ProblemError("malformed", f"nothing more of the body came for {STALLED_S:g} s") from None
         if message["type"] == "http.disconnect":
             raise ProblemError("malformed", "the body broke off")
         yield message.get("body", b"")

@@ -90,27 +90,25 @@ class Gate:
 
     async def _serve_http(self, scope: Scope, receive: Receive, send: _Safe) -> None:
         self._requests += 1
-        if self._in_flight >= self._api.settings.in_flight_max:
-            self._refused += 1
-            busy = ProblemError("unavailable", "too many requests are under way", headers={"Retry-After": "1"})
-            await reply_of(busy)(scope, receive, send)
-            return
         self._in_flight += 1
+        path = scope["path"]
         try:
-            path = scope["path"]
-            if path in _CONSOLE or path.startswith(PREFIX):
+            if path in OPEN:
+                scope["user"] = _NOBODY
+            elif self._in_flight > self._api.settings.in_flight_max:
+                self._refused += 1
+                raise ProblemError("unavailable", "too many requests are under way", headers={"Retry-After": "1"})
+            elif path in _CONSOLE or path.startswith(PREFIX):
                 known = header_of(scope["headers"], b"if-none-match", b"")
                 await self._console.reply(scope["method"], path, known)(scope, receive, send)
                 return
-            if path in OPEN:
-                scope["user"] = _NOBODY
             else:
                 await self._admit(scope)
             await self._app(scope, receive, send)
         except Exception as error:
             if send.started:
                 # the answer cannot be taken back: the connection breaks off, so that nobody takes it for whole
-                log.warning("an answer broke off", extra={"path": scope["path"], "reason": str(error)})
+                log.warning("an answer broke off", extra={"path": path, "reason": str(error)})
                 raise
             answer = reply_of(error)
             self._failed += answer.status == 500

@@ -103,7 +103,8 @@ class Jobs:
         job.cancelled = True
         if job.process is not None:
             _stop(job.process)
-        elif job.runner is not None:
+        elif job.view.state == "queued":
+            assert job.runner is not None
             job.runner.cancel()
         return job.view
 
@@ -125,8 +126,7 @@ class Jobs:
             async with self._turn:
                 self._show(job, state="running")
                 await self._work(job)
-        except asyncio.CancelledError:
-            # cancelled while it waited for its turn
+        except asyncio.CancelledError:  # while it waited for its turn
             await self._end(job, "cancelled")
         except Exception as error:
             log.exception("a job failed", extra={"job": job.view.job_id})
