@@ -1,5 +1,6 @@
-"""Bearer tokens: made here, kept hashed in the store, looked up once in a while. Their times are the wall's, whatever
-the engine's clock does.
+"""Bearer tokens: made here, kept hashed in the store, looked up once in a while.
+
+Their times are the wall's, whatever the engine's clock does.
 
 A token is 32 random bytes, so that a plain SHA-256 of it cannot be guessed back. What is looked up is remembered for
 `FRESH_NS`: a token that was revoked in another process ends within that time, one that was revoked here at once.

@@ -74,7 +74,12 @@ async def create_token(call: Call, body: TokenBody) -> Answer[TokenMade]:
 
     def make(store: Store) -> tuple[str, TokenView]:
         return make_token(
-            store, name=body.name, role=body.role, agent_id=body.agent_id, expires_ns=expires_ns, now_ns=call.api.wall_ns()
+            store,
+            name=body.name,
+            role=body.role,
+            agent_id=body.agent_id,
+            expires_ns=expires_ns,
+            now_ns=call.api.wall_ns(),
         )
 
     secret, view = await node.write(make)
