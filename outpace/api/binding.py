@@ -33,7 +33,6 @@ def bind(endpoint: Endpoint, api: Api) -> Bound:
     """What answers requests to the endpoint."""
     parameters = _parameters_reader(endpoint)
     body = _body_reader(endpoint)
-    remembers = endpoint.method == "POST" and endpoint.reads_body and not endpoint.secret
 
     async def run(scope: Scope, receive: Receive) -> Reply | StreamReply:
         call = Call(api, scope, receive)
@@ -43,7 +42,7 @@ def bind(endpoint: Endpoint, api: Api) -> Bound:
             return await _run(endpoint, call, arguments)
         raw = await _whole(receive)
         arguments.update(body(scope, raw))
-        key = header_of(scope["headers"], b"idempotency-key", None) if remembers else None
+        key = header_of(scope["headers"], b"idempotency-key", None) if endpoint.remembered else None
         if key is None:
             return await _run(endpoint, call, arguments)
 

@@ -74,7 +74,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     body : type of the body, None = there is none; with `body_media` not JSON the handler reads it itself.
     body_plain : the handler gets the body as plain data, without what was left out.
-    open : needs no token. secret : the answer holds a secret, which is not remembered.
+    open : needs no token. remembered : takes an Idempotency-Key.
     status : of its answer. answer_headers : those worth a word in the reference.
     problems : statuses of problems beyond those that every operation may answer.
     example, body_example : an answer and a body as plain data.
@@ -101,7 +101,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     problems: tuple[int, ...]
     open: bool
-    secret: bool
+    remembered: bool
 
     @property
     def name(self) -> str:
@@ -142,7 +142,7 @@ class Routes:
         body_media: str = JSON,
         answer_media: tuple[str, ...] = (JSON,),
         open_to_all: bool = False,
-        secret: bool = False,
+        remembered: bool = True,
     ) -> Callable[[Handler], Handler]:
         """Make an operation of a handler. Its docstring's first line is the summary, the rest the description.
 
@@ -173,7 +173,7 @@ class Routes:
                 status=status,
                 problems=problems,
                 open=open_to_all,
-                secret=secret,
+                remembered=remembered and method == "POST" and body_media == JSON and not open_to_all,
             )
             self.endpoints.append(endpoint)
             return handler

@@ -28,7 +28,7 @@ OPEN = frozenset({"/health/live", "/health/ready"})
 _CONSOLE = ("/", "/console")
 _NOBODY = Actor(token_id=0, name="", role=Role.MONITOR)
 
-#: Requests a second and at once without a good token, of one address: guessing is slow.
+#: Requests a second and at once with a token that is none, of one address: guessing is slow.
 _STRANGERS_PER_S, _STRANGERS_BURST = 5.0, 50
 
 _SAFE: Headers = [
@@ -134,8 +134,9 @@ class Gate:
         try:
             session = await self._api.sessions.find(token)
         except ProblemError:
-            client = scope.get("client")
-            self._take(self._strangers, client[0] if client else "", now_ns)
+            if token:
+                client = scope.get("client")
+                self._take(self._strangers, client[0] if client else "", now_ns)
             raise
         self._take(self._tokens, session.actor.token_id, now_ns)
         scope["user"], scope["auth"] = session.actor, session

@@ -136,7 +136,7 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     if endpoint.open:
         told["security"] = []
     parameters = [_parameter(one, schemas) for one in endpoint.parameters]
-    if endpoint.method == "POST" and endpoint.reads_body and not endpoint.secret and not endpoint.open:
+    if endpoint.remembered:
         parameters.append(_KEY)
     if parameters:
         told["parameters"] = parameters

@@ -66,7 +66,9 @@ async def list_tokens(call: Call) -> list[TokenView]:
     return await call.api.node.read(all_tokens)
 
 
-@routes.add("POST", "/v1/tokens", roles.OPERATORS, status=201, example=TOKEN_MADE, body_example=NEW_TOKEN, secret=True)
+@routes.add(
+    "POST", "/v1/tokens", roles.OPERATORS, status=201, example=TOKEN_MADE, body_example=NEW_TOKEN, remembered=False
+)
 async def create_token(call: Call, body: TokenBody) -> Answer[TokenMade]:
     """A new token; its secret is shown this once."""
     node = call.api.node

@@ -78,6 +78,7 @@ async def create_campaign(call: Call, body: dict[str, Any]) -> Answer[CampaignVi
     example={"id": 1, **SETTINGS},
     body_as=NewCampaign,
     body_example=SETTINGS,
+    remembered=False,
 )
 async def validate_campaign(call: Call, body: dict[str, Any]) -> Campaign:
     """Check settings without keeping them.

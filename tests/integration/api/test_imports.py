@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -127,6 +130,32 @@ async def test_import_that_is_cancelled_keeps_what_was_read(floor: Floor) -> Non
     assert (await floor.get(f"/v1/campaigns/{campaign_id}/counts"))["total"] == one["added"]
     assert (await floor.send("POST", f"/v1/jobs/{job_id}/cancel")).status_code == 409
     assert not (floor.server.folder / f"{job_id}.csv").exists()
+    assert workers() == []
+
+
+async def test_import_whose_worker_dies_has_failed_and_the_next_one_runs(floor: Floor) -> None:
+    campaign_id = await floor.campaign()
+    rows = b"phone\n" + b"".join(b"+%d\n" % (49_301_000_000 + n) for n in range(200_000))
+    job_id = (await upload(floor, campaign_id, rows, "&validation=possible")).json()["job_id"]
+    await floor.until(f"/v1/jobs/{job_id}", lambda one: one["progress"] > 0.0)
+    (worker,) = workers()
+    os.kill(worker, signal.SIGKILL)
+    job = await ended(floor, job_id)
+    assert (job["state"], job["error"].partition(" (")[0]) == ("failed", "the worker ended without a result")
+    (one,) = (await floor.get("/v1/lists"))["items"]
+    assert (one["state"], one["error"]) == ("failed", job["error"])
+    assert (await floor.imported(campaign_id, ["+12025550123"]))["state"] == "done"
+
+
+def workers() -> list[int]:
+    """Processes of workers that are ours."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            parent = int((path.parent / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            if parent == os.getpid() and b"outpace.api.worker" in path.read_bytes():
+                found.append(int(path.parent.name))
+    return found
 
 
 async def test_import_that_ends_with_the_node_is_told_at_the_next_start(tmp_path: Path) -> None:

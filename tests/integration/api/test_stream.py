@@ -15,7 +15,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from outpace.api import stream as api_stream
 from outpace.api.settings import ApiSettings
+from outpace.api.tokens import make_token
 from outpace.domain.access import Role
+from outpace.domain.units import NS_PER_S
+from outpace.runtime.clock import wall_ns
 from outpace.runtime.control import Topic
 from tests.integration.api.floor import WAIT_S, Floor, node_file, open_floor
 
@@ -154,6 +157,19 @@ async def test_token_that_is_revoked_ends_its_stream(floor: Floor, monkeypatch: 
     async with floor.stream("", Role.MONITOR) as stream:
         await heard(stream)
         await floor.send("DELETE", f"/v1/tokens/{made['view']['token_id']}")
+        assert await close_of(stream) == (4401, "the token has expired or was revoked")
+
+
+async def test_token_that_expires_ends_its_stream(floor: Floor) -> None:
+    now_ns = wall_ns()
+    expires_ns = now_ns + NS_PER_S // 2
+    floor.tokens[Role.MONITOR], _ = await floor.server.write(
+        lambda store: make_token(
+            store, name="short", role=Role.MONITOR, agent_id=0, expires_ns=expires_ns, now_ns=now_ns
+        )
+    )
+    async with floor.stream("", Role.MONITOR) as stream:
+        await heard(stream)
         assert await close_of(stream) == (4401, "the token has expired or was revoked")
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from outpace.cli import EXIT_CONFIG, main
+from outpace.cli import main
+from outpace.cli_common import EXIT_CONFIG
 
 FLOOR = """\
 name = "floor"
