@@ -143,7 +143,7 @@ class Served:
         """The resource at a path as soon as something is true of it."""
         deadline = time.monotonic() + timeout_s
         while not true(found := self.get(path, token=token)):
-            assert time.monotonic() < deadline, f"waited in vain; {path} is {json.dumps(found)[:2000]}"
+            assert time.monotonic() < deadline, f"waited in vain; {path} is {json.dumps(found)[:3000]}"
             time.sleep(0.03)
         return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -226,9 +225,7 @@ def test_a_campaign_is_steered_through_the_api_alone(lab: Lab, tmp_path: Any) ->
         day = Day(lab, node)
         with Listener(node.url, node.token, "campaigns,attempts,dispositions,alarms") as heard:
             for step in (day.begin, day.change, day.pause, day.suppress, day.hang_up, day.drain, day.call_back):
-                began_s = time.monotonic()
                 step()
-                print(f"{step.__name__}: {time.monotonic() - began_s:.1f} s")
             day.finish()
             board = node.get(f"{ONE}/board")
             heard.until("campaigns", lambda update: update["data"]["state"] == "completed")

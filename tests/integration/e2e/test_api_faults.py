@@ -14,7 +14,7 @@ from outpace.domain.outcomes import LimitedBy, Outcome
 from outpace.engine.explain import reason_in_words
 from tests.integration.e2e.rig import ANSWERED, Kind, adds_up, attempts_of, bridges, dialled, numbers_of, ours, report
 from tests.integration.e2e.served import Listener, Served, list_of, write_node
-from tests.integration.e2e.supervisor import supervised
+from tests.integration.e2e.supervisor import Supervisor, supervised
 from tests.lab.lab import SILENT, Lab
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
@@ -36,7 +36,7 @@ CAMPAIGN = {
 }
 LOST = frozenset({Outcome.LOST})
 #: What the switch's death may make of a call that it had in hand.
-CUT = LOST | {Outcome.CANCELLED, Outcome.FAILED}
+CUT = LOST | {Outcome.CANCELLED, Outcome.FAILED, Outcome.NO_ANSWER}
 ONE = "/v1/campaigns/1"
 
 
@@ -152,11 +152,12 @@ def test_a_switch_that_is_started_again_is_told_of_and_the_campaign_goes_on(lab:
         assert node.get(f"{ONE}/board")["launches"] == launches
 
         lab.start_asterisk()
-        heard.until("alarms", lambda update: update["data"] is None, after=raised["sequence"])
-        assert node.get("/v1/health")["ready"]
-        node.until(f"{ONE}/board", is_busy)
-        node.until(ONE, lambda view: view["state"] == "completed")
-        log_everybody_out(node)
+        with Supervisor(lab):
+            heard.until("alarms", lambda update: update["data"] is None, after=raised["sequence"])
+            assert node.get("/v1/health")["ready"]
+            node.until(f"{ONE}/board", is_busy)
+            node.until(ONE, lambda view: view["state"] == "completed")
+            log_everybody_out(node)
         assert node.end() == 0, node.said()
     told = [(line["message"], line.get("alarm", "")) for line in node.log()]
     assert ("alarm: the switch is out of reach: nothing is launched", "switch_down") in told
