@@ -81,7 +81,7 @@ def _fill_list(scenario: Scenario, seed: int, engine: Engine, carrier: Simulated
         return SimulatedList(scenario.leads, lease_ns)
     population = settings.population(seed)
     carrier.set_population(population)
-    if settings.weights == "true":
+    if settings.weights == "exact":
         engine.use_answer_model(TrueWeights(1, population))
     elif settings.weights == "even":
         engine.use_answer_model(EvenWeights(1))
@@ -128,8 +128,9 @@ def _plan_changes(scenario: Scenario, world: World, carrier: SimulatedCarrier, p
             world.at(at_ns, _later(people.set_wrap_up, change.wrap_up))
         for count, act in ((change.pause_agents, Act.ACT_PAUSE), (change.resume_agents, Act.ACT_RESUME)):
             # evenly spread over the floor
-            for place in range(min(count, scenario.agents)):
-                people.plan(1 + place * scenario.agents // count, at_ns, act)
+            some = min(count, scenario.agents)
+            for place in range(some):
+                people.plan(1 + place * scenario.agents // some, at_ns, act)
 
 
 def simulate(
@@ -153,7 +154,11 @@ def simulate(
     pieces : int, >= 1. The day passes in as many pieces of equal length.
     each : called at the end of each piece.
     progress : called at the end of each piece with the share of the day that is over, in [0, 1].
+
+    ValueError: fewer than one piece.
     """
+    if pieces < 1:
+        raise ValueError(f"pieces must be at least 1, not {pieces}")
     seed = scenario.seed if seed is None else seed
     world, engine, _ = build_world(scenario, seed, watch, pacer=pacer)
     world.give(CampaignStarted(_CAMPAIGN))
