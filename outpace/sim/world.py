@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 #: After the end of the day the calls in hand are let end; by then every deadline has passed.
 _DRAIN_NS = 3600 * NS_PER_S
 _CAMPAIGN = 1
+_THERE = tuple(state for state in AgentState if state is not AgentState.LOGGED_OUT)
 
 _T = TypeVar("_T")
 
@@ -183,14 +184,16 @@ def simulate(
 
 
 def agent_seconds(engine: Engine, now_ns: int) -> dict[AgentState, float]:
-    """How long all agents together have been in each state, in seconds."""
+    """How long all agents together have been in each state but logged out, in seconds."""
     columns = engine.agents.columns
     count = len(engine.pool.agents)
     spent = columns["spent_ns"][:count].sum(axis=0)
-    for state in AgentState:
+    # who has not come yet is logged out since the beginning of time: such sums mean nothing, and overflow
+    found: dict[AgentState, float] = {}
+    for state in _THERE:
         there = columns["state"][:count] == state
-        spent[state] += (now_ns - columns["since_ns"][:count][there]).sum()
-    return {state: float(spent[state]) / NS_PER_S for state in AgentState}
+        found[state] = float(spent[state] + (now_ns - columns["since_ns"][:count][there]).sum()) / NS_PER_S
+    return found
 
 
 def _report(
