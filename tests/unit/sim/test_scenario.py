@@ -299,7 +299,7 @@ def test_settings_that_are_refused_name_the_key_once(key: str, value: object, to
 
 
 def test_a_key_given_under_two_names_is_refused() -> None:
-    with pytest.raises(ConfigError, match="abandonment.cap: given twice, as cap as well"):
+    with pytest.raises(ConfigError, match=r"abandonment\.cap: given twice, as cap as well"):
         with_settings(Scenario(name="x"), {"cap": 0.01, "abandonment.cap": 0.03})
 
 
