@@ -44,9 +44,11 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--quick", action="store_true", help="a few rows, two seeds, no rivals")
     parser.add_argument("--hindsight", action="store_true", help="tune the rivals of one parameter, too")
-    parser.add_argument("--seeds", type=int, default=4, choices=range(1, 101), metavar="N")
-    parser.add_argument("--workers", type=int, default=0, choices=range(1025), metavar="N", help="0: one a core")
+    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=0, help="0: one a core")
     args = parser.parse_args()
+    if args.seeds < 1 or args.workers < 0:
+        parser.error("--seeds must be at least 1, --workers at least 0")
     day = datetime.now(UTC).date().isoformat()
     name = f"{day}-quick" if args.quick else day
     try:

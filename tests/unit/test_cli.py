@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from outpace import __version__
-from outpace.cli import EXIT_CONFIG, EXIT_PROBLEM, EXIT_STORE, EXIT_SWITCH, main
+from outpace.cli import main
+from outpace.cli.exits import EXIT_CONFIG, EXIT_PROBLEM, EXIT_STORE, EXIT_SWITCH
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
