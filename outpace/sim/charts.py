@@ -26,10 +26,12 @@ def sweep_chart(swept: Sweep, name: str = "occupancy", *, factor: float = 100.0,
 
 
 def staffing_chart(staffing: Staffing, *, width: int = 60) -> str:
-    """A line per number of agents that was tried: what it reached, and its interval; ┊ is the goal."""
-    scale = _Scale(list(staffing.tried.values()), width, mark=staffing.goal)
+    """A line per number of agents that was tried near the answer: what it reached; ┊ is the goal."""
+    most = max(staffing.tried) if staffing.at_most is None else staffing.at_most
+    near = {agents: one for agents, one in staffing.tried.items() if staffing.at_least - 1 <= agents <= most}
+    scale = _Scale(list(near.values()), width, mark=staffing.goal)
     head = f"connects/h, 95 % intervals: {scale.ends(1.0, 1)}; ┊ is the goal"
-    return "\n".join([head, *scale.lines([f"{agents} agents" for agents in staffing.tried], 1.0, 1)])
+    return "\n".join([head, *scale.lines([f"{agents} agents" for agents in near], 1.0, 1)])
 
 
 class _Scale:

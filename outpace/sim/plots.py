@@ -80,6 +80,8 @@ def _panel(axes: Axes, swept: Sweep, name: str, label: str) -> None:
     others = list(dict.fromkeys(point[1:] for point in swept.points))
     for rest in others:
         mine = [(point, one) for point, one in found if point[1:] == rest]
+        if numeric:
+            mine.sort(key=lambda one: float(one[0][0]))
         places: list[Any] = [point[0] if numeric else firsts.index(point[0] if point else "") for point, _ in mine]
         half = [one.half_width if np.isfinite(one.half_width) else 0.0 for _, one in mine]
         axes.errorbar(
