@@ -10,6 +10,8 @@ import click
 from outpace.cli.exits import EXIT_PROBLEM, errors
 from outpace.cli.terminal import counted, json_option
 
+_DEFAULT_LAST = 20
+
 
 @click.command()
 @click.argument("journal", type=click.Path(path_type=Path))
@@ -38,16 +40,19 @@ def replay(journal: Path, as_json: bool) -> None:
 
 @click.command()
 @click.argument("journal", type=click.Path(path_type=Path))
-@click.option("--last", type=click.IntRange(1), default=20, show_default=True, help="So many decisions.")
+@click.option("--last", type=click.IntRange(1), help="So many decisions. [default: 20]")
 @click.option("--all", "whole", is_flag=True, help="Every decision, of all the files of a folder.")
 @json_option
-def explain(journal: Path, last: int, whole: bool, as_json: bool) -> None:
+def explain(journal: Path, last: int | None, whole: bool, as_json: bool) -> None:
     """Say why so many calls were launched, decision by decision, from a journal; that of a run going on as well."""
     with errors():
+        from outpace.domain.errors import ConfigError
         from outpace.runtime.decisions import decisions_in
 
+        if whole and last is not None:
+            raise ConfigError("--last", "--all tells every decision")
         found, result = decisions_in(journal, whole=whole)
-        shown = found if whole else found[-last:]
+        shown = found if whole else found[-(last or _DEFAULT_LAST) :]
         if as_json:
             click.echo(json.dumps({"decisions": [one.as_dict() for one in shown], "difference": result.difference}))
         else:

@@ -142,8 +142,8 @@ def _robustness(results: Results) -> list[str]:
     lines = [
         "## When the world changes",
         "",
-        f"Cap 3 %: occupancy / abandonment / worst 15 min / worst 60 min, in %, of the same seeds: {seeds}. Windows:",
-        "the worst of these. **Bold**: abandonment over the cap. `study`: what the study's reference reached.",
+        f"Cap 3 %: occupancy / abandonment / worst 15 min / worst 60 min, in %, of {_days_of(seeds)}.",
+        "Windows: the worst of these. **Bold**: abandonment over the cap. `study`: what the study's reference reached.",
         "",
         _row(["scenario", *pacers, "study"]),
         _row(["---"] * (len(pacers) + 2)),
@@ -162,8 +162,8 @@ def _rivals(results: Results) -> list[str]:
     lines = [
         "## Beside the rivals",
         "",
-        f"Cap 3 %: occupancy, and abandonment in brackets, in %, means of the same seeds: {seeds}. The k-th dial of a",
-        "seed has the same fate under all pacers.",
+        f"Cap 3 %: occupancy, and abandonment in brackets, in %, means of {_days_of(seeds)}.",
+        "The k-th dial of a seed has the same fate under all pacers.",
         "",
         _row(["scenario", *pacers]),
         _row(["---"] * (len(pacers) + 1)),
@@ -264,6 +264,10 @@ def _found(results: Results, scenario: str, pacer: str) -> tuple[SimulationRepor
 def _common_seeds(results: Results, names: Sequence[str]) -> int:
     # every pacer's first ones: so many days of one pacer are compared with as many, and the same, of another
     return min((case.seeds for case in results if case.cap == 0.03 and case.scenario in names), default=0)
+
+
+def _days_of(seeds: int) -> str:
+    return f"{seeds} seed{'' if seeds == 1 else 's'}, the same for all"
 
 
 def _estimate(reports: Sequence[SimulationReport], name: str) -> Estimate:

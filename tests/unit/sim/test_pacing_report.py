@@ -112,7 +112,7 @@ def test_the_page_says_what_holds_and_what_does_not(good: SimulationReport, tmp_
     assert "| talk-step | 96.0 / **3.10** / 6.0 / 4.0 | - | 96.1 / 3.0 / 5.4 / 4.0 |" in text
     # beside a rival that ran one seed, one seed of ours counts
     assert "| P6 | 96.0 (2.95) | 96.0 (25.00) |" in text
-    assert "means of the same seeds: 1." in text
+    assert "means of 1 seed, the same for all." in text
     assert "are not ours" in text
     assert "Not all bars" in text
     assert "* P6 at 1% (1.05%): 96.00 / 0.99" in text
