@@ -215,6 +215,10 @@ def _days(results: Results) -> list[str]:
     return [*lines, ""]
 
 
+#: Where the picture's scale of abandonment is marked, in %.
+_SHARES = (0, 1, 2, 3, 5, 10, 20, 50, 100)
+
+
 def save_picture(results: Results, path: Path, *, hindsight: Sequence[Tuned] = ()) -> None:
     """Occupancy and abandonment of all pacers over the scenarios, at a cap of 3 %. ConfigError: no matplotlib."""
     from outpace.sim.plots import colours, new_figure, save  # noqa: PLC0415 - matplotlib is an extra
@@ -240,8 +244,11 @@ def save_picture(results: Results, path: Path, *, hindsight: Sequence[Tuned] = (
         upper.scatter(at, heights, marker="x", color=next(palette), label=f"{rule}, in hindsight")
     bars = [BARS[name, 0.03].bar if (name, 0.03) in BARS else float("nan") for name in names]
     upper.plot(places, bars, linestyle="none", marker="_", markersize=18, color="black", label="bar")
-    lower.axhline(3.0, color="black", linewidth=0.8)
+    cap = lower.axhline(3.0, color="black", linewidth=0.8, label="cap")
     lower.set_yscale("symlog", linthresh=3.0)
+    lower.set_yticks(_SHARES, [f"{share:g}" for share in _SHARES])
+    lower.set_ylim(0.0, max(3.5, 1.1 * lower.dataLim.y1))
+    lower.legend(handles=[cap], fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     lower.set_xticks(places, names, rotation=30)
     for axes, label in ((upper, "occupancy, %"), (lower, "abandonment, %")):
         axes.set_ylabel(label)
