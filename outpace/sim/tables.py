@@ -69,9 +69,10 @@ def sweep_table(swept: Sweep) -> RenderableType:
 def _points(swept: Sweep, columns: Sequence[tuple[str, Sequence[str]]]) -> Table:
     table = _table()
     for key in swept.keys:
-        table.add_column(key, style="bold")
+        # where room is short figures are folded, not what they are figures of
+        table.add_column(key, style="bold", no_wrap=True)
     for heading, _ in columns:
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, justify="right")
     for place, point in enumerate(swept.points):
         table.add_row(*map(shown, point), *(cells[place] for _, cells in columns))
     return table

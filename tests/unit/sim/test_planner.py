@@ -73,6 +73,16 @@ def test_sweeps_are_shown_and_given_as_plain_values() -> None:
     assert plain["points"][0]["reports"][1]["seed"] == 2
 
 
+def test_a_narrow_terminal_shows_settings_and_figures_whole() -> None:
+    swept = sweep(SCENARIO, {"pacer": ["one-per-free-agent", "six-per-free-agent"]}, seeds=2, workers=1)
+    console = Console(width=70, force_terminal=False)
+    with console.capture() as captured:
+        console.print(tables.sweep_table(swept))
+    assert captured.get().count("one-per-free-agent") == 2
+    for one in swept.estimates("dials_per_connect"):
+        assert f"{one.half_width:.2f}" in captured.get()
+
+
 def test_a_single_seed_is_shown_without_an_interval() -> None:
     swept = sweep(SCENARIO, {"ratio": [1.0, 4.0]}, seeds=1, workers=1)
     assert "±" not in text_of(tables.sweep_table(swept)) + charts.sweep_chart(swept)
