@@ -89,6 +89,15 @@ def test_bounds_when_put_back_then_the_tail_is_what_was_left(case: tuple[int, in
         assert binomial_tail(hits, trials, lower) == pytest.approx(1 - confidence, rel=1e-8)
 
 
+@pytest.mark.parametrize("trials", [2, 10, 17, 400, 100_000])
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.9999, 1 - 2.0**-20])
+def test_bounds_next_to_an_end_keep_their_distance_to_it(trials: int, confidence: float) -> None:
+    # P(X <= n - 1) = 1 - p^n is 1 - confidence at the root of it; so the other way round
+    distance = -math.expm1(math.log(confidence) / trials)
+    assert 1 - clopper_pearson_upper(trials - 1, trials, confidence) == pytest.approx(distance, rel=1e-8, abs=2e-16)
+    assert clopper_pearson_lower(1, trials, confidence) == pytest.approx(distance, rel=1e-11)
+
+
 @given(st.integers(1, 300), st.floats(0.001, 0.999), CONFIDENCES)
 def test_bounds_hold_at_least_as_often_as_they_say(trials: int, chance: float, confidence: float) -> None:
     chances = stats.binom.pmf(range(trials + 1), trials, chance)
