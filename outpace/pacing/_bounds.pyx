@@ -242,7 +242,7 @@ def binomial_tail(int64_t successes, int64_t trials, double chance):
 
     Returns
     -------
-    float in [0, 1]; relative error some 1e-14, up to 1e-17 x trials where few of very many succeed (1e-11 at a million).
+    float in [0, 1]; relative error some 1e-14, up to 1e-17 x trials where few of many succeed (1e-11 at a million).
     O(sqrt(trials)) time at worst, no allocation.
 
     Raises

@@ -80,7 +80,9 @@ def test_endless_patience_makes_a_to_c(agents: int, share: float, within: float)
         case = (load, agents, HANDLE_S, patience)
         assert erlang.erlang_a(*case) == pytest.approx(erlang.erlang_c(load, agents), abs=digits)
         assert erlang.erlang_a_abandoned(*case) <= digits
-        assert erlang.erlang_a_wait(*case) == pytest.approx(erlang.erlang_c_wait(load, agents, HANDLE_S), rel=1e-3, abs=0)
+        assert erlang.erlang_a_wait(*case) == pytest.approx(
+            erlang.erlang_c_wait(load, agents, HANDLE_S), rel=1e-3, abs=0
+        )
         level = erlang.erlang_c_level(load, agents, HANDLE_S, within)
         assert erlang.erlang_a_level(*case, within) == pytest.approx(level, abs=digits)
         assert erlang.erlang_a_queued(*case, within) == pytest.approx(1.0 - level, abs=digits)
