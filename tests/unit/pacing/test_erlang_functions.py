@@ -87,6 +87,9 @@ def test_argument_when_out_of_range_then_says_which_and_where(name: str, wrong: 
             arguments[place] = np.array([[CASES[name][place], wrong]])
             with pytest.raises(ValueError, match=r"^\w+ must be .*, not .* at index \(0, 1\)$"):
                 function(name)(*arguments)
+            arguments[place] = np.array(wrong)
+            with pytest.raises(ValueError, match=r"^\w+ must be .*, not [-+.\w]+$"):
+                function(name)(*arguments)
 
 
 @pytest.mark.parametrize("servers", [0, 1.5, 1_000_000_001, np.array([3, 0])])
@@ -118,7 +121,7 @@ def test_no_load_needs_nobody_and_loses_nobody() -> None:
     assert erlang.lines_for_blocking(0.0, 0.01) == erlang.agents_for_level(0.0, 180.0, 20.0, 0.8) == 1
     assert erlang.load_for_blocking(3, 0.0) == erlang.load_for_abandoned(3, 180.0, 2.0, 0.0) == 0.0
     assert erlang.erlang_b(1e-300, 3) == 0.0
-    assert erlang.erlang_b(1e-80, 2) == pytest.approx(5e-161)
+    assert erlang.erlang_b(1e-80, 2) == pytest.approx(5e-161, rel=1e-15, abs=0)
 
 
 def test_extremes_stay_numbers() -> None:
@@ -171,5 +174,9 @@ def test_agents_to_hold_back_are_those_whom_the_level_needs_less_those_at_it() -
     assert service.agents_to_hold_back(10.0, 180.0, 20.0, 0.8, busy=[0, 5, 99]).tolist() == [needed, needed - 5, 0]
     assert service.agents_to_hold_back([0.0, 10.0], 180.0, 20.0, 0.8).tolist() == [0, needed]
     assert service.agents_to_hold_back(10.0, 180.0, 20.0, 0.8, 30.0) < needed
-    with pytest.raises(ValueError, match="busy"):
-        service.agents_to_hold_back(10.0, 180.0, 20.0, 0.8, busy=-1)
+    held = service.agents_to_hold_back(10.0, 180.0, 20.0, 0.8, busy=[4.0, 5.0])
+    assert isinstance(held, np.ndarray)
+    assert held.dtype == np.int64
+    for busy in (-1, 2.5, math.nan, math.inf, [3, -1]):
+        with pytest.raises(ValueError, match="busy must be whole numbers"):
+            service.agents_to_hold_back(10.0, 180.0, 20.0, 0.8, busy=busy)
