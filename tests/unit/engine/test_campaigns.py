@@ -7,10 +7,10 @@ import itertools
 import msgspec
 import pytest
 
-from outpace import Agent, Campaign, Pool, TrunkGroup
+from outpace import Agent, Campaign, Engine, Pool, TrunkGroup
 from outpace.domain import commands as c
 from outpace.domain import events as e
-from outpace.domain.config import CallingHours, DialMode, RatioCounts, RetryRule
+from outpace.domain.config import Abandonment, CallingHours, DialMode, Guard, RatioCounts, RetryRule
 from outpace.domain.errors import CapacityError, ConfigError, StateError, UnknownId
 from outpace.domain.outcomes import AbandonReason, CallPresence, Fallback, LimitedBy, Outcome
 from outpace.domain.states import AgentState, CallState, CampaignState
@@ -189,6 +189,22 @@ def test_changed_cap_counts_at_once_and_none_leaves_it() -> None:
     assert rig.engine.pool.campaigns[0].abandonment.cap == 0.0
     rig.do(e.PacingChanged(1, 1.0, 0, 0.05))
     assert rig.engine.budget.columns["cap"].tolist() == [0.05]
+
+
+@pytest.mark.parametrize("guard", Guard)
+def test_changed_cap_counts_for_the_people_of_before(guard: Guard) -> None:
+    rig = Rig(pool_of(mode=DialMode.PREDICTIVE, abandonment=Abandonment(cap=0.03, guard=guard)), epoch=2)
+    rig.do(e.LedgerLoaded(1, 400, 2, 0, [e.LedgerSpan(T0, 400, 2, 0)]))
+    before = rig.engine.explain(1).budget
+    rig.do(e.PacingChanged(1, 1.0, 0, 0.2))
+    after = rig.engine.explain(1).budget
+    assert before is not None
+    assert after is not None
+    assert before.drops_left is not None
+    assert after.drops_left is not None
+    assert after.drops_left > before.drops_left + 50
+    # as an engine that goes on from here after a restart sees it
+    assert Engine.restore(rig.pool, rig.engine.snapshot()).explain(1) == rig.engine.explain(1)
 
 
 @pytest.mark.parametrize(
