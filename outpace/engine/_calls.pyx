@@ -217,16 +217,18 @@ cdef class CallFlow(AgentDesk):
 
     cdef void settle_launch(self, int32_t row, int32_t what, int64_t now_ns) noexcept nogil:
         # what came of a launch, as pacing learns it: of each launch once
-        if self.calls.flags[row] & FLAG_LAUNCHED:
-            self.calls.flags[row] &= ~FLAG_LAUNCHED
-            self.estimates.observe(
-                self.calls.campaign[row], what, self.calls.life[row].launched_ns, self.calls.weight[row], now_ns
+        cdef int32_t campaign = self.calls.campaign[row]
+        if not self.calls.flags[row] & FLAG_LAUNCHED:
+            return
+        self.calls.flags[row] &= ~FLAG_LAUNCHED
+        self.estimates.observe(
+            campaign, what if self.is_watched(campaign, now_ns) else OBSERVED_FORGOTTEN,
+            self.calls.life[row].launched_ns, self.calls.weight[row], now_ns,
+        )
+        if what != OBSERVED_FORGOTTEN and self.calls.hour_slot[row] >= 0:
+            self.answer_model.learn(
+                campaign, self.calls.features[row], self.calls.hour_slot[row], what == OBSERVED_PERSON
             )
-            if what != OBSERVED_FORGOTTEN and self.calls.hour_slot[row] >= 0:
-                self.answer_model.learn(
-                    self.calls.campaign[row], self.calls.features[row], self.calls.hour_slot[row],
-                    what == OBSERVED_PERSON,
-                )
 
     cdef void enqueue(self, int32_t row, int64_t now_ns) noexcept nogil:
         # a person is on the line: an agent now, or within the limit, or it is an abandoned call

@@ -18,6 +18,7 @@ from outpace.pacing._answer_model cimport AnswerModel
 from outpace.pacing._budget cimport COUNTED_CONNECTED, Budget
 from outpace.pacing._estimates cimport Estimates
 
+cdef int64_t WATCHED_NS = 5_000_000_000       # a longer gap is time that the estimates have not counted
 
 #: Registers by the names under which counters and metrics show them.
 REGISTER_PLACES = {
@@ -121,6 +122,11 @@ cdef class EngineState:
     cdef void count_abandoned(self, int32_t campaign, int32_t reason, int64_t now_ns) noexcept nogil:
         self.campaigns.count_abandoned(campaign, reason, now_ns)
         self.budget.count(campaign, reason, now_ns)      # COUNTED_* are the numbers of the reasons
+
+    cdef bint is_watched(self, int32_t campaign, int64_t now_ns) noexcept nogil:
+        # Whether pacing has been counting the time that calls and agents take. Without it (a mode without a clock, a
+        # campaign that does not run, a link that was down) an end teaches nothing: a hazard is events over time.
+        return now_ns - self.estimates.advanced_ns[campaign] <= WATCHED_NS
 
     cdef void mark_dirty(self, int32_t campaign) noexcept nogil:
         if self.campaigns.count > 1:

@@ -15,7 +15,7 @@ from outpace.domain.errors import CapacityError, ConfigError, StateError, Unknow
 from outpace.domain.outcomes import AbandonReason, CallPresence, Fallback, LimitedBy, Outcome
 from outpace.domain.states import AgentState, CallState, CampaignState
 from outpace.engine.engine import ESTIMATES_FORMAT
-from tests.unit.engine.rig import T0, Rig, S, pool_of
+from tests.unit.engine.rig import T0, Rig, S, WatchedRig, pool_of
 
 # ---- start, pause, drain, stop -------------------------------------------------------------------------------------
 
@@ -408,7 +408,7 @@ def test_dialling_of_the_day_ends_with_the_calling_hours() -> None:
 
 
 def taught() -> Rig:
-    rig = Rig(pool_of(agents=1)).start()
+    rig = WatchedRig(pool_of(agents=1)).start()
     for _ in range(5):
         call = rig.talk()
         rig.wait(40)
