@@ -191,6 +191,9 @@ cdef class Decisions(LaunchGate):
         cdef int32_t reason = self.closed_reason(campaign)
         cdef int32_t trunk_reason
         cdef decision_row_t* latest = &self.campaigns.latest[campaign]
+        # before time passes, which is when a pacer may look at it: what the last decision saw is no state of ours
+        if pacer.interval_ns > 0:
+            self.snapshot_arrays.lead_weight[campaign] = self.weight_up_next(campaign, now_ns)
         # out of the switch's earshot time teaches nothing
         if self.registers[REG_LINK_UP] and self.campaigns.advanced_ns[campaign] != now_ns:
             self.campaigns.advanced_ns[campaign] = now_ns
@@ -201,8 +204,6 @@ cdef class Decisions(LaunchGate):
         self.ask_for_leads(campaign, now_ns)
         if self.campaigns.count > 1:
             self.snapshot_arrays.ready[campaign] -= self.shared_claims(campaign)
-        if pacer.interval_ns > 0:
-            self.snapshot_arrays.lead_weight[campaign] = self.weight_up_next(campaign, now_ns)
         pacer.decide_row(self.snapshot_arrays, campaign, now_ns, &wanted)
         self.campaigns.decided_ns[campaign] = now_ns
         room = self.trunk_room(campaign, now_ns, &trunk_reason)

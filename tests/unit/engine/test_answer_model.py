@@ -171,3 +171,21 @@ def test_a_lease_with_features_of_another_length_is_refused() -> None:
 def test_a_model_of_other_campaigns_is_refused() -> None:
     with pytest.raises(ValueError, match="1 campaigns, a model of 2"):
         Rig().engine.use_answer_model(AnswerModel(2))
+
+
+def test_a_restored_engine_paces_by_the_weights_of_the_leads_up_next() -> None:
+    # the model's rate is computed while time passes, every five seconds
+    rig = Rig(pool_of(agents=20, mode=DialMode.ERLANG, hopper_size=400, max_calls=400, trunk={"channels": 300}))
+    model = taught()
+    for name, column in rig.engine.answer_model.columns.items():
+        column[...] = model.columns[name]
+    rig.start()
+    leads = list(range(1, 401))
+    rig.do(e.LeadsLeased(1, 1, rig.now + 10**15, leads, [490 + lead for lead in leads], [0] * 400, 0, [GOOD] * 400))
+    rig.wait(4.7)
+    other = Engine.restore(rig.pool, rig.engine.snapshot())
+    for half_seconds in range(1, 20):
+        for engine in (rig.engine, other):
+            engine.tick(rig.now + half_seconds * S // 2)
+        assert other.take_commands() == rig.engine.take_commands()
+        assert other.digest() == rig.engine.digest()
