@@ -206,6 +206,7 @@ RETRIABLE: dict[str, Outcome] = {
     "rejected": Outcome.REJECTED,
     "abandoned": Outcome.ABANDONED,
     "cancelled": Outcome.CANCELLED,
+    "overdialled": Outcome.OVERDIALLED,
     "lost": Outcome.LOST,
 }
 

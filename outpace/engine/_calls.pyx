@@ -12,8 +12,8 @@ from outpace.domain._words cimport (
     FACT_CALL_ANSWERED, FACT_CALL_ENDED, FACT_CALL_PROCEEDING, FACT_CALL_QUERIED, FACT_CALL_RINGING,
     FACT_CONNECT_FAILED, FACT_CPA_VERDICT, FACT_INTENT_DURABLE, FACT_INTENT_REFUSED, FACT_MESSAGE_ENDED,
     FACT_ORIGINATE_REFUSED, INTENT_STALE_EPOCH, LEG_UP, OUTCOME_ABANDONED, OUTCOME_CANCELLED, OUTCOME_CONNECTED,
-    OUTCOME_FAILED, OUTCOME_FAX, OUTCOME_LOST, OUTCOME_MACHINE, OUTCOME_NOTIFIED, PRESENCE_ANSWERED, PRESENCE_BRIDGED,
-    PRESENCE_GONE, VERDICT_FAX, VERDICT_MACHINE, VERDICT_PERSON, VERDICT_UNSURE, WITHDRAW_STORE_LATE, attempt_t,
+    OUTCOME_FAILED, OUTCOME_FAX, OUTCOME_LOST, OUTCOME_MACHINE, OUTCOME_NOTIFIED, OUTCOME_OVERDIALLED,
+    PRESENCE_ANSWERED, PRESENCE_BRIDGED, PRESENCE_GONE, VERDICT_FAX, VERDICT_MACHINE, VERDICT_PERSON, VERDICT_UNSURE, WITHDRAW_STORE_LATE, attempt_t,
     call_next, command_t, fact_t,
 )
 from outpace.engine._agents cimport AgentDesk
@@ -23,7 +23,8 @@ from outpace.engine._state cimport (
     REG_LINK_UP, REG_LOST, REG_QUERIES, REG_UNRECORDED, RELEASE_GRACE_MS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
 from outpace.engine._tables cimport (
-    FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_HANGUP, FLAG_LAUNCHED, FLAG_PENDING, FLAG_QUERIED, FLAG_SENT,
+    FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_HANGUP, FLAG_LAUNCHED, FLAG_OVERDIALLED, FLAG_PENDING,
+    FLAG_QUERIED, FLAG_SENT,
 )
 from outpace.pacing._estimates cimport OBSERVED_FORGOTTEN, OBSERVED_NOBODY, OBSERVED_PERSON
 
@@ -370,20 +371,24 @@ cdef class CallFlow(AgentDesk):
                 now_ns,
             )
         if state <= CALL_RINGING:
-            if self.calls.flags[row] & FLAG_CANCELLED:
-                outcome = OUTCOME_CANCELLED
-            elif outcome == OUTCOME_ABANDONED and self.calls.flags[row] & FLAG_SENT:
-                # answered while we could not hear, and met by the switch's own timer, which plays the message
+            if outcome == OUTCOME_ABANDONED and self.calls.flags[row] & FLAG_SENT:
+                # answered while we could not hear, and met by the switch's own timer, which plays the message; a HangUp
+                # of ours then came too late, or never
                 life.answered_ns = switch_ns if switch_ns > 0 else now_ns
                 if agentless:
                     outcome = OUTCOME_NOTIFIED
                 else:
                     reason = ABANDON_NO_AGENT_IN_TIME
                     self.count_abandoned(campaign, reason, now_ns)
+            elif self.calls.flags[row] & FLAG_OVERDIALLED:
+                outcome = OUTCOME_OVERDIALLED
+            elif self.calls.flags[row] & FLAG_CANCELLED:
+                outcome = OUTCOME_CANCELLED
             elif not OUTCOME_FAX < outcome <= OUTCOME_LOST:  # the others need an answer
                 outcome = OUTCOME_FAILED
         elif state == CALL_CLASSIFYING and agentless:
-            outcome = OUTCOME_FAILED                         # whoever it was left before the message
+            # the switch's own timer played the message, or whoever it was left before it
+            outcome = OUTCOME_NOTIFIED if outcome == OUTCOME_ABANDONED else OUTCOME_FAILED
         elif state == CALL_CLASSIFYING or state == CALL_QUEUED or state == CALL_CONNECTING:
             reason = ABANDON_CALLER_LEFT
             if outcome == OUTCOME_ABANDONED or self.calls.flags[row] & FLAG_CANCELLED:

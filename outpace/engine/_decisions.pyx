@@ -17,7 +17,7 @@ from outpace.engine._campaigns cimport DECISIONS, decision_row_t
 from outpace.engine._gate cimport LaunchGate
 from outpace.engine._hopper cimport Hopper
 from outpace.engine._state cimport REG_DECISIONS, REG_DIRTY, REG_HEARD_NS, REG_LINK_UP, REG_ROTATION
-from outpace.engine._tables cimport FLAG_CANCELLED, FLAG_HANGUP
+from outpace.engine._tables cimport FLAG_HANGUP, FLAG_OVERDIALLED
 from outpace.pacing._budget cimport budget_t
 from outpace.pacing._pacer cimport Pacer, PacingSnapshot, decision_t
 
@@ -70,7 +70,7 @@ cdef class Decisions(LaunchGate):
             if found < most:
                 found += 1
         for place in range(found):
-            self.calls.flags[chosen[place]] |= FLAG_CANCELLED
+            self.calls.flags[chosen[place]] |= FLAG_OVERDIALLED
             self.hang_up(chosen[place], CAUSE_NORMAL, now_ns)
         self.campaigns.cancels[campaign] += found
         return found

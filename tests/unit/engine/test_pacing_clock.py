@@ -239,7 +239,7 @@ def test_calls_are_cancelled_longest_ringing_first_and_none_before_its_time(wish
     assert [one.call_id for one in rig.heard(c.HangUp)] == calls[1:3]
     assert rig.counter("campaigns")[1]["cancels"] == 3
     rig.do(e.CallEnded(calls[0], Outcome.NO_ANSWER, 16))
-    assert rig.record().outcome is Outcome.CANCELLED
+    assert rig.record().outcome is Outcome.OVERDIALLED
 
 
 def test_cancels_are_as_many_as_wanted_and_part_of_the_decision(wish: Any) -> None:
@@ -298,6 +298,26 @@ def test_whoever_answers_a_cancelled_call_is_abandoned_in_the_ledger(wish: Any) 
     assert rig.engine.explain(1).abandoned_no_agent == 1
     assert rig.engine.explain(1).budget is not None
     assert rig.engine.explain(1).budget.abandoned == 1
+
+
+def test_whom_the_switchs_own_timer_met_was_abandoned_though_the_call_was_cancelled(wish: Any) -> None:
+    # the HangUp never arrived: the link was down, somebody answered, and the switch played the message
+    rig, pacer, calls = ringing(wish, count=1)
+    pacer.cancels = 1
+    rig.wait(16)
+    rig.do(e.LinkDown("cable"), e.LinkUp(), e.CallEnded(calls[0], Outcome.ABANDONED, 16, 0, rig.now - S))
+    assert rig.record().outcome is Outcome.ABANDONED
+    assert rig.engine.explain(1).abandoned_no_agent == 1
+
+
+def test_an_operators_stop_is_told_apart_from_a_cancel(wish: Any) -> None:
+    rig, pacer, calls = ringing(wish, count=2)
+    pacer.cancels = 1
+    rig.wait(14.5)
+    rig.do(e.CampaignStopped(1), *[e.CallEnded(call, Outcome.CANCELLED, 16) for call in calls])
+    assert [one.outcome for one in rig.ever(c.RecordAttempt)] == [Outcome.OVERDIALLED, Outcome.CANCELLED]
+    counters = rig.counter("campaigns")[1]
+    assert (counters["cancels"], counters["outcomes"]["overdialled"], counters["outcomes"]["cancelled"]) == (1, 1, 1)
 
 
 def test_engine_without_paced_campaigns_wants_no_tick() -> None:
