@@ -391,10 +391,13 @@ cdef class CallFlow(AgentDesk):
             outcome = OUTCOME_NOTIFIED if outcome == OUTCOME_ABANDONED else OUTCOME_FAILED
         elif state == CALL_CLASSIFYING or state == CALL_QUEUED or state == CALL_CONNECTING:
             reason = ABANDON_CALLER_LEFT
-            if outcome == OUTCOME_ABANDONED or self.calls.flags[row] & FLAG_CANCELLED:
+            if outcome == OUTCOME_ABANDONED or self.calls.flags[row] & FLAG_CANCELLED or self.is_late(row, now_ns):
                 reason = ABANDON_NO_AGENT_IN_TIME
             outcome = OUTCOME_ABANDONED
-            self.count_abandoned(campaign, reason, now_ns)
+            if state == CALL_CLASSIFYING and reason == ABANDON_CALLER_LEFT:
+                self.count_left_unheard(campaign, now_ns)
+            else:
+                self.count_abandoned(campaign, reason, now_ns)
             if state == CALL_QUEUED:
                 self.remove_waiting(row)
         else:
@@ -410,6 +413,14 @@ cdef class CallFlow(AgentDesk):
                 self.agent_back(agent, False, now_ns)
             else:
                 self.agent_done(agent, True, now_ns)
+
+    cdef bint is_late(self, int32_t row, int64_t now_ns) noexcept nogil:
+        # whether the limit has passed while the call was analysed; a waiting person's limit has a timer
+        cdef int32_t campaign = self.calls.campaign[row]
+        return (
+            self.calls.state[row] == CALL_CLASSIFYING and self.campaigns.connect_clock[campaign] == CLOCK_ANSWER
+            and now_ns - self.calls.clock_ns[row] >= self.campaigns.connect_limit_ns[campaign]
+        )
 
     cdef void close(self, int32_t row, int32_t outcome, int32_t reason, int64_t now_ns) noexcept nogil:
         cdef int32_t campaign = self.calls.campaign[row]

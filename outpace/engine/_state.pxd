@@ -78,6 +78,7 @@ cdef class EngineState:
     cdef void arm_call(self, int32_t row, int64_t deadline_ns) noexcept nogil
     cdef void count_connected(self, int32_t campaign, int64_t now_ns) noexcept nogil
     cdef void count_abandoned(self, int32_t campaign, int32_t reason, int64_t now_ns) noexcept nogil
+    cdef void count_left_unheard(self, int32_t campaign, int64_t now_ns) noexcept nogil
     cdef bint is_watched(self, int32_t campaign, int64_t now_ns) noexcept nogil
     cdef void mark_dirty(self, int32_t campaign) noexcept nogil
     cdef void mark_dirty_mask(self, uint64_t campaigns) noexcept nogil

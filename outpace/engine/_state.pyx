@@ -9,7 +9,7 @@ from libc.string cimport memset
 
 import numpy as np
 
-from outpace.domain._words cimport AGENT_LOGGED_OUT, command_t
+from outpace.domain._words cimport ABANDON_CALLER_LEFT, AGENT_LOGGED_OUT, command_t
 from outpace.engine._campaigns cimport CampaignTable
 from outpace.engine._tables cimport FLAG_QUERIED, AgentTable, CallTable
 from outpace.engine._timers cimport TimerHeap
@@ -122,6 +122,13 @@ cdef class EngineState:
     cdef void count_abandoned(self, int32_t campaign, int32_t reason, int64_t now_ns) noexcept nogil:
         self.campaigns.count_abandoned(campaign, reason, now_ns)
         self.budget.count(campaign, reason, now_ns)      # COUNTED_* are the numbers of the reasons
+
+    cdef void count_left_unheard(self, int32_t campaign, int64_t now_ns) noexcept nogil:
+        # Who leaves while nobody knows yet whether it is a person wanted no agent: pacing has not counted on them and
+        # could do nothing for them. They are in the budget only where the rule counts them.
+        self.campaigns.count_abandoned(campaign, ABANDON_CALLER_LEFT, now_ns)
+        if self.budget.counts_caller_left[campaign]:
+            self.budget.count(campaign, ABANDON_CALLER_LEFT, now_ns)
 
     cdef bint is_watched(self, int32_t campaign, int64_t now_ns) noexcept nogil:
         # Whether pacing has been counting the time that calls and agents take. Without it (a mode without a clock, a
