@@ -16,7 +16,7 @@ from outpace.domain._words cimport (
 from outpace.engine._campaigns cimport DECISIONS, decision_row_t
 from outpace.engine._gate cimport LaunchGate
 from outpace.engine._hopper cimport Hopper
-from outpace.engine._state cimport REG_DECISIONS, REG_DIRTY, REG_HEARD_NS, REG_LINK_UP, REG_ROTATION
+from outpace.engine._state cimport REG_DECISIONS, REG_DIRTY, REG_LINK_UP, REG_ROTATION
 from outpace.engine._tables cimport FLAG_HANGUP, FLAG_OVERDIALLED
 from outpace.pacing._budget cimport budget_t
 from outpace.pacing._pacer cimport Pacer, PacingSnapshot, decision_t
@@ -36,19 +36,6 @@ cdef class Decisions(LaunchGate):
         self.snapshot_arrays = PacingSnapshot(self.campaigns.count, self.estimates, self.budget)
 
     # hot
-    cdef int64_t silence(self, int64_t now_ns) noexcept nogil:
-        # a switch that has no call of ours before the answer or under analysis owes us no word
-        cdef int64_t owed = 0
-        cdef Py_ssize_t row
-        for row in range(self.trunks.count):
-            owed += self.trunks.pending[row]
-        for row in range(self.campaigns.count):
-            owed += self.campaigns.in_state[row, CALL_PROCEEDING] + self.campaigns.in_state[row, CALL_RINGING]
-            owed += self.campaigns.in_state[row, CALL_CLASSIFYING]
-        if owed == 0:
-            self.registers[REG_HEARD_NS] = now_ns
-        return now_ns - self.registers[REG_HEARD_NS]
-
     cdef int64_t cancel_ringing(self, int32_t campaign, int64_t count, int64_t now_ns) noexcept nogil:
         # the longest ringing, of those that have rung for as long as must be
         cdef int32_t[CANCELS_AT_ONCE] chosen
@@ -103,7 +90,6 @@ cdef class Decisions(LaunchGate):
 
     cdef void take_snapshot(self, int64_t now_ns) noexcept:
         cdef PacingSnapshot s = self.snapshot_arrays
-        cdef int64_t silent_ns = self.silence(now_ns)
         cdef Py_ssize_t c, place
         cdef int32_t trunk
         for c in range(self.campaigns.count):
@@ -117,7 +103,6 @@ cdef class Decisions(LaunchGate):
             s.unanswered[c] += self.campaigns.in_state[c, CALL_RINGING]
             s.classifying[c] = self.campaigns.in_state[c, CALL_CLASSIFYING]
             s.waiting[c] = self.campaigns.in_state[c, CALL_QUEUED]
-            s.silent_ns[c] = silent_ns
             s.lines[c] = 0
             for place in range(self.campaigns.trunk_count[c]):
                 trunk = self.campaigns.trunk_rows[c, place]

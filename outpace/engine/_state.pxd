@@ -29,7 +29,6 @@ cdef enum:
     REG_WITHDRAWN = 15       # intents that became no attempt
     REG_LEASE_EXPIRED = 16
     REG_WINDOW_NS = 17       # when calling hours change next, 0 = never
-    REG_HEARD_NS = 18        # when the switch said something last, or had nothing to say
     REGISTERS = 24
 
 # what a switch is given to answer, in engine time

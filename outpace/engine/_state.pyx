@@ -26,7 +26,7 @@ REGISTER_PLACES = {
     "unrecorded": REG_UNRECORDED, "facts": REG_FACTS, "forbidden_facts": REG_FORBIDDEN, "stray_facts": REG_STRAY,
     "queries": REG_QUERIES, "lost_calls": REG_LOST, "clock_jumps": REG_CLOCK_JUMPS, "decisions": REG_DECISIONS,
     "withdrawn_intents": REG_WITHDRAWN, "leases_expired": REG_LEASE_EXPIRED, "dirty": REG_DIRTY,
-    "window_ns": REG_WINDOW_NS, "heard_ns": REG_HEARD_NS,
+    "window_ns": REG_WINDOW_NS,
 }
 
 

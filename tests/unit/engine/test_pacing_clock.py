@@ -8,7 +8,7 @@ from outpace import Agent, Campaign, Pool, TrunkGroup
 from outpace.domain import commands as c
 from outpace.domain import events as e
 from outpace.domain.config import DialMode
-from outpace.domain.outcomes import LimitedBy, Outcome
+from outpace.domain.outcomes import Fallback, LimitedBy, Outcome
 from tests.unit.engine.rig import MS, NEVER, T0, Rig, S, pool_of
 
 ADVANCES, DECISIONS, LAST_NS = range(3)
@@ -176,28 +176,21 @@ def test_snapshot_tells_free_lines_less_those_of_a_blocked_group(wish: Any) -> N
     assert lines.tolist() == [8]
 
 
-def test_snapshot_tells_how_long_the_switch_owes_a_word(wish: Any) -> None:
-    rig, pacer = paced(wish)
-    silent = rig.engine.snapshot_arrays["silent_ns"]
-    rig.wait(30)
-    assert silent.tolist() == [0]  # no call in hand: nothing to say
-    pacer.count = 1
+def test_a_switch_that_tells_nothing_of_many_calls_is_silent_until_it_does() -> None:
+    trunk = {"channels": 200, "cps": 200.0, "burst": 200}
+    rig = Rig(pool_of(agents=20, mode=DialMode.PREDICTIVE, hopper_size=400, max_calls=200, trunk=trunk)).start()
+    rig.lease(400)
     rig.wait(0.5)
-    pacer.count = 0
-    (intent,) = rig.ever(c.WriteIntent)
-    rig.do(e.IntentDurable(intent.call_id))
-    rig.wait(8)
-    assert 7 * S < silent[0] <= 8 * S
-    rig.do(e.CallRinging(intent.call_id))
+    rig.do(*[e.IntentDurable(one.call_id) for one in rig.ever(c.WriteIntent)])
+    calls = [one.call_id for one in rig.ever(c.Originate)]
+    assert len(calls) > 20
+    rig.wait(25)
+    assert rig.engine.decisions(1)[-1].fallback is Fallback.FEED_SILENT
+    rig.do(e.CallEnded(calls[0], Outcome.BUSY, 17))
     rig.wait(0.5)
-    assert silent[0] <= S // 2
-    rig.wait(6)
-    rig.jump(3600)
-    rig.wait(0.5)
-    assert silent[0] <= 7 * S  # time in which nobody listened is no silence
-    rig.do(e.CallEnded(intent.call_id, Outcome.BUSY, 17))
-    rig.wait(1)
-    assert silent.tolist() == [0]
+    latest = rig.engine.latest_decision(1)
+    assert latest is not None
+    assert latest.fallback is Fallback.NONE
 
 
 # ---- lawful cancels ------------------------------------------------------------------------------------------------
