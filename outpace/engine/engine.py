@@ -101,10 +101,15 @@ class Engine(EngineCore):
         row = self._row(event.campaign_id)
         if event.format != ESTIMATES_FORMAT:
             raise ConfigError("estimates", f"are of format {event.format}, this program knows {ESTIMATES_FORMAT}")
+        before = self.answer_model.dump(row)
         try:
             learned = msgspec.msgpack.decode(event.data, type=_Learned)
             self.answer_model.load(row, learned.answer_model)
-            self.estimates.load(row, learned.estimates)
+            try:
+                self.estimates.load(row, learned.estimates)
+            except ValueError:
+                self.answer_model.load(row, before)  # both or neither
+                raise
         except (ValueError, msgspec.MsgspecError) as error:
             raise ConfigError("estimates", str(error)) from error
 

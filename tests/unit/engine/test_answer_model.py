@@ -163,6 +163,16 @@ def test_estimates_with_a_model_that_does_not_fit_are_refused() -> None:
         rig.engine.handle(e.EstimatesLoaded(1, 2, msgspec.msgpack.encode(held)), T0)
 
 
+def test_of_estimates_that_fit_only_in_part_nothing_is_taken() -> None:
+    rig = Rig().start()
+    before = rig.engine.dump_estimates(1)
+    held = msgspec.msgpack.decode(rigged().engine.dump_estimates(1))
+    held["estimates"] = held["estimates"][:-1]
+    with pytest.raises(ConfigError, match="estimates cannot be read"):
+        rig.engine.handle(e.EstimatesLoaded(1, 2, msgspec.msgpack.encode(held)), T0)
+    assert rig.engine.dump_estimates(1) == before
+
+
 def test_a_lease_with_features_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="1 leads, 1 numbers, 1 attempts, 2 features"):
         Rig().engine.handle(e.LeadsLeased(1, 1, T0 + S, [1], [2], [0], 0, [1, 2]), T0)
