@@ -351,7 +351,7 @@ def _tally(attempts: Iterable[RecordAttempt]) -> tuple[int, int, int]:
 
 def _unheard(attempts: Iterable[RecordAttempt]) -> int:
     # callers who left before a verdict
-    return sum(one.abandon_reason is AbandonReason.CALLER_LEFT and one.verdict is Verdict.NONE for one in attempts)
+    return _tally(one for one in attempts if one.verdict is Verdict.NONE)[2]
 
 
 def _state(lead: _Lead) -> LeadState:

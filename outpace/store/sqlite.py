@@ -48,7 +48,10 @@ _TALLY = f"""
 _LEDGER = f"SELECT {_TALLY} FROM attempts WHERE tenant = ? AND campaign_id = ?"
 _LEDGER_SPANS = f"""
     SELECT ended_ns / {SPAN_NS} * {SPAN_NS} AS from_ns, {_TALLY},
-           count(*) FILTER (WHERE abandon_reason = {AbandonReason.CALLER_LEFT:d} AND verdict = {Verdict.NONE:d})
+           count(*) FILTER (
+               WHERE outcome = {Outcome.ABANDONED:d} AND abandon_reason = {AbandonReason.CALLER_LEFT:d}
+               AND verdict = {Verdict.NONE:d}
+           )
     FROM attempts
     WHERE tenant = ? AND campaign_id = ? AND ended_ns >= ?
     AND outcome IN ({Outcome.CONNECTED:d}, {Outcome.ABANDONED:d}) GROUP BY from_ns ORDER BY from_ns
