@@ -1,7 +1,7 @@
 """The engine's state: all tables, the timers, the scalars, and the buffer of commands. No rule lives here.
 
-The engine is built in layers, each a class over the one below: state, agents, calls, gate, core. A layer calls down
-directly and up only through the few methods that are declared here.
+The engine is built in layers, each a class over the one below: state, agents, calls, gate, decisions, core. A layer
+calls down directly and up only through the few methods that are declared here.
 """
 from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.stdlib cimport abort, free, realloc
