@@ -119,7 +119,7 @@ class Engine(EngineCore):
         if event.cap is not None:
             rule = msgspec.structs.replace(settings.abandonment, cap=event.cap)
             settings = msgspec.structs.replace(settings, abandonment=rule)
-            self.budget.set_cap(row, event.cap)
+            self.budget.columns["cap"][row] = event.cap
         pacer = self.campaigns.pacers[row]
         if isinstance(pacer, RatioPacer):
             pacer.ratio = settings.ratio

@@ -292,19 +292,6 @@ cdef class Budget:
         self.window_begin_ns[row], self.window_ns[row] = period.begins_ns, period.ends_ns
         self.day_begin_ns[row], self.day_ns[row] = period.day_begins_ns, period.day_ends_ns
 
-    def set_cap(self, Py_ssize_t row, double cap):
-        """Hold a campaign to another cap, a share in [0, 1], from now on; what was counted stands.
-
-        Raises
-        ------
-        IndexError : no such row. ValueError : no share.
-        """
-        self._check(row)
-        if not 0.0 <= cap <= 1.0:
-            raise ValueError(f"cap must be from 0 to 1, not {cap}")
-        self.cap[row] = cap
-        self.known[row, :] = -1      # the drops left are those under the cap of before
-
     def record(self, Py_ssize_t row, reason, int64_t now_ns):
         """Count one person who answered; AbandonReason.NONE = was connected. Refreshes when that is due.
 
