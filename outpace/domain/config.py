@@ -166,9 +166,10 @@ class Abandonment(_Settings, frozen=True):
 
     `cap` is a share (0.03 = 3 %). `window`: the calendar day in `timezone`; the last `hours`; or blocks of `days` days
     that follow each other from `since` on, a date. `counts_caller_left` says whether the rule counts people who hang
-    up before the connect limit; pacing always does. `confidence` is that of the bound. With `guard = bound` a window
-    begins with nobody abandoned until enough have answered for one to be allowed: 156 at a cap of 3 % and 95 %. With a
-    cap of 0 nobody ever is, with a cap of 1 nothing is forbidden.
+    up before the connect limit; pacing always does, but for those who leave while call progress analysis listens yet.
+    `confidence` is that of the bound. With `guard = bound` a window begins with nobody abandoned until enough have
+    answered for one to be allowed: 156 at a cap of 3 % and 95 %. With a cap of 0 nobody ever
+    is, with a cap of 1 nothing is forbidden.
     """
 
     cap: float = 0.03
@@ -206,6 +207,7 @@ RETRIABLE: dict[str, Outcome] = {
     "rejected": Outcome.REJECTED,
     "abandoned": Outcome.ABANDONED,
     "cancelled": Outcome.CANCELLED,
+    "overdialled": Outcome.OVERDIALLED,
     "lost": Outcome.LOST,
 }
 

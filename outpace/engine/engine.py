@@ -78,26 +78,38 @@ class Engine(EngineCore):
         if isinstance(event, CallAdopted):
             self.adopt_call(event, now_ns)
         elif isinstance(event, LedgerLoaded):
-            row = self._row(event.campaign_id)
-            # added: a call adopted before has been counted already
-            self._campaign("connected")[row] += event.connected
-            self._campaign("no_agent")[row] += event.no_agent_in_time
-            self._campaign("caller_left")[row] += event.caller_left
-            for span in event.spans:
-                self.budget.load(row, span.connected, span.no_agent_in_time, span.caller_left, span.from_ns)
+            self._load_ledger(event, now_ns)
         elif isinstance(event, EstimatesLoaded):
             self._load_estimates(event)
         elif isinstance(event, PacingChanged):
             self._change_pacing(event)
 
+    def _load_ledger(self, event: LedgerLoaded, now_ns: int) -> None:
+        row = self._row(event.campaign_id)
+        # added: a call adopted before has been counted already
+        self._campaign("connected")[row] += event.connected
+        self._campaign("no_agent")[row] += event.no_agent_in_time
+        self._campaign("caller_left")[row] += event.caller_left
+        settings = self.pool.campaigns[row]
+        everybody = settings.abandonment.counts_caller_left or not settings.amd
+        for span in event.spans:
+            # as they were counted when it happened; a clock that was ahead must not move the window there
+            left = span.caller_left if everybody else span.caller_left - span.without_verdict
+            self.budget.load(row, span.connected, span.no_agent_in_time, left, min(span.from_ns, now_ns))
+
     def _load_estimates(self, event: EstimatesLoaded) -> None:
         row = self._row(event.campaign_id)
         if event.format != ESTIMATES_FORMAT:
             raise ConfigError("estimates", f"are of format {event.format}, this program knows {ESTIMATES_FORMAT}")
+        before = self.answer_model.dump(row)
         try:
             learned = msgspec.msgpack.decode(event.data, type=_Learned)
             self.answer_model.load(row, learned.answer_model)
-            self.estimates.load(row, learned.estimates)
+            try:
+                self.estimates.load(row, learned.estimates)
+            except ValueError:
+                self.answer_model.load(row, before)  # both or neither
+                raise
         except (ValueError, msgspec.MsgspecError) as error:
             raise ConfigError("estimates", str(error)) from error
 

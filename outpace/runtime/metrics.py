@@ -108,7 +108,7 @@ HELP = {
 
 #: The engine's own numbers that say how things are; the others only grow.
 _ENGINE_GAUGES = ("link_up", "fenced", "unrecorded")
-_ENGINE_HIDDEN = ("now_ns", "epoch", "sequence", "dirty", "window_ns", "heard_ns")
+_ENGINE_HIDDEN = ("now_ns", "epoch", "sequence", "dirty", "window_ns")
 
 
 def engine_reading(counters: dict[str, Any], campaign_id: int, leads_left: int) -> Reading:

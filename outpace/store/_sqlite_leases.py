@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable
+from itertools import compress
 from typing import NamedTuple
 
 import msgspec
@@ -105,7 +106,7 @@ class Leases:
 
     def held(self, token: int, lead_ids: Collection[int]) -> dict[int, Held]:
         """Those of the leads that the lease still holds."""
-        return {lead_id: lead for lead_id, lead in self._leads(token) if lead_id in lead_ids}
+        return dict(self._leads(token, lead_ids))
 
     def spend(self, token: int, lead_ids: Iterable[int]) -> None:
         """Let leads that the lease holds leave it."""
@@ -136,11 +137,12 @@ class Leases:
             for table in ("spent", "leased", "leases"):
                 self._db.execute(f"DELETE FROM {table} WHERE tenant = ? AND token = ?", (self._tenant, token))
 
-    def _leads(self, token: int) -> list[tuple[int, Held]]:
+    def _leads(self, token: int, among: Collection[int] | None = None) -> list[tuple[int, Held]]:
         row = self._db.execute(_LEASED, (self._tenant, token)).fetchone()
         if row is None:
             return []
         spent = {lead_id for (lead_id,) in self._db.execute(_SPENT, (self._tenant, token))}
         dues, lead_ids, *columns = map(_ints, row[1:])
-        leads = zip(lead_ids, dues, *columns, strict=True)
-        return [(lead_id, Held(row[0], *rest)) for lead_id, *rest in leads if lead_id not in spent]
+        held = [lead_id not in spent and (among is None or lead_id in among) for lead_id in lead_ids]
+        leads = compress(zip(lead_ids, dues, *columns, strict=True), held)
+        return [(lead_id, Held(row[0], *rest)) for lead_id, *rest in leads]

@@ -33,7 +33,7 @@ from outpace.domain.events import (
     LedgerSpan,
 )
 from outpace.domain.features import after_attempt
-from outpace.domain.outcomes import AbandonReason, IntentRefusal, Outcome
+from outpace.domain.outcomes import AbandonReason, IntentRefusal, Outcome, Verdict
 from outpace.domain.states import LeadState
 from outpace.domain.units import seconds_to_ns
 from outpace.store.port import (
@@ -287,8 +287,8 @@ class MemoryStore:
         spans: dict[int, list[RecordAttempt]] = {}
         for attempt in self.attempts(campaign_id, since_ns // SPAN_NS * SPAN_NS):
             spans.setdefault(attempt.ended_ns // SPAN_NS * SPAN_NS, []).append(attempt)
-        tallies = ((from_ns, _tally(spans[from_ns])) for from_ns in sorted(spans))
-        return [LedgerSpan(from_ns, *tally) for from_ns, tally in tallies if any(tally)]
+        found = (LedgerSpan(from_ns, *_tally(spans[from_ns]), _unheard(spans[from_ns])) for from_ns in sorted(spans))
+        return [span for span in found if span.connected or span.no_agent_in_time or span.caller_left]
 
     def estimates(self, campaign_id: int) -> SavedEstimates | None:
         """See `Store.estimates`."""
@@ -347,6 +347,11 @@ def _tally(attempts: Iterable[RecordAttempt]) -> tuple[int, int, int]:
             else:
                 no_agent_in_time += 1
     return connected, no_agent_in_time, caller_left
+
+
+def _unheard(attempts: Iterable[RecordAttempt]) -> int:
+    # callers who left before a verdict
+    return _tally(one for one in attempts if one.verdict is Verdict.NONE)[2]
 
 
 def _state(lead: _Lead) -> LeadState:
