@@ -197,6 +197,27 @@ class Abandonment(_Settings, frozen=True):
             raise ConfigError("timezone", f"no such time zone: {self.timezone!r}") from error
 
 
+class InboundLoad(_Settings, frozen=True):
+    """Calls that come in to the same agents from elsewhere, as forecast: dialling leaves agents free for them.
+
+    `calls_per_h` people call in, each keeps an agent for `handle_s` on average, and `service_level` of them are to be
+    served within `within_s`. Who waits leaves after `patience_s` on average; 0 = stays.
+    """
+
+    calls_per_h: float
+    handle_s: float = 180.0
+    service_level: float = 0.8
+    within_s: float = 20.0
+    patience_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check("calls_per_h", self.calls_per_h, low=0.0, high=1e6)
+        _check("handle_s", self.handle_s, low=1.0, high=86_400.0)
+        _check("service_level", self.service_level, low=0.01, high=0.9999)
+        _check("within_s", self.within_s, low=0.0, high=3600.0)
+        _check("patience_s", self.patience_s, low=0.0, high=86_400.0)
+
+
 #: Outcomes after which a lead may be dialled again, by the key that a campaign file uses.
 RETRIABLE: dict[str, Outcome] = {
     "busy": Outcome.BUSY,
@@ -238,6 +259,7 @@ class Campaign(_Settings, frozen=True):
     abandonment: Abandonment = Abandonment()
     cancels: bool = False
     min_ring_s: float = 15.0
+    inbound: InboundLoad | None = None
 
     def __post_init__(self) -> None:
         _check("id", self.id, low=1, high=2**31 - 1)

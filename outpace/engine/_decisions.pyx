@@ -93,11 +93,11 @@ cdef class Decisions(LaunchGate):
         cdef Py_ssize_t c, place
         cdef int32_t trunk
         for c in range(self.campaigns.count):
-            s.ready[c] = self.campaigns.agents_in[c, AGENT_READY]
+            s.ready[c] = self.campaigns.agents_in[c, AGENT_READY] - self.campaigns.withheld[c]
             s.talking[c] = self.campaigns.agents_in[c, AGENT_CONNECTING] + self.campaigns.agents_in[c, AGENT_TALKING]
             s.talking[c] += self.campaigns.agents_in[c, AGENT_HOLD]
             s.wrap_up[c] = self.campaigns.agents_in[c, AGENT_WRAP_UP]
-            s.working[c] = s.ready[c] + s.talking[c] + s.wrap_up[c]
+            s.working[c] = self.campaigns.agents_in[c, AGENT_READY] + s.talking[c] + s.wrap_up[c]
             s.working[c] += self.campaigns.agents_in[c, AGENT_RESERVED] + self.campaigns.agents_in[c, AGENT_PREVIEWING]
             s.unanswered[c] = self.campaigns.in_state[c, CALL_LAUNCHING] + self.campaigns.in_state[c, CALL_PROCEEDING]
             s.unanswered[c] += self.campaigns.in_state[c, CALL_RINGING]
@@ -159,13 +159,14 @@ cdef class Decisions(LaunchGate):
         return 0
 
     cdef int64_t shared_claims(self, int32_t campaign) except -1:
-        # agents that the calls of other campaigns may need and that could serve this one as well
+        # agents that the calls of other campaigns may need, or inbound calls, and that could serve this one as well
         cdef int64_t claimed = 0
         cdef int32_t other
         cdef uint64_t partners = self.campaigns.partners[campaign]
         for other in range(<int32_t>self.campaigns.count):
             if other != campaign and partners & (<uint64_t>1 << other):
                 claimed += (<Pacer>self.campaigns.pacers[other]).agents_claimed(self.snapshot_arrays, other)
+                claimed += self.campaigns.withheld[other]
         return claimed
 
     cdef int decide(self, int32_t campaign, int64_t now_ns) except -1:

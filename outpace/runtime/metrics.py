@@ -53,6 +53,10 @@ HELP = {
     "connected_total": "Answered calls that reached an agent, earlier runs included.",
     "abandoned_total": "Answered calls that reached no agent, earlier runs included, by reason.",
     "cancels_total": "Ringing calls cancelled because the people who may answer them risked to find no agent.",
+    "queue_estimated_wait_seconds": "How long a person who answers now waits for an agent; +Inf without agents.",
+    "queue_service_level": "Share served in the connect limit if people answered at random (Erlang A); NaN: unknown.",
+    "queue_load_erlangs": "People who answered in the last hour, per second, times the mean handle time.",
+    "agents_withheld": "Agents whom dialling leaves to inbound calls.",
     "budget_answered": "People who answered in the window of the abandonment cap.",
     "budget_abandoned": "Of them, those abandoned whom the rule counts.",
     "budget_ratio": "budget_abandoned / budget_answered, 0 to 1.",
@@ -136,6 +140,13 @@ def engine_reading(counters: dict[str, Any], campaign_id: int, leads_left: int) 
     values += [
         ("budget_abandoned", budget["legal_abandoned"]),
         ("budget_drops_left", math.inf if budget["drops_left"] is None else budget["drops_left"]),
+    ]
+    queue = campaign["queue"]
+    values += [
+        ("queue_estimated_wait_seconds", math.inf if queue["estimated_wait_s"] is None else queue["estimated_wait_s"]),
+        ("queue_service_level", math.nan if queue["service_level"] is None else queue["service_level"]),
+        ("queue_load_erlangs", queue["load_erlangs"]),
+        ("agents_withheld", queue["withheld"]),
     ]
     values += [(f"pacing_{name}", pacing[name]) for name in ("kappa", "risk", "live_rate")]
     labelled: list[tuple[str, str, dict[str, float]]] = [
