@@ -10,7 +10,7 @@ Times are engine time in nanoseconds. Everything is O(1) per fact; `advance` cos
 number of calls. All state is in `columns`.
 """
 from libc.math cimport exp, fabs, sqrt
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport INT64_MAX, int32_t, int64_t
 
 import msgspec
 import numpy as np
@@ -27,6 +27,12 @@ cdef double PRIOR_EVENTS = 2.0          # of a level
 cdef double PRIOR_CALLS = 15.0          # seconds of calls at each age that the prior of the ring table is worth
 cdef double PRIOR_ENDS = 4.0            # ends of a phase that its pooled rate is worth in each bin
 cdef double MOST_PASSED_S = 5.0         # a longer silence of the clock is a jump, not time that was observed
+# So many people in a row who should have answered and did not are no chance: nobody can be reached, most likely because
+# of the line. What rings out or fails then tells nothing of the leads, nor does what is still in flight when people
+# answer again. Where it is the leads, it is learned from those who answer, after so many seconds.
+cdef double MISSED = 15.0
+cdef double MET = 10.0                  # people who must have answered before anybody can be missed
+cdef int64_t AFTERMATH_NS = 30_000_000_000
 cdef double SILENT_GAPS = 10.0
 cdef double SILENT_S = 5.0
 
@@ -71,12 +77,14 @@ cdef class Estimates:
             "new_answer_by": (n, HORIZONS),
             "free_by": (n, PHASES, PHASE_BINS, HORIZONS),
             "mean_s": (n, PHASES),
+            "missed": (n, 2),
+            "met": (n,),
         }
         self.columns = {name: np.zeros(shape) for name, shape in shapes.items()}
         self.columns["begun"] = np.zeros((n, PHASES, PHASE_SLOTS), np.int32)
         self.columns["old"] = np.zeros((n, PHASES), np.int64)
         self.columns["restarts"] = np.zeros((n, LEVELS), np.int64)
-        for name in ("second", "advanced_ns", "heard_ns", "made_ns"):
+        for name in ("second", "advanced_ns", "heard_ns", "made_ns", "cut_off_ns", "teaches_ns"):
             self.columns[name] = np.zeros(n, np.int64)
         self.columns["made_factor"][:] = 1.0
         self.columns["plain_share"] = np.zeros(n)
@@ -90,6 +98,10 @@ cdef class Estimates:
         self.advanced_ns = self.columns["advanced_ns"]
         self.heard_ns = self.columns["heard_ns"]
         self.made_ns = self.columns["made_ns"]
+        self.cut_off_ns = self.columns["cut_off_ns"]
+        self.teaches_ns = self.columns["teaches_ns"]
+        self.missed = self.columns["missed"]
+        self.met = self.columns["met"]
         self.ring_calls = self.columns["ring_calls"]
         self.ring_weights = self.columns["ring_weights"]
         self.ring_squares = self.columns["ring_squares"]
@@ -236,6 +248,12 @@ cdef class Estimates:
             self.ring_squares[row, slot] = max(0.0, self.ring_squares[row, slot] - weight * weight)
         if what == OBSERVED_FORGOTTEN:
             return
+        if what == OBSERVED_PERSON:
+            self.meet(row, since_ns, now_ns)
+        else:
+            self.missed[row, 1] += weight * self.new_answer_by[row, HORIZONS - 1]
+        if self.cut_off(row, now_ns):
+            return
         age = max(0, min((now_ns - since_ns - ON_THE_SECOND) // NS, RING_BINS - 1))
         if what == OBSERVED_PERSON:
             self.ring_persons[row, age] += 1.0
@@ -284,7 +302,7 @@ cdef class Estimates:
         self.roll(row, now_ns // NS)
         if 0.0 < seconds <= MOST_PASSED_S:
             self.count_ages(row, now_ns - <int64_t>(seconds * 0.5e9))
-            self.expose(row, seconds)
+            self.expose(row, seconds, now_ns)
         else:                                    # the first time, or the clock jumped: nobody watched
             self.seen[row, 0] = self.seen[row, 1] = self.seen[row, 2] = 0.0
         self.advanced_ns[row] = now_ns
@@ -328,21 +346,50 @@ cdef class Estimates:
                 self.now_agents[row, phase, bin] = <double>agents
             self.now_agents[row, phase, PHASE_BINS - 1] += self.old[row, phase]
 
-    cdef void expose(self, Py_ssize_t row, double seconds) noexcept nogil:
+    cdef void expose(self, Py_ssize_t row, double seconds, int64_t now_ns) noexcept nogil:
         # what was there for so long, and what the tables made of it
-        cdef double due = 0.0
-        cdef Py_ssize_t age, bin, phase
-        for age in range(RING_BINS):
-            self.ring_time[row, age] += self.now_calls[row, age] * seconds
-            self.ring_weighted[row, age] += self.now_weights[row, age] * seconds
-            due += self.now_weights[row, age] * self.person_hazard[row, age] * self.ring_trust[row, age]
-        self.level(row, LEVEL_PERSON, due * seconds / self.made_factor[row, LEVEL_PERSON], seconds)
+        cdef double due
+        cdef Py_ssize_t bin, phase
+        self.expose_calls(row, seconds, now_ns)
         for phase in range(PHASES):
             due = 0.0
             for bin in range(PHASE_BINS):
                 self.phase_time[row, phase, bin] += self.now_agents[row, phase, bin] * seconds
                 due += self.now_agents[row, phase, bin] * self.phase_hazard[row, phase, bin]
             self.level(row, phase, due * seconds / self.made_factor[row, phase], seconds)
+
+    cdef void expose_calls(self, Py_ssize_t row, double seconds, int64_t now_ns) noexcept nogil:
+        cdef double due = 0.0
+        cdef Py_ssize_t age
+        for age in range(RING_BINS):
+            due += self.now_weights[row, age] * self.person_hazard[row, age] * self.ring_trust[row, age]
+        self.missed[row, 0] += due * seconds
+        if max(self.missed[row, 0], self.missed[row, 1]) > MISSED and self.met[row] >= MET:
+            self.met[row] = 0.0
+            self.cut_off_ns[row] = now_ns
+            self.teaches_ns[row] = INT64_MAX
+        if self.cut_off(row, now_ns):
+            self.seen[row, LEVEL_PERSON] = 0.0
+            return
+        for age in range(RING_BINS):
+            self.ring_time[row, age] += self.now_calls[row, age] * seconds
+            self.ring_weighted[row, age] += self.now_weights[row, age] * seconds
+        self.level(row, LEVEL_PERSON, due * seconds / self.made_factor[row, LEVEL_PERSON], seconds)
+
+    cdef void meet(self, Py_ssize_t row, int64_t since_ns, int64_t now_ns) noexcept nogil:
+        # A person has answered. Calls launched before may still be while new ones come to nothing.
+        if self.teaches_ns[row] == INT64_MAX and since_ns < self.cut_off_ns[row]:
+            return
+        self.missed[row, 0] = self.missed[row, 1] = 0.0
+        if self.teaches_ns[row] == INT64_MAX:
+            self.teaches_ns[row] = now_ns + AFTERMATH_NS
+        elif not self.cut_off(row, now_ns):
+            self.met[row] += 1.0
+
+    cdef bint cut_off(self, Py_ssize_t row, int64_t now_ns) noexcept nogil:
+        # nobody can be reached, or could until lately: calls teach nothing
+        cdef int64_t at = self.teaches_ns[row]
+        return at == INT64_MAX or 0 < at - now_ns <= AFTERMATH_NS
 
     cdef double factor(self, Py_ssize_t row, Py_ssize_t which) noexcept nogil:
         return (self.long_seen[row, which] + PRIOR_EVENTS) / (self.long_due[row, which] + PRIOR_EVENTS)
