@@ -297,7 +297,8 @@ cdef class Estimates:
 
     cdef void advance(self, Py_ssize_t row, int64_t now_ns) noexcept nogil:
         cdef double seconds = <double>(now_ns - self.advanced_ns[row]) * 1e-9
-        if now_ns == self.advanced_ns[row]:
+        if now_ns == self.advanced_ns[row]:      # the clock stands still: what was launched meanwhile counts
+            self.count_ages(row, now_ns)
             return
         self.roll(row, now_ns // NS)
         if 0.0 < seconds <= MOST_PASSED_S:

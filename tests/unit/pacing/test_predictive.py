@@ -175,6 +175,33 @@ def test_clock_that_stands_still_or_jumps_launches_no_burst() -> None:
         assert centre.pacer.decide(at).count <= usual
 
 
+def test_clock_that_stands_still_launches_once() -> None:
+    centre = Centre(100)
+    centre.run(900)
+    for agent in range(101, 131):
+        centre.pacer.agent_ready(agent, centre.now)
+    counts = []
+    for _ in range(20):
+        counts.append(centre.pacer.decide(centre.now).count)
+        for _ in range(counts[-1]):
+            centre.launches += 1
+            centre.pacer.launched(centre.launches, centre.now)
+    assert counts[0] > 20
+    assert sum(counts[1:]) <= 2
+
+
+@pytest.mark.parametrize("weight", [float("nan"), float("inf"), -1.0])
+def test_absurd_weight_of_the_leads_counts_as_one(weight: float) -> None:
+    decisions = []
+    for one in (1.0, weight):
+        snapshot = PacingSnapshot(1)
+        snapshot["working"][0] = snapshot["ready"][0] = 10
+        snapshot["lead_weight"][0] = one
+        decisions.append(ForecastPacer(2.0).decide(snapshot, 0, T0))
+    assert decisions[0].count < 60
+    assert decisions[0] == decisions[1]
+
+
 def test_wave_of_leaving_agents_stops_launching() -> None:
     centre = Centre(40)
     centre.run(1200)
