@@ -97,6 +97,7 @@ cdef class Estimates:
     cdef void observe_agent(
         self, Py_ssize_t row, Py_ssize_t phase, int32_t what, int64_t since_ns, int64_t now_ns
     ) noexcept nogil
+    cdef void forget(self, Py_ssize_t row, double seconds) noexcept nogil
     cdef void count_ages(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
     cdef void expose(self, Py_ssize_t row, double seconds, int64_t now_ns) noexcept nogil
     cdef void expose_calls(self, Py_ssize_t row, double seconds, int64_t now_ns) noexcept nogil

@@ -39,7 +39,7 @@ cdef double SILENT_S = 5.0
 #: Lower edges of the bins of phases, in seconds; each is open to the next.
 PHASE_EDGES = (0, 2, 4, 6, 9, 13, 18, 25, 35, 49, 69, 96, 135, 189, 264, 370, 518, 725)
 
-_FORMAT = 1
+_FORMAT = 2
 # what a restart keeps: all that was learned, nothing that was under way
 _KEPT = (
     "ring_time", "ring_weighted", "ring_persons", "ring_nobodies", "phase_time", "phase_ends", "long_seen", "long_due",
@@ -56,6 +56,7 @@ cdef double[2] PRIOR_RATE = [1.0 / 90.0, 1.0 / 12.0]
 class _Saved(msgspec.Struct, frozen=True):
     format: int
     columns: dict[str, bytes]
+    known_ns: int                # when that was so
 
 
 cdef class Estimates:
@@ -139,16 +140,21 @@ cdef class Estimates:
     def dump(self, Py_ssize_t row):
         """What was learned of a campaign, as bytes for `load`."""
         kept = {name: self.columns[name][row].tobytes() for name in _KEPT}
-        return msgspec.msgpack.encode(_Saved(_FORMAT, kept))
+        return msgspec.msgpack.encode(_Saved(_FORMAT, kept, self.advanced_ns[row]))
 
     def load(self, Py_ssize_t row, bytes data not None):
-        """Put what was learned before in place of what is known of a campaign. ValueError when the bytes do not fit."""
+        """Put what was learned before in place of what is known of a campaign.
+
+        The levels fade by the time that passes until the next advance. ValueError when the bytes do not fit.
+        """
         try:
             saved = msgspec.msgpack.decode(data, type=_Saved)
         except msgspec.MsgspecError as error:
             raise ValueError(f"estimates cannot be read: {error}") from error
         if saved.format != _FORMAT or set(saved.columns) != set(_KEPT):
             raise ValueError("estimates of another format")
+        if not 0 <= saved.known_ns <= INT64_MAX:
+            raise ValueError(f"estimates of an impossible time: {saved.known_ns}")
         values = {}
         for name in _KEPT:
             if len(saved.columns[name]) != self.columns[name][row].nbytes:
@@ -158,6 +164,7 @@ cdef class Estimates:
                 raise ValueError(f"estimates hold an impossible value: {name}")
         for name in _KEPT:
             self.columns[name][row] = values[name].reshape(self.columns[name][row].shape)
+        self.advanced_ns[row] = saved.known_ns
         # the levels are relative to tables that were made of the same, not to those that are here
         self.columns["plain_share"][row] = 0.0
         self.columns["phase_hazard"][row] = 0.0
@@ -305,12 +312,24 @@ cdef class Estimates:
             self.count_ages(row, now_ns - <int64_t>(seconds * 0.5e9))
             self.expose(row, seconds, now_ns)
         else:                                    # the first time, or the clock jumped: nobody watched
-            self.seen[row, 0] = self.seen[row, 1] = self.seen[row, 2] = 0.0
+            self.forget(row, seconds if self.advanced_ns[row] > 0 else 0.0)
         self.advanced_ns[row] = now_ns
         if now_ns - self.made_ns[row] >= NS or now_ns < self.made_ns[row]:
             self.made_ns[row] = now_ns
             self.make_tables(row)
         self.count_ages(row, now_ns)
+
+    cdef void forget(self, Py_ssize_t row, double seconds) noexcept nogil:
+        # what the levels knew is as old as that; a night later they are no surer than at a cold start
+        cdef double fade = exp(-max(seconds, 0.0) / LONG_MEMORY_S)
+        cdef Py_ssize_t which
+        for which in range(LEVELS):
+            self.seen[row, which] = 0.0
+            self.long_seen[row, which] *= fade
+            self.long_due[row, which] *= fade
+            self.short_seen[row, which] *= fade
+            self.short_due[row, which] *= fade
+            self.short_var[row, which] *= fade * fade
 
     cdef void count_ages(self, Py_ssize_t row, int64_t now_ns) noexcept nogil:
         # a slot's calls were launched at any time of its second: part of them is in the bin of one age more
