@@ -87,7 +87,7 @@ cdef class ForecastPacer(Pacer):
         stand.weight = weight
         stand.wait_s = self.wait_s
         forecast(snapshot.estimates, row, &stand, &f)
-        out.answers = f.answers[f.last].mean
+        out.answers = f.people
         out.releases = f.releases[f.last].mean
         if f.total <= 0.0:
             return

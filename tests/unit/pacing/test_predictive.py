@@ -28,6 +28,8 @@ class Centre:
         self.random = random.Random(seed)
         self.live = live
         self.fails_s = (2.0, 25.0)
+        self.talk_s = 60.0
+        self.wrap_up_s = (5.0, 20.0)
         self.now = T0
         self.events: list[tuple[int, int, str, int]] = []
         self.serial = 0
@@ -44,7 +46,7 @@ class Centre:
     def connect(self, call: int) -> None:
         agent = self.free.pop(0)
         self.pacer.connected(call, agent, self.now)
-        self.later(self.random.expovariate(1 / 60), "talked", agent)
+        self.later(self.random.expovariate(1 / self.talk_s), "talked", agent)
 
     def step(self) -> None:
         until = self.now + S // 2
@@ -84,7 +86,7 @@ class Centre:
 
     def talked(self, agent: int) -> None:
         self.pacer.talk_ended(agent, self.now)
-        self.later(self.random.uniform(5, 20), "done", agent)
+        self.later(self.random.uniform(*self.wrap_up_s), "done", agent)
 
     def done(self, agent: int) -> None:
         self.pacer.agent_ready(agent, self.now)
@@ -103,6 +105,15 @@ def test_abandonment_ends_at_the_cap_or_below(cap: float) -> None:
     centre.run(2 * 3600)
     assert centre.answered > 1700
     assert 0.2 * cap < centre.abandoned / centre.answered <= 1.05 * cap
+
+
+def test_conversations_shorter_than_ringing_keep_agents_busy_too() -> None:
+    # agents take two or three calls while a phone rings: those who are free again are counted
+    centre = Centre(20)
+    centre.talk_s, centre.wrap_up_s = 6.0, (1.0, 3.0)
+    centre.run(3600)
+    assert (centre.answered - centre.abandoned) * 8.0 > 0.7 * 20 * 3600
+    assert centre.abandoned <= 0.03 * centre.answered
 
 
 def test_idle_agents_are_called_for_at_once() -> None:
