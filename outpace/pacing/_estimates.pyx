@@ -12,6 +12,8 @@ number of calls. All state is in `columns`.
 from libc.math cimport exp, fabs, sqrt
 from libc.stdint cimport INT64_MAX, int32_t, int64_t
 
+from outpace.pacing._hazards cimport ends_by_second, live_share, phase_bin, phase_edge, phase_middle
+
 import msgspec
 import numpy as np
 
@@ -584,45 +586,4 @@ cdef class Estimates:
 cdef double prior_persons(Py_ssize_t age) noexcept nogil:
     # what PRIOR_CALLS seconds of calls of that age would have brought: a quarter of calls, mostly after 4 to 20 seconds
     return PRIOR_CALLS * (0.022 if 4 <= age < 20 else 0.002)
-
-
-cdef int64_t[18] phase_edge = [0, 2, 4, 6, 9, 13, 18, 25, 35, 49, 69, 96, 135, 189, 264, 370, 518, 725]
-
-
-cdef Py_ssize_t phase_bin(int64_t age) noexcept nogil:
-    cdef Py_ssize_t bin = PHASE_BINS - 1
-    while bin > 0 and age < phase_edge[bin]:
-        bin -= 1
-    return bin
-
-
-cdef void ends_by_second(int64_t age, Py_ssize_t bin, const double* stays, double* ends) noexcept nogil:
-    # chance that a phase of that age, in that bin, ends in each of the seconds that follow
-    cdef double survives = 1.0
-    cdef Py_ssize_t h
-    for h in range(HORIZONS):
-        while bin < PHASE_BINS - 1 and age + h >= phase_edge[bin + 1]:
-            bin += 1
-        ends[h] = survives * (1.0 - stays[bin])
-        survives *= stays[bin]
-
-
-cdef int64_t phase_middle(Py_ssize_t bin) noexcept nogil:
-    if bin == PHASE_BINS - 1:
-        return phase_edge[bin]
-    return (phase_edge[bin] + phase_edge[bin + 1]) // 2
-
-
-cdef double live_share(const double* person, const double* nobody) noexcept nogil:
-    # share of calls that have a person before anything else, from the launch on
-    cdef double survives = 1.0, share = 0.0, total, ends
-    cdef Py_ssize_t age
-    for age in range(RING_BINS):
-        total = person[age] + nobody[age]
-        if total <= 0.0:
-            continue
-        ends = survives * (1.0 - exp(-total))
-        share += ends * person[age] / total
-        survives -= ends
-    return share
 # end hot
