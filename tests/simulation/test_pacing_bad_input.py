@@ -193,7 +193,7 @@ def test_no_history_is_no_flood(agents: int) -> None:
     floor.run(60.0)
     answered, abandoned = floor.counts()
     assert answered >= agents
-    assert abandoned <= max(3, 0.06 * answered)
+    assert abandoned <= max(3, 0.1 * answered)  # the day makes up for it; six calls an agent would lose half
 
 
 @pytest.mark.parametrize(("live", "machine"), [(0.0, 0.0), (0.0, 1.0)], ids=["nobody answers", "only machines answer"])
