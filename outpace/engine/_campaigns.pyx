@@ -24,11 +24,10 @@ cdef int64_t EPOCH_SLOT = 72          # 1970 began on a Thursday
 _PER_CAMPAIGN = (
     "campaign_id", "state", "live", "launches", "reason", "connected", "no_agent", "caller_left", "lease_asked",
     "lease_at_ns", "lease_timeout_ns", "exhausted", "requeued", "window_open", "window_change_ns", "zone_offset_ns",
-    "decided_ns",
-    "advanced_ns", "cancels", "dirty",
-    "ring_timeout_ns", "connect_limit_ns", "connect_clock", "classify", "classify_limit_ns", "machine_message",
-    "has_message", "agentless", "may_cancel", "min_ring_ns", "withheld", "message_max_ns", "wrap_up_max_ns", "dispositions",
-    "trunk_count", "decision_count",
+    "decided_ns", "advanced_ns", "cancels", "dirty", "ring_timeout_ns", "connect_limit_ns", "connect_clock", "classify",
+    "classify_limit_ns", "machine_message",
+    "has_message", "agentless", "may_cancel", "min_ring_ns", "message_max_ns", "wrap_up_max_ns", "dispositions",
+    "trunk_count", "decision_count", "withheld",
 )
 
 DECISION_DTYPE = np.dtype([
