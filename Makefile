@@ -15,7 +15,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 .PHONY: help
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 .PHONY: run
 run: build ## set everything up and run the demo campaign
@@ -66,6 +66,10 @@ bench: dev ## all benches; figures to the terminal and to docs/bench/
 	$(BIN)/python -m pytest bench -rP --benchmark-json=build/bench/figures.json --junitxml=build/bench/tests.xml \
 	    -o junit_logging=system-out
 	$(BIN)/python tools/bench_report.py build/bench/figures.json build/bench/tests.xml docs/bench
+
+.PHONY: pacing-report
+pacing-report: dev ## pacing against its bars and rivals, on both cores for half an hour: docs/pacing/DATE.md
+	$(BIN)/python tools/pacing_report.py docs/pacing $(PACING)
 
 .PHONY: clean
 clean: ## remove what was built; keeps .venv and var/

@@ -48,9 +48,9 @@ class Store:
         self.campaign = self.store.campaign_id("a")
         db = self.store._db
         db.execute("BEGIN")
-        db.execute(f"{COUNT} INSERT INTO leads SELECT 0, i, 1, {FIRST} + i, {DUE}, {NOW}, '', '{{}}' FROM n")
+        db.execute(f"{COUNT} INSERT INTO leads SELECT 0, i, 1, {FIRST} + i, {DUE}, {NOW}, 0, '', '{{}}' FROM n")
         db.execute(
-            "INSERT INTO queue SELECT 0, 1, 0, 0, due_ns, lead_id, number, 0 FROM leads ORDER BY due_ns, lead_id"
+            "INSERT INTO queue SELECT 0, 1, 0, 0, due_ns, lead_id, number, 0, 0 FROM leads ORDER BY due_ns, lead_id"
         )
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -179,15 +179,15 @@ def test_attempts_against_direct_executemany(million: Store, tmp_path: Path, ben
         direct.executemany("DELETE FROM intents WHERE tenant = 0 AND call_id = ?", [(r.call_id,) for r in batch])
         queued = [(r.retry_at_ns, r.lead_id, r.number) for r in batch if r.retry_at_ns]
         finished = [(r.lead_id,) for r in batch if not r.retry_at_ns]
-        direct.executemany("INSERT INTO queue VALUES (0, 1, 0, 0, ?, ?, ?, 1)", queued)
-        direct.executemany("INSERT INTO finished VALUES (0, 1, ?, 8, 1)", finished)
+        direct.executemany("INSERT INTO queue VALUES (0, 1, 0, 0, ?, ?, ?, 1, 0)", queued)
+        direct.executemany("INSERT INTO finished VALUES (0, 1, ?, 8, 1, 0)", finished)
         direct.execute("COMMIT")
 
     def setup() -> tuple[tuple[list[RecordAttempt]], dict[str, object]]:
         calls = million.intents(million.lease())
         million.dial(calls)
         intents = [(c.call_id, c.lead_id, c.number) for c in calls]
-        direct.executemany("INSERT INTO intents VALUES (0, ?, 1, ?, ?, 1, 1, 1, 0, 0)", intents)
+        direct.executemany("INSERT INTO intents VALUES (0, ?, 1, ?, ?, 1, 1, 1, 0, 0, 0)", intents)
         batch = records(calls)
         peer.append(timed(lambda: write(batch)))
         return (batch,), {}

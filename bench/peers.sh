@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs the AMI libraries that outpace is compared with, each into a folder of its own under .bench/: pyst2 and
+# Installs the libraries that outpace is compared with, each into a folder of its own under .bench/: pyst2 and
 # asterisk-ami both bring a package called "asterisk", so they cannot share one. Nothing of them enters the environment.
-# Runs "$PYTHON" -m pip; a folder that is complete is left as it is. Needed by bench/bench_ami.py and by
-# tests/integration/ami_peers.
+# Runs "$PYTHON" -m pip; a folder that is complete is left as it is. Needed by bench/bench_ami.py, by
+# tests/integration/ami_peers, by bench/bench_erlang.py and by bench/bench_queue.py.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${PYTHON:=python3}"
@@ -19,3 +19,7 @@ install() {  # folder, requirement...
 install pyst2 pyst2==0.5.1 six
 install asterisk-ami asterisk-ami==0.1.7
 install panoramisk panoramisk==1.4
+install call-center-tools call-center-tools==1.0.0
+install pyworkforce pyworkforce==0.5.1 joblib cloudpickle
+install simpy simpy==4.1.2
+install ciw ciw==3.2.7 networkx tqdm

@@ -116,7 +116,9 @@ cdef enum:
     OUTCOME_FAILED = 10
     OUTCOME_CANCELLED = 11
     OUTCOME_LOST = 12
-    OUTCOMES = 13
+    OUTCOME_NOTIFIED = 13
+    OUTCOME_OVERDIALLED = 14
+    OUTCOMES = 15
 
 cdef enum:
     ABANDON_NONE = 0
@@ -171,6 +173,15 @@ cdef enum:
     LIMIT_CALL_TABLE_FULL = 12
     LIMIT_BUDGET = 13
     LIMITS = 14
+
+# Lowest bits of a lead's packed features.
+cdef enum:
+    FEATURE_KIND = 0
+    FEATURE_ATTEMPTS = 2
+    FEATURE_OUTCOME = 5
+    FEATURE_LIST = 9
+    FEATURE_SEGMENT = 15
+    FEATURE_END = 21
 
 
 cdef struct fact_t:

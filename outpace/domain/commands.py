@@ -105,6 +105,17 @@ class RecordDisposition(Command, frozen=True):
     disposition: int
 
 
+class SaveEstimates(Command, frozen=True):
+    """Keep what pacing has learned of the campaign, over what was kept before; no answer is needed.
+
+    `format` says what the bytes mean; whoever reads another one begins anew.
+    """
+
+    campaign_id: int
+    format: int
+    data: bytes
+
+
 # ---- to the switch -----------------------------------------------------------------------------------------------
 
 
@@ -179,7 +190,10 @@ class CampaignStateChanged(Command, frozen=True):
     reason: LimitedBy
 
 
-StoreCommand = LeaseLeads | RenewLease | ReleaseLeads | WriteIntent | WithdrawIntent | RecordAttempt | RecordDisposition
+StoreCommand = (
+    LeaseLeads | RenewLease | ReleaseLeads | WriteIntent | WithdrawIntent | RecordAttempt | RecordDisposition
+    | SaveEstimates
+)  # fmt: skip
 SwitchCommand = Originate | HangUp | ConnectAgent | PlayMessage | QueryCall | OpenAgentLeg | CloseAgentLeg
 Notice = AgentStateChanged | CampaignStateChanged
 AnyCommand = StoreCommand | SwitchCommand | Notice

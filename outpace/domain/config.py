@@ -6,7 +6,7 @@ Seconds are floats and say so in their names; ids are small integers chosen by t
 from __future__ import annotations
 
 import math
-from datetime import time
+from datetime import date, time
 from enum import Enum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,6 +23,25 @@ class DialMode(Enum):
 
     PRECISE = "precise"
     RATIO = "ratio"
+    PROGRESSIVE = "progressive"
+    PREDICTIVE = "predictive"
+    ERLANG = "erlang"
+    AGENTLESS = "agentless"
+
+
+class CapWindow(Enum):
+    """Over what the share of abandoned calls is taken: the calendar day, the last hours, blocks of days."""
+
+    DAY = "day"
+    ROLLING = "rolling"
+    BLOCK = "block"
+
+
+class Guard(Enum):
+    """What must stay under the cap: the share itself (`target`), or its upper confidence bound too (`bound`)."""
+
+    TARGET = "target"
+    BOUND = "bound"
 
 
 class RatioCounts(Enum):
@@ -62,6 +81,37 @@ class AnswerSupervision(Enum):
 
     TRUSTED = "trusted"
     GUESSED = "guessed"
+
+
+def _unique(key: str, ids: list[int]) -> set[int]:
+    seen: set[int] = set()
+    for one in ids:
+        if one in seen:
+            raise ConfigError(key, f"id {one} occurs twice")
+        seen.add(one)
+    return seen
+
+
+def _check(key: str, value: float, *, low: float, high: float) -> None:
+    if not math.isfinite(value) or not low <= value <= high:
+        raise ConfigError(key, f"must be from {low:g} to {high:g}, not {value:g}")
+
+
+def _check_line(key: str, value: str) -> None:
+    if any(ord(char) < 32 or ord(char) == 127 for char in value):
+        raise ConfigError(key, "holds a control character")
+
+
+def _time_of_day(key: str, text: str) -> time:
+    try:
+        hours, minutes = text.split(":")
+        if len(hours) != 2 or len(minutes) != 2:
+            raise ValueError
+        if (hours, minutes) == ("24", "00"):
+            return time.max
+        return time(int(hours), int(minutes))
+    except ValueError as error:
+        raise ConfigError(key, f"wants a time of day as HH:MM, not {text!r}") from error
 
 
 class _Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -111,6 +161,63 @@ class RetryRule(_Settings, frozen=True):
         _check("max_attempts", self.max_attempts, low=1, high=100)
 
 
+class Abandonment(_Settings, frozen=True):
+    """The share of people who answer and may find no agent in time.
+
+    `cap` is a share (0.03 = 3 %). `window`: the calendar day in `timezone`; the last `hours`; or blocks of `days` days
+    that follow each other from `since` on, a date. `counts_caller_left` says whether the rule counts people who hang
+    up before the connect limit; pacing always does, but for those who leave while call progress analysis listens yet.
+    `confidence` is that of the bound. With `guard = bound` a window begins with nobody abandoned until enough have
+    answered for one to be allowed: 156 at a cap of 3 % and 95 %. With a cap of 0 nobody ever
+    is, with a cap of 1 nothing is forbidden.
+    """
+
+    cap: float = 0.03
+    window: CapWindow = CapWindow.DAY
+    hours: float = 24.0
+    days: int = 30
+    since: str = "2026-01-01"
+    timezone: str = "UTC"
+    counts_caller_left: bool = False
+    guard: Guard = Guard.TARGET
+    confidence: float = 0.95
+
+    def __post_init__(self) -> None:
+        _check("cap", self.cap, low=0.0, high=1.0)
+        _check("hours", self.hours, low=1.0, high=24.0 * 31)
+        _check("days", self.days, low=1, high=366)
+        _check("confidence", self.confidence, low=0.5, high=0.9999)
+        try:
+            date.fromisoformat(self.since)
+        except ValueError as error:
+            raise ConfigError("since", f"wants a date as YYYY-MM-DD, not {self.since!r}") from error
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ConfigError("timezone", f"no such time zone: {self.timezone!r}") from error
+
+
+class InboundLoad(_Settings, frozen=True):
+    """Calls that come in to the same agents from elsewhere, as forecast: dialling leaves agents free for them.
+
+    `calls_per_h` people call in, each keeps an agent for `handle_s` on average, and `service_level` of them are to be
+    served within `within_s`. Who waits leaves after `patience_s` on average; 0 = stays.
+    """
+
+    calls_per_h: float
+    handle_s: float = 180.0
+    service_level: float = 0.8
+    within_s: float = 20.0
+    patience_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check("calls_per_h", self.calls_per_h, low=0.0, high=1e6)
+        _check("handle_s", self.handle_s, low=1.0, high=86_400.0)
+        _check("service_level", self.service_level, low=0.01, high=0.9999)
+        _check("within_s", self.within_s, low=0.0, high=3600.0)
+        _check("patience_s", self.patience_s, low=0.0, high=86_400.0)
+
+
 #: Outcomes after which a lead may be dialled again, by the key that a campaign file uses.
 RETRIABLE: dict[str, Outcome] = {
     "busy": Outcome.BUSY,
@@ -121,6 +228,7 @@ RETRIABLE: dict[str, Outcome] = {
     "rejected": Outcome.REJECTED,
     "abandoned": Outcome.ABANDONED,
     "cancelled": Outcome.CANCELLED,
+    "overdialled": Outcome.OVERDIALLED,
     "lost": Outcome.LOST,
 }
 
@@ -148,9 +256,14 @@ class Campaign(_Settings, frozen=True):
     dispositions: tuple[str, ...] = ("done",)
     retry: dict[str, RetryRule] = {}
     calling_hours: CallingHours | None = None
+    abandonment: Abandonment = Abandonment()
+    cancels: bool = False
+    min_ring_s: float = 15.0
+    inbound: InboundLoad | None = None
 
     def __post_init__(self) -> None:
         _check("id", self.id, low=1, high=2**31 - 1)
+        _check("min_ring_s", self.min_ring_s, low=15.0, high=120.0)
         if not self.name:
             raise ConfigError("name", "must not be empty")
         _check("ratio", self.ratio, low=0.1, high=100.0)
@@ -165,6 +278,8 @@ class Campaign(_Settings, frozen=True):
             raise ConfigError("trunk_groups", "wants at least one trunk group")
         if not self.dispositions:
             raise ConfigError("dispositions", "wants at least one")
+        if self.mode is DialMode.AGENTLESS and not self.message:
+            raise ConfigError("message", "is what mode = 'agentless' plays to whoever answers: it must not be empty")
         if self.connect_clock is not ConnectClock.ANSWER and not self.amd:
             raise ConfigError("connect_clock", f"{self.connect_clock.value!r} needs amd = true")
         for key in self.retry:
@@ -251,34 +366,3 @@ class Pool(_Settings, frozen=True):
             for number in agent.campaigns:
                 if number not in campaigns:
                     raise ConfigError("agents", f"agent {agent.name!r} names campaign {number}: no such")
-
-
-def _unique(key: str, ids: list[int]) -> set[int]:
-    seen: set[int] = set()
-    for one in ids:
-        if one in seen:
-            raise ConfigError(key, f"id {one} occurs twice")
-        seen.add(one)
-    return seen
-
-
-def _check(key: str, value: float, *, low: float, high: float) -> None:
-    if not math.isfinite(value) or not low <= value <= high:
-        raise ConfigError(key, f"must be from {low:g} to {high:g}, not {value:g}")
-
-
-def _check_line(key: str, value: str) -> None:
-    if any(ord(char) < 32 or ord(char) == 127 for char in value):
-        raise ConfigError(key, "holds a control character")
-
-
-def _time_of_day(key: str, text: str) -> time:
-    try:
-        hours, minutes = text.split(":")
-        if len(hours) != 2 or len(minutes) != 2:
-            raise ValueError
-        if (hours, minutes) == ("24", "00"):
-            return time.max
-        return time(int(hours), int(minutes))
-    except ValueError as error:
-        raise ConfigError(key, f"wants a time of day as HH:MM, not {text!r}") from error

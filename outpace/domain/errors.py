@@ -35,6 +35,10 @@ class ConfigError(OutpaceError, ValueError):
         self.where = where
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[str, str]]:
+        # runs in other processes tell theirs here
+        return type(self), (self.where, self.reason)
+
 
 class StateError(OutpaceError):
     """The state of a call, agent or campaign forbids what a caller asked for."""

@@ -209,7 +209,8 @@ class TrunkCapacity(Event, frozen=True):
 class LeadsLeased(Event, frozen=True):
     """Answer to LeaseLeads: leads due now, dialable until `deadline_ns` (engine time) under the fencing `token`.
 
-    The three lists have one length. `next_due_ns`: when the next lead of the campaign falls due, 0 = there is none.
+    The lists have one length, but for `features` (see features.py), which may be empty: nothing is known of the leads.
+    `next_due_ns`: when the next lead of the campaign falls due, 0 = there is none.
     """
 
     campaign_id: int
@@ -219,6 +220,7 @@ class LeadsLeased(Event, frozen=True):
     numbers: list[int]
     attempts: list[int]
     next_due_ns: int = 0
+    features: list[int] = []
 
 
 class LeaseRefused(Event, frozen=True):
@@ -267,13 +269,40 @@ class AttemptRecorded(Event, frozen=True):
     call_id: int
 
 
+class LedgerSpan(msgspec.Struct, frozen=True, array_like=True):
+    """Who was connected and abandoned in a quarter of an hour that begins at `from_ns`.
+
+    `without_verdict`: of `caller_left`, those of whom no verdict had told that they were people. With call progress
+    analysis they left while it was listening.
+    """
+
+    from_ns: int
+    connected: int
+    no_agent_in_time: int
+    caller_left: int
+    without_verdict: int = 0
+
+
 class LedgerLoaded(Event, frozen=True):
-    """What earlier epochs have answered and abandoned in this campaign, read from the attempts at start."""
+    """What earlier epochs have answered and abandoned in this campaign, read from the attempts at start.
+
+    The counts are of all times; `spans`, the earliest first, tell when, as far back as the cap's window can reach: the
+    abandonment budget is made of them.
+    """
 
     campaign_id: int
     connected: int
     no_agent_in_time: int
     caller_left: int
+    spans: list[LedgerSpan] = []
+
+
+class EstimatesLoaded(Event, frozen=True):
+    """What an earlier epoch had learned of the campaign (SaveEstimates), read at start."""
+
+    campaign_id: int
+    format: int
+    data: bytes
 
 
 # ---- of operators ------------------------------------------------------------------------------------------------
@@ -304,11 +333,12 @@ class CampaignStopped(Event, frozen=True):
 
 
 class PacingChanged(Event, frozen=True):
-    """New settings of the campaign's pacer."""
+    """New settings of the campaign's pacer. `cap` is the share of people that may be abandoned; None = unchanged."""
 
     campaign_id: int
     ratio: float
     reserve: int
+    cap: float | None = None
 
 
 class TimePassed(Event, frozen=True):
@@ -320,6 +350,6 @@ AnyEvent = (
     | AgentReleased | MessageEnded | CallEnded | CallQueried | CallAdopted | AgentLoggedIn | AgentLoggedOut
     | AgentLegUp | AgentLegLost | AgentReady | AgentNotReady | DispositionSet | LinkUp | LinkDown | TrunkCapacity
     | LeadsLeased | LeaseRefused | LeaseRenewed | LeaseLost | IntentDurable | IntentRefused | IntentWithdrawn
-    | AttemptRecorded | LedgerLoaded | CampaignStarted | CampaignPaused | CampaignDraining | CampaignStopped
-    | PacingChanged | TimePassed
+    | AttemptRecorded | LedgerLoaded | EstimatesLoaded | CampaignStarted | CampaignPaused | CampaignDraining
+    | CampaignStopped | PacingChanged | TimePassed
 )  # fmt: skip

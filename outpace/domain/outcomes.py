@@ -10,7 +10,12 @@ from enum import IntEnum
 
 
 class Outcome(IntEnum):
-    """How an attempt ended. A person answered in CONNECTED and ABANDONED, and in no other."""
+    """How an attempt ended.
+
+    A person who was promised an agent answered in CONNECTED and ABANDONED, and in no other. NOTIFIED: a person answered
+    an agentless call, and the message was begun. CANCELLED: an operator's stop ended it unanswered. OVERDIALLED: pacing
+    took it back while it rang, since whoever answered would hardly have found an agent.
+    """
 
     NONE = 0
     CONNECTED = 1
@@ -25,6 +30,8 @@ class Outcome(IntEnum):
     FAILED = 10
     CANCELLED = 11
     LOST = 12
+    NOTIFIED = 13
+    OVERDIALLED = 14
 
 
 class AbandonReason(IntEnum):
@@ -103,6 +110,14 @@ class LimitedBy(IntEnum):
     STORE_BEHIND = 11
     CALL_TABLE_FULL = 12
     BUDGET = 13
+
+
+class Fallback(IntEnum):
+    """Why a pacer that forecasts was progressive instead."""
+
+    NONE = 0
+    BUDGET_SPENT = 1  # the window's cap cannot be met any more: nobody may be abandoned
+    FEED_SILENT = 2  # calls are in hand and the switch tells nothing
 
 
 #: ITU-T Q.850 cause -> outcome of a call that nobody answered.

@@ -3,6 +3,8 @@ from libc.stdint cimport int32_t, int64_t
 from outpace.engine._state cimport EngineState
 
 cdef class AgentDesk(EngineState):
+    cdef void observe_agent(self, int32_t row, int32_t what, int64_t now_ns) noexcept nogil
+    cdef void follow_agent(self, int32_t row, int64_t now_ns) noexcept nogil
     cdef void set_agent_state(self, int32_t row, int32_t state, int64_t now_ns) noexcept nogil
     cdef void become_ready(self, int32_t row, bint first, int64_t now_ns) noexcept nogil
     cdef void stop_being_ready(self, int32_t row) noexcept nogil

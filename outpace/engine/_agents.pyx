@@ -12,6 +12,10 @@ from outpace.domain._words cimport (
 )
 from outpace.engine._state cimport LEG_BUSY_LIMIT_MS, LEG_LIMIT_MS, REG_DIRTY, EngineState
 from outpace.engine._tables cimport WANTS_LOGOUT, WANTS_NOT_READY, WANTS_NOTHING, WANTS_READY
+from outpace.pacing._estimates cimport (
+    OBSERVED_TALK_BEGAN, OBSERVED_TALK_CUT, OBSERVED_TALK_ENDED, OBSERVED_WRAP_UP_BEGAN, OBSERVED_WRAP_UP_CUT,
+    OBSERVED_WRAP_UP_ENDED,
+)
 
 from outpace.domain.errors import StateError
 from outpace.domain.states import AgentState
@@ -25,11 +29,49 @@ cdef class AgentDesk(EngineState):
     """What agents do, and what happens to them."""
 
     # hot
+    cdef void observe_agent(self, int32_t row, int32_t what, int64_t now_ns) noexcept nogil:
+        # an agent of several campaigns becomes free for each of them
+        cdef uint64_t mask = self.agents.campaigns[row]
+        cdef int32_t campaign, told
+        for campaign in range(<int32_t>self.campaigns.count):
+            if not mask & (<uint64_t>1 << campaign):
+                continue
+            told = what
+            if not self.is_watched(campaign, now_ns):
+                if what == OBSERVED_TALK_ENDED:
+                    told = OBSERVED_TALK_CUT
+                elif what == OBSERVED_WRAP_UP_ENDED:
+                    told = OBSERVED_WRAP_UP_CUT
+            self.estimates.observe(campaign, told, self.agents.since_ns[row], 1.0, now_ns)
+
+    cdef void follow_agent(self, int32_t row, int64_t now_ns) noexcept nogil:
+        # Who leaves after the call in hand (paused, logged out, never logged in, without a leg) does not become free:
+        # pacing hears of it as soon as it is known, and again when it is taken back.
+        cdef int32_t state = self.agents.state[row]
+        cdef bint stays = (
+            self.agents.leg[row] == LEG_UP and not self.agents.adopted[row]
+            and self.agents.wants[row] != WANTS_NOT_READY and self.agents.wants[row] != WANTS_LOGOUT
+        )
+        if (state != AGENT_TALKING and state != AGENT_WRAP_UP) or stays == self.agents.observed[row]:
+            return
+        self.agents.observed[row] = stays
+        if state == AGENT_TALKING:
+            self.observe_agent(row, OBSERVED_TALK_BEGAN if stays else OBSERVED_TALK_CUT, now_ns)
+        else:
+            self.observe_agent(row, OBSERVED_WRAP_UP_BEGAN if stays else OBSERVED_WRAP_UP_CUT, now_ns)
+
     cdef void set_agent_state(self, int32_t row, int32_t state, int64_t now_ns) noexcept nogil:
         cdef int32_t old = self.agents.state[row]
         cdef uint64_t mask = self.agents.campaigns[row]
-        cdef int32_t campaign
+        cdef int32_t campaign, what
         cdef command_t* command
+        if self.agents.observed[row]:
+            self.agents.observed[row] = 0
+            if old == AGENT_TALKING:
+                what = OBSERVED_TALK_ENDED if state == AGENT_WRAP_UP else OBSERVED_TALK_CUT
+            else:
+                what = OBSERVED_WRAP_UP_ENDED if state == AGENT_READY else OBSERVED_WRAP_UP_CUT
+            self.observe_agent(row, what, now_ns)
         self.agents.spent_ns[row, old] += now_ns - self.agents.since_ns[row]
         self.agents.since_ns[row] = now_ns
         self.agents.state[row] = <signed char>state
@@ -39,6 +81,7 @@ cdef class AgentDesk(EngineState):
                 self.campaigns.agents_in[campaign, state] += 1
                 self.campaigns.dirty[campaign] = 1
         self.registers[REG_DIRTY] = 1
+        self.follow_agent(row, now_ns)
         command = self.emit(COMMAND_AGENT_STATE)
         command.agent_id = self.agents.agent_id[row]
         command.code = state
@@ -149,6 +192,7 @@ cdef class AgentDesk(EngineState):
             self.timers.cancel(self.agent_slots + row)
         self.agents.leg[row] = LEG_UP
         self.agents.leg_failures[row] = 0
+        self.follow_agent(row, now_ns)
         if self.agents.leg_busy[row]:
             return
         if self.agents.state[row] == AGENT_NOT_READY or self.agents.state[row] == AGENT_WRAP_UP:
@@ -165,6 +209,7 @@ cdef class AgentDesk(EngineState):
             self.agents.leg[row] = LEG_NONE
             return
         self.agents.leg[row] = LEG_LOST
+        self.follow_agent(row, now_ns)
         if state == AGENT_READY:
             self.stop_being_ready(row)
             self.agents.wants[row] = WANTS_READY
@@ -196,6 +241,7 @@ cdef class AgentDesk(EngineState):
     cdef int log_in(self, int32_t row, int64_t now_ns) except -1:
         if self.agents.adopted[row]:
             self.agents.adopted[row] = 0
+            self.follow_agent(row, now_ns)
             return 0
         if self.agents.state[row] != AGENT_LOGGED_OUT:
             raise StateError(
@@ -215,6 +261,7 @@ cdef class AgentDesk(EngineState):
             raise StateError(f"agent {self.agents.agent_id[row]} is not logged in")
         if state == AGENT_CONNECTING or state == AGENT_TALKING:
             self.agents.wants[row] = WANTS_LOGOUT
+            self.follow_agent(row, now_ns)
         else:
             self.want_logout(row, now_ns)
         return 0
@@ -234,6 +281,7 @@ cdef class AgentDesk(EngineState):
                 self.agents.wants[row] = WANTS_READY
         else:
             self.agents.wants[row] = WANTS_NOTHING
+        self.follow_agent(row, now_ns)
         return 0
 
     cdef int not_ready(self, int32_t row, int32_t reason, int64_t now_ns) except -1:
@@ -243,6 +291,7 @@ cdef class AgentDesk(EngineState):
         self.agents.reason[row] = reason
         if state == AGENT_CONNECTING or state == AGENT_TALKING:
             self.agents.wants[row] = WANTS_NOT_READY
+            self.follow_agent(row, now_ns)
             return 0
         self.agents.wants[row] = WANTS_NOTHING
         if state != AGENT_NOT_READY:

@@ -10,6 +10,7 @@ cdef class CallFlow(AgentDesk):
     cdef void progress(self, int32_t row, const fact_t* fact, int64_t now_ns) noexcept nogil
     cdef void answered(self, int32_t row, const fact_t* fact, int64_t now_ns) noexcept nogil
     cdef void verdict(self, int32_t row, int32_t verdict, const fact_t* fact, int64_t now_ns) noexcept nogil
+    cdef void settle_launch(self, int32_t row, int32_t what, int64_t now_ns) noexcept nogil
     cdef void enqueue(self, int32_t row, int64_t now_ns) noexcept nogil
     cdef void append_waiting(self, int32_t row) noexcept nogil
     cdef void prepend_waiting(self, int32_t row) noexcept nogil
@@ -30,8 +31,9 @@ cdef class CallFlow(AgentDesk):
     ) noexcept nogil
     cdef void call_timer(self, int32_t row, int64_t now_ns) noexcept nogil
     cdef void rearm(self, int32_t row, int64_t now_ns) noexcept nogil
+    cdef bint is_late(self, int32_t row, int64_t now_ns) noexcept nogil
     cdef void close(self, int32_t row, int32_t outcome, int32_t reason, int64_t now_ns) noexcept nogil
-    cdef void free_call(self, int32_t row) noexcept nogil
+    cdef void free_call(self, int32_t row, int64_t now_ns) noexcept nogil
     # filled in by the gate
     cdef void withdraw(self, int32_t row, int32_t reason, int64_t retry_at_ns, int64_t now_ns) noexcept nogil
     cdef void intent_durable(self, int32_t row, int64_t now_ns) noexcept nogil

@@ -12,9 +12,9 @@ from outpace.domain._words cimport (
     FACT_CALL_ANSWERED, FACT_CALL_ENDED, FACT_CALL_PROCEEDING, FACT_CALL_QUERIED, FACT_CALL_RINGING,
     FACT_CONNECT_FAILED, FACT_CPA_VERDICT, FACT_INTENT_DURABLE, FACT_INTENT_REFUSED, FACT_MESSAGE_ENDED,
     FACT_ORIGINATE_REFUSED, INTENT_STALE_EPOCH, LEG_UP, OUTCOME_ABANDONED, OUTCOME_CANCELLED, OUTCOME_CONNECTED,
-    OUTCOME_FAILED, OUTCOME_FAX, OUTCOME_LOST, OUTCOME_MACHINE, OUTCOMES, PRESENCE_ANSWERED, PRESENCE_BRIDGED,
-    PRESENCE_GONE, VERDICT_FAX, VERDICT_MACHINE, VERDICT_PERSON, VERDICT_UNSURE, WITHDRAW_STORE_LATE, attempt_t,
-    call_next, command_t, fact_t,
+    OUTCOME_FAILED, OUTCOME_FAX, OUTCOME_LOST, OUTCOME_MACHINE, OUTCOME_NOTIFIED, OUTCOME_OVERDIALLED,
+    PRESENCE_ANSWERED, PRESENCE_BRIDGED, PRESENCE_GONE, VERDICT_FAX, VERDICT_MACHINE, VERDICT_PERSON, VERDICT_UNSURE,
+    WITHDRAW_STORE_LATE, attempt_t, call_next, command_t, fact_t,
 )
 from outpace.engine._agents cimport AgentDesk
 from outpace.engine._campaigns cimport CLOCK_ANSWER, CLOCK_GREETING_END
@@ -23,8 +23,10 @@ from outpace.engine._state cimport (
     REG_LINK_UP, REG_LOST, REG_QUERIES, REG_UNRECORDED, RELEASE_GRACE_MS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
 from outpace.engine._tables cimport (
-    FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_HANGUP, FLAG_PENDING, FLAG_QUERIED, FLAG_SENT,
+    FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_HANGUP, FLAG_LAUNCHED, FLAG_OVERDIALLED, FLAG_PENDING,
+    FLAG_QUERIED, FLAG_SENT,
 )
+from outpace.pacing._estimates cimport OBSERVED_FORGOTTEN, OBSERVED_NOBODY, OBSERVED_PERSON
 
 from libc.stdlib cimport abort, realloc
 
@@ -94,7 +96,7 @@ cdef class CallFlow(AgentDesk):
             self.registers[REG_FENCED] = 1
         else:
             self.requeue(self.calls.campaign[row], now_ns)   # the store has dealt with the lead: it may be due again
-        self.free_call(row)
+        self.free_call(row, now_ns)
 
     cdef void no_longer_pending(self, int32_t row) noexcept nogil:
         cdef int32_t trunk = self.calls.trunk[row]
@@ -109,6 +111,7 @@ cdef class CallFlow(AgentDesk):
         self.no_longer_pending(row)
         if fact.kind == FACT_CALL_RINGING:
             self.calls.life[row].ringing_ns = now_ns
+            self.calls.limit_ns[row] = now_ns + self.campaigns.min_ring_ns[campaign]
             self.set_call_state(row, CALL_RINGING)
         else:
             self.calls.life[row].proceeding_ns = now_ns
@@ -146,6 +149,7 @@ cdef class CallFlow(AgentDesk):
                 # on our clock the greeting ended as long ago as it did on the switch's, but not before the answer
                 greeting_end = max(now_ns - (life.verdict_ns - fact.extra), self.calls.clock_ns[row])
         if verdict == VERDICT_MACHINE or verdict == VERDICT_FAX:
+            self.settle_launch(row, OBSERVED_NOBODY, now_ns)
             life.outcome = OUTCOME_FAX if verdict == VERDICT_FAX else OUTCOME_MACHINE
             self.treat(
                 row, verdict == VERDICT_MACHINE and self.campaigns.machine_message[campaign] and not hung_up, now_ns
@@ -212,11 +216,31 @@ cdef class CallFlow(AgentDesk):
         self.calls.previous[row] = -1
         self.calls.next[row] = -1
 
+    cdef void settle_launch(self, int32_t row, int32_t what, int64_t now_ns) noexcept nogil:
+        # what came of a launch, as pacing learns it: of each launch once
+        cdef int32_t campaign = self.calls.campaign[row]
+        if not self.calls.flags[row] & FLAG_LAUNCHED:
+            return
+        self.calls.flags[row] &= ~FLAG_LAUNCHED
+        self.estimates.observe(
+            campaign, what if self.is_watched(campaign, now_ns) else OBSERVED_FORGOTTEN,
+            self.calls.life[row].launched_ns, self.calls.weight[row], now_ns,
+        )
+        if what != OBSERVED_FORGOTTEN and self.calls.hour_slot[row] >= 0:
+            self.answer_model.learn(
+                campaign, self.calls.features[row], self.calls.hour_slot[row], what == OBSERVED_PERSON
+            )
+
     cdef void enqueue(self, int32_t row, int64_t now_ns) noexcept nogil:
         # a person is on the line: an agent now, or within the limit, or it is an abandoned call
         cdef int32_t campaign = self.calls.campaign[row]
         cdef int64_t limit = self.calls.clock_ns[row] + self.campaigns.connect_limit_ns[campaign]
         cdef int32_t agent
+        self.settle_launch(row, OBSERVED_PERSON, now_ns)
+        if self.campaigns.agentless[campaign]:
+            self.calls.life[row].outcome = OUTCOME_NOTIFIED
+            self.treat(row, True, now_ns)
+            return
         self.set_call_state(row, CALL_QUEUED)
         self.append_waiting(row)
         agent = self.pick_agent(campaign)
@@ -264,7 +288,7 @@ cdef class CallFlow(AgentDesk):
             return
         self.calls.life[row].connected_ns = switch_ns if switch_ns > 0 else now_ns
         self.calls.life[row].outcome = OUTCOME_CONNECTED
-        self.campaigns.count_connected(self.calls.campaign[row], now_ns)
+        self.count_connected(self.calls.campaign[row], now_ns)
         self.set_call_state(row, CALL_TALKING)
         self.agent_talks(agent, now_ns)
         self.arm_call(row, now_ns + TALK_AUDIT_MS * NS_PER_MS)
@@ -299,9 +323,12 @@ cdef class CallFlow(AgentDesk):
         self.treat(row, self.campaigns.has_message[self.calls.campaign[row]] != 0, now_ns)
 
     cdef void charge(self, int32_t row, int64_t now_ns) noexcept nogil:
+        if self.campaigns.agentless[self.calls.campaign[row]]:
+            self.calls.life[row].outcome = OUTCOME_CANCELLED     # no agent was promised; our HangUp came first
+            return
         self.calls.life[row].outcome = OUTCOME_ABANDONED
         self.calls.life[row].abandon_reason = ABANDON_NO_AGENT_IN_TIME
-        self.campaigns.count_abandoned(self.calls.campaign[row], ABANDON_NO_AGENT_IN_TIME, now_ns)
+        self.count_abandoned(self.calls.campaign[row], ABANDON_NO_AGENT_IN_TIME, now_ns)
 
     cdef void treat(self, int32_t row, bint message, int64_t now_ns) noexcept nogil:
         cdef int32_t campaign = self.calls.campaign[row]
@@ -331,26 +358,46 @@ cdef class CallFlow(AgentDesk):
     ) noexcept nogil:
         cdef int32_t state = self.calls.state[row]
         cdef int32_t agent = self.calls.agent[row]
+        cdef int32_t campaign = self.calls.campaign[row]
+        cdef bint agentless = self.campaigns.agentless[campaign] != 0
         cdef attempt_t* life = &self.calls.life[row]
         cdef int32_t reason = life.abandon_reason
         life.hangup_cause = <int32_t>(extra & 0xFFFF)
         life.tech_cause = <int32_t>((extra >> 16) & 0xFFFF)
+        if state <= CALL_CLASSIFYING:
+            # of an answer that only the switch heard of nobody knows when it came
+            self.settle_launch(
+                row, OBSERVED_FORGOTTEN if outcome == OUTCOME_LOST or outcome == OUTCOME_ABANDONED else OBSERVED_NOBODY,
+                now_ns,
+            )
         if state <= CALL_RINGING:
-            if self.calls.flags[row] & FLAG_CANCELLED:
-                outcome = OUTCOME_CANCELLED
-            elif outcome == OUTCOME_ABANDONED and self.calls.flags[row] & FLAG_SENT:
-                # answered while we could not hear, and met by the switch's own timer
+            if outcome == OUTCOME_ABANDONED and self.calls.flags[row] & FLAG_SENT:
+                # answered while we could not hear, and met by the switch's own timer, which plays the message; a HangUp
+                # of ours then came too late, or never
                 life.answered_ns = switch_ns if switch_ns > 0 else now_ns
-                reason = ABANDON_NO_AGENT_IN_TIME
-                self.campaigns.count_abandoned(self.calls.campaign[row], reason, now_ns)
-            elif not OUTCOME_FAX < outcome < OUTCOMES:       # the others need an answer
+                if agentless:
+                    outcome = OUTCOME_NOTIFIED
+                else:
+                    reason = ABANDON_NO_AGENT_IN_TIME
+                    self.count_abandoned(campaign, reason, now_ns)
+            elif self.calls.flags[row] & FLAG_OVERDIALLED:
+                outcome = OUTCOME_OVERDIALLED
+            elif self.calls.flags[row] & FLAG_CANCELLED:
+                outcome = OUTCOME_CANCELLED
+            elif not OUTCOME_FAX < outcome <= OUTCOME_LOST:  # the others need an answer
                 outcome = OUTCOME_FAILED
+        elif state == CALL_CLASSIFYING and agentless:
+            # the switch's own timer played the message, or whoever it was left before it
+            outcome = OUTCOME_NOTIFIED if outcome == OUTCOME_ABANDONED else OUTCOME_FAILED
         elif state == CALL_CLASSIFYING or state == CALL_QUEUED or state == CALL_CONNECTING:
             reason = ABANDON_CALLER_LEFT
-            if outcome == OUTCOME_ABANDONED or self.calls.flags[row] & FLAG_CANCELLED:
+            if outcome == OUTCOME_ABANDONED or self.calls.flags[row] & FLAG_CANCELLED or self.is_late(row, now_ns):
                 reason = ABANDON_NO_AGENT_IN_TIME
             outcome = OUTCOME_ABANDONED
-            self.campaigns.count_abandoned(self.calls.campaign[row], reason, now_ns)
+            if state == CALL_CLASSIFYING and reason == ABANDON_CALLER_LEFT:
+                self.count_left_unheard(campaign, now_ns)
+            else:
+                self.count_abandoned(campaign, reason, now_ns)
             if state == CALL_QUEUED:
                 self.remove_waiting(row)
         else:
@@ -366,6 +413,14 @@ cdef class CallFlow(AgentDesk):
                 self.agent_back(agent, False, now_ns)
             else:
                 self.agent_done(agent, True, now_ns)
+
+    cdef bint is_late(self, int32_t row, int64_t now_ns) noexcept nogil:
+        # whether the limit has passed while the call was analysed; a waiting person's limit has a timer
+        cdef int32_t campaign = self.calls.campaign[row]
+        return (
+            self.calls.state[row] == CALL_CLASSIFYING and self.campaigns.connect_clock[campaign] == CLOCK_ANSWER
+            and now_ns - self.calls.clock_ns[row] >= self.campaigns.connect_limit_ns[campaign]
+        )
 
     cdef void close(self, int32_t row, int32_t outcome, int32_t reason, int64_t now_ns) noexcept nogil:
         cdef int32_t campaign = self.calls.campaign[row]
@@ -392,12 +447,13 @@ cdef class CallFlow(AgentDesk):
         command.extra = self.attempt_count
         self.attempt_count += 1
         self.registers[REG_UNRECORDED] += 1
-        self.free_call(row)
+        self.free_call(row, now_ns)
 
-    cdef void free_call(self, int32_t row) noexcept nogil:
+    cdef void free_call(self, int32_t row, int64_t now_ns) noexcept nogil:
         cdef int32_t campaign = self.calls.campaign[row]
         cdef int32_t trunk = self.calls.trunk[row]
         self.no_longer_pending(row)
+        self.settle_launch(row, OBSERVED_FORGOTTEN, now_ns)
         if trunk >= 0:
             self.trunks.in_use[trunk] -= 1
             if not self.calls.flags[row] & FLAG_SENT:
@@ -418,6 +474,7 @@ cdef class CallFlow(AgentDesk):
 
     cdef void hang_up(self, int32_t row, int32_t cause, int64_t now_ns) noexcept nogil:
         self.calls.flags[row] |= FLAG_HANGUP
+        self.settle_launch(row, OBSERVED_FORGOTTEN, now_ns)      # nobody will want an agent
         self.emit_call(COMMAND_HANG_UP, row, cause)
         self.arm_call(row, now_ns + HANGUP_LIMIT_MS * NS_PER_MS)
 

@@ -29,7 +29,21 @@ cdef struct decision_row_t:
     int64_t hopper
     int64_t trunk_room
     int64_t repeated         # further decisions with no launch and the same limit that followed this one
-    double expected_abandons
+    int64_t fallback         # FALLBACK_*
+    int64_t cancels          # calls cancelled
+    int64_t answered         # people in the budget's window, at the decision
+    int64_t abandoned
+    int64_t legal_abandoned  # of them, those that the rule counts
+    int64_t drops_left       # the largest number: the cap forbids nothing
+    double expected_abandons     # this and the next seven: as decision_t has them
+    double kappa
+    double risk
+    double risk_next
+    double answers
+    double releases
+    double live_rate
+    double balance
+    double bound             # upper confidence bound of the abandonment, in [0, 1]
 
 cdef class CampaignTable:
     cdef readonly dict columns
@@ -59,7 +73,10 @@ cdef class CampaignTable:
     cdef int64_t[::1] requeued            # a lead got another turn since the last lease was asked for
     cdef int64_t[::1] window_open
     cdef int64_t[::1] window_change_ns    # when the calling hours open or close next
+    cdef int64_t[::1] zone_offset_ns      # of the calling hours' zone from UTC, since they opened or closed last
     cdef int64_t[::1] decided_ns          # last decision
+    cdef int64_t[::1] advanced_ns         # when the pacer was last told that time passes
+    cdef int64_t[::1] cancels             # ringing calls cancelled for pacing
     cdef int64_t[::1] dirty               # something has changed since
     # settings
     cdef int64_t[::1] ring_timeout_ns
@@ -69,6 +86,10 @@ cdef class CampaignTable:
     cdef int64_t[::1] classify_limit_ns
     cdef int64_t[::1] machine_message     # leave the message on machines
     cdef int64_t[::1] has_message
+    cdef int64_t[::1] agentless           # who answers gets the message and no agent
+    cdef int64_t[::1] may_cancel          # ringing calls may be cancelled
+    cdef int64_t[::1] min_ring_ns         # ... after this time
+    cdef int64_t[::1] withheld            # agents that dialling leaves to inbound calls
     cdef int64_t[::1] message_max_ns
     cdef int64_t[::1] wrap_up_max_ns
     cdef int64_t[::1] dispositions
@@ -79,9 +100,11 @@ cdef class CampaignTable:
     cdef int32_t[:, ::1] trunk_rows       # (campaigns, MAX_TRUNKS)
     # explain
     cdef decision_row_t[:, ::1] decisions
+    cdef decision_row_t[::1] latest       # the last decision, stored or counted; if counted, without the budget
     cdef int64_t[::1] decision_count
 
     cdef int64_t in_hand(self, Py_ssize_t row) noexcept nogil    # calls that may need an agent yet
+    cdef int32_t hour_slot(self, Py_ssize_t row, int64_t now_ns) noexcept nogil    # weekday x 24 + hour, Monday = 0
     cdef void count_minute(self, Py_ssize_t row, Py_ssize_t column, int64_t now_ns) noexcept nogil
     cdef void count_connected(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
     cdef void count_abandoned(self, Py_ssize_t row, int32_t reason, int64_t now_ns) noexcept nogil

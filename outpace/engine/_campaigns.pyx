@@ -8,28 +8,35 @@ from outpace.domain._words cimport (
     CALL_STATES, CAMPAIGN_DRAFT, LIMIT_NOT_RUNNING, LIMITS, OUTCOMES,
 )
 from outpace.engine._idmap cimport IdMap
+from outpace.pacing._answer_model cimport HOUR_SLOTS
 
-from outpace.domain.config import RETRIABLE, ConnectClock, MachineAction
+from outpace.domain.config import RETRIABLE, ConnectClock, DialMode, MachineAction
 from outpace.domain.errors import ConfigError
 from outpace.domain.units import seconds_to_ns
 from outpace.engine._hopper import Hopper
+from outpace.engine.outlook import agents_for_inbound
 from outpace.pacing import make_pacer
 
 cdef int64_t NS_PER_MINUTE = 60_000_000_000
+cdef int64_t NS_PER_HOUR = 3_600_000_000_000
+cdef int64_t EPOCH_SLOT = 72          # 1970 began on a Thursday
 
 _PER_CAMPAIGN = (
     "campaign_id", "state", "live", "launches", "reason", "connected", "no_agent", "caller_left", "lease_asked",
-    "lease_at_ns", "lease_timeout_ns", "exhausted", "requeued", "window_open", "window_change_ns", "decided_ns",
-    "dirty",
-    "ring_timeout_ns", "connect_limit_ns", "connect_clock", "classify", "classify_limit_ns", "machine_message",
-    "has_message", "message_max_ns", "wrap_up_max_ns", "dispositions", "trunk_count", "decision_count",
+    "lease_at_ns", "lease_timeout_ns", "exhausted", "requeued", "window_open", "window_change_ns", "zone_offset_ns",
+    "decided_ns", "advanced_ns", "cancels", "dirty", "ring_timeout_ns", "connect_limit_ns", "connect_clock", "classify",
+    "classify_limit_ns", "machine_message",
+    "has_message", "agentless", "may_cancel", "min_ring_ns", "message_max_ns", "wrap_up_max_ns", "dispositions",
+    "trunk_count", "decision_count", "withheld",
 )
 
 DECISION_DTYPE = np.dtype([
     *((name, np.int64) for name in (
         "sequence", "now_ns", "wanted", "count", "limited_by", "ready", "working", "talking", "wrap_up", "unanswered",
-        "classifying", "waiting", "hopper", "trunk_room", "repeated")),
-    ("expected_abandons", np.float64),
+        "classifying", "waiting", "hopper", "trunk_room", "repeated", "fallback", "cancels", "answered", "abandoned",
+        "legal_abandoned", "drops_left")),
+    *((name, np.float64) for name in (
+        "expected_abandons", "kappa", "risk", "risk_next", "answers", "releases", "live_rate", "balance", "bound")),
 ], align=True)
 
 _CLOCKS = {
@@ -59,6 +66,7 @@ cdef class CampaignTable:
         self.columns["retry_max"] = np.zeros((self.count, OUTCOMES), np.int64)
         self.columns["trunk_rows"] = np.full((self.count, MAX_TRUNKS), -1, np.int32)
         self.columns["decisions"] = np.zeros((self.count, DECISIONS), DECISION_DTYPE)
+        self.columns["latest"] = np.zeros(self.count, DECISION_DTYPE)
         self._bind()
         self.hoppers = [Hopper(campaign.hopper_size) for campaign in campaigns]
         self.pacers = [make_pacer(campaign) for campaign in campaigns]
@@ -82,7 +90,10 @@ cdef class CampaignTable:
         self.requeued = self.columns["requeued"]
         self.window_open = self.columns["window_open"]
         self.window_change_ns = self.columns["window_change_ns"]
+        self.zone_offset_ns = self.columns["zone_offset_ns"]
         self.decided_ns = self.columns["decided_ns"]
+        self.advanced_ns = self.columns["advanced_ns"]
+        self.cancels = self.columns["cancels"]
         self.dirty = self.columns["dirty"]
         self.ring_timeout_ns = self.columns["ring_timeout_ns"]
         self.connect_limit_ns = self.columns["connect_limit_ns"]
@@ -91,6 +102,10 @@ cdef class CampaignTable:
         self.classify_limit_ns = self.columns["classify_limit_ns"]
         self.machine_message = self.columns["machine_message"]
         self.has_message = self.columns["has_message"]
+        self.agentless = self.columns["agentless"]
+        self.may_cancel = self.columns["may_cancel"]
+        self.min_ring_ns = self.columns["min_ring_ns"]
+        self.withheld = self.columns["withheld"]
         self.message_max_ns = self.columns["message_max_ns"]
         self.wrap_up_max_ns = self.columns["wrap_up_max_ns"]
         self.dispositions = self.columns["dispositions"]
@@ -108,6 +123,7 @@ cdef class CampaignTable:
         self.partners = self.columns["partners"]
         self.trunk_rows = self.columns["trunk_rows"]
         self.decisions = self.columns["decisions"]
+        self.latest = self.columns["latest"]
 
     def _settle(self, Py_ssize_t row, campaign, trunk_ids):
         cdef Py_ssize_t place, outcome
@@ -122,6 +138,10 @@ cdef class CampaignTable:
         self.classify_limit_ns[row] = seconds_to_ns(campaign.amd_timeout_s)
         self.machine_message[row] = campaign.machine_action is MachineAction.MESSAGE
         self.has_message[row] = bool(campaign.message)
+        self.agentless[row] = campaign.mode is DialMode.AGENTLESS
+        self.may_cancel[row] = campaign.cancels
+        self.min_ring_ns[row] = seconds_to_ns(campaign.min_ring_s)
+        self.withheld[row] = agents_for_inbound(campaign.inbound)
         self.message_max_ns[row] = seconds_to_ns(campaign.message_max_s)
         self.wrap_up_max_ns[row] = seconds_to_ns(campaign.wrap_up_max_s)
         self.dispositions[row] = len(campaign.dispositions)
@@ -136,6 +156,10 @@ cdef class CampaignTable:
             self.trunk_rows[row, place] = trunk_ids.get(group)
 
     # hot
+    cdef int32_t hour_slot(self, Py_ssize_t row, int64_t now_ns) noexcept nogil:
+        cdef int64_t hours = max(now_ns + self.zone_offset_ns[row], 0) // NS_PER_HOUR
+        return <int32_t>((hours + EPOCH_SLOT) % HOUR_SLOTS)
+
     cdef int64_t in_hand(self, Py_ssize_t row) noexcept nogil:
         return (
             self.in_state[row, CALL_LAUNCHING] + self.in_state[row, CALL_PROCEEDING] + self.in_state[row, CALL_RINGING]

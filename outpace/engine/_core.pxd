@@ -1,15 +1,15 @@
 from libc.stdint cimport int32_t, int64_t
 
 from outpace.domain._words cimport attempt_t, command_t, fact_t
-from outpace.engine._gate cimport LaunchGate
+from outpace.engine._decisions cimport Decisions
 
-cdef class EngineCore(LaunchGate):
+cdef class EngineCore(Decisions):
     cdef dict caller_ids                  # trunk group -> its pool
     cdef dict messages                    # campaign -> its recorded message
     cdef int apply(self, const fact_t* fact, int64_t now_ns) except -1
     cdef int lease(  # tidy: ok - the columns of one fact, passed in C
         self, int64_t campaign_id, int64_t token, int64_t deadline_ns, const int64_t* lead_ids, const int64_t* numbers,
-        const int64_t* attempts, Py_ssize_t count, int64_t next_due_ns, int64_t now_ns,
+        const int64_t* attempts, const int64_t* features, Py_ssize_t count, int64_t next_due_ns, int64_t now_ns,
     ) except -1
     cdef int advance(self, int64_t now_ns) except -1
     cdef int64_t deadline(self) noexcept nogil
@@ -25,3 +25,4 @@ cdef class EngineCore(LaunchGate):
         self, int64_t call_id, int32_t campaign, int64_t lead_id, int64_t number, int32_t trunk,
         int32_t attempt_number, int32_t presence, int32_t agent, int64_t token, int64_t launched_ns, int64_t now_ns,
     ) except -1
+    cdef void adopt_answered(self, int32_t row, int32_t presence, int32_t agent, int64_t now_ns) noexcept nogil

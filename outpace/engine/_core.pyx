@@ -2,23 +2,24 @@
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from outpace.domain._words cimport (
-    ABANDON_NO_AGENT_IN_TIME, AGENT_LOGGED_OUT, CALL_FREE, CALL_RINGING, CALL_TALKING, CAMPAIGN_ARCHIVED,
-    CAMPAIGN_DRAINING, CAMPAIGN_PAUSED, CAMPAIGN_RUNNING, FACT_AGENT_LEG_LOST, FACT_AGENT_LEG_UP, FACT_AGENT_LOGGED_IN,
-    FACT_AGENT_LOGGED_OUT, FACT_AGENT_NOT_READY, FACT_AGENT_READY, FACT_AGENT_RELEASED, FACT_ATTEMPT_RECORDED,
-    FACT_CAMPAIGN_DRAINING, FACT_CAMPAIGN_PAUSED, FACT_CAMPAIGN_STARTED, FACT_CAMPAIGN_STOPPED, FACT_DISPOSITION_SET,
-    FACT_INTENT_REFUSED, FACT_INTENT_WITHDRAWN, FACT_LEASE_LOST, FACT_LEASE_REFUSED, FACT_LEASE_RENEWED,
-    FACT_LINK_DOWN, FACT_LINK_UP, FACT_TRUNK_CAPACITY, FACTS_OF_CALLS, INTENT_STALE_EPOCH, LEG_UP, OUTCOME_ABANDONED,
-    OUTCOME_CONNECTED, PRESENCE_BRIDGED, PRESENCE_GONE, PRESENCE_UNANSWERED, attempt_t, fact_t,
+    AGENT_LOGGED_OUT, CALL_FREE, CALL_RINGING, CALL_TALKING, CAMPAIGN_ARCHIVED, CAMPAIGN_DRAINING, CAMPAIGN_PAUSED,
+    CAMPAIGN_RUNNING, FACT_AGENT_LEG_LOST, FACT_AGENT_LEG_UP, FACT_AGENT_LOGGED_IN, FACT_AGENT_LOGGED_OUT,
+    FACT_AGENT_NOT_READY, FACT_AGENT_READY, FACT_AGENT_RELEASED, FACT_ATTEMPT_RECORDED, FACT_CAMPAIGN_DRAINING,
+    FACT_CAMPAIGN_PAUSED, FACT_CAMPAIGN_STARTED, FACT_CAMPAIGN_STOPPED, FACT_DISPOSITION_SET, FACT_INTENT_REFUSED,
+    FACT_INTENT_WITHDRAWN, FACT_LEASE_LOST, FACT_LEASE_REFUSED, FACT_LEASE_RENEWED, FACT_LINK_DOWN, FACT_LINK_UP,
+    FACT_TRUNK_CAPACITY, FACTS_OF_CALLS, INTENT_STALE_EPOCH, LEG_UP, OUTCOME_CONNECTED, PRESENCE_BRIDGED, PRESENCE_GONE,
+    PRESENCE_UNANSWERED, attempt_t, fact_t,
 )
-from outpace.engine._gate cimport LaunchGate
+from outpace.engine._decisions cimport Decisions
 from outpace.engine._hopper cimport Hopper
 from outpace.engine._intake cimport INTAKE_FACT, INTAKE_LEASE, INTAKE_TIME, pack
 from outpace.engine._outtake cimport unpack
 from outpace.engine._state cimport (
-    MAX_UNRECORDED, REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_LINK_UP, REG_NOW, REG_STRAY, REG_UNRECORDED,
-    REG_WINDOW_NS, RING_GRACE_MS, TALK_AUDIT_MS,
+    MAX_UNRECORDED, REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_LINK_UP, REG_NOW, REG_STRAY,
+    REG_UNRECORDED, REG_WINDOW_NS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
-from outpace.engine._tables cimport FLAG_DURABLE, FLAG_SENT
+from outpace.engine._tables cimport FLAG_DURABLE, FLAG_LAUNCHED, FLAG_SENT
+from outpace.pacing._estimates cimport OBSERVED_LAUNCHED
 
 import numpy as np
 
@@ -36,7 +37,7 @@ cdef int64_t LEASE_POLL_NS = 5_000_000_000
 cdef int64_t LEASE_REFUSED_NS = 1_000_000_000
 
 
-cdef class EngineCore(LaunchGate):
+cdef class EngineCore(Decisions):
     """The engine as C sees it; `Engine` adds what is policy."""
 
     def __init__(self, pool, *, int64_t epoch):
@@ -63,17 +64,22 @@ cdef class EngineCore(LaunchGate):
             self.shift_clocks(now_ns - was)
             self.registers[REG_CLOCK_JUMPS] += 1
         self.registers[REG_NOW] = now_ns
+        if now_ns >= self.budget.due_ns:
+            self.budget.refresh(now_ns)
         # before anything else: a fact of this moment meets the calling hours of this moment
         if 0 < self.registers[REG_WINDOW_NS] <= now_ns:
             self.refresh_windows(now_ns)
         return 0
 
     cdef void shift_clocks(self, int64_t by_ns) noexcept nogil:
-        # whoever waits has waited as long as before the jump
+        # whoever waits or is rung has waited or been rung for as long as before the jump
         cdef int32_t row
         for row in range(self.calls.registers[2]):
-            if self.calls.state[row] != CALL_FREE and self.calls.clock_ns[row] > 0:
+            if self.calls.state[row] == CALL_FREE:
+                continue
+            if self.calls.clock_ns[row] > 0:
                 self.calls.clock_ns[row] += by_ns
+            if self.calls.limit_ns[row] > 0:
                 self.calls.limit_ns[row] += by_ns
 
     cdef int apply(self, const fact_t* fact, int64_t now_ns) except -1:
@@ -210,7 +216,7 @@ cdef class EngineCore(LaunchGate):
 
     cdef int lease(  # tidy: ok - the columns of one fact, passed in C
         self, int64_t campaign_id, int64_t token, int64_t deadline_ns, const int64_t* lead_ids, const int64_t* numbers,
-        const int64_t* attempts, Py_ssize_t count, int64_t next_due_ns, int64_t now_ns,
+        const int64_t* attempts, const int64_t* features, Py_ssize_t count, int64_t next_due_ns, int64_t now_ns,
     ) except -1:
         cdef int32_t campaign = self.campaigns.ids.find(campaign_id) if campaign_id > 0 else -1
         cdef Hopper hopper
@@ -230,7 +236,7 @@ cdef class EngineCore(LaunchGate):
             batch = hopper.open_batch(token, deadline_ns, now_ns)
             # what finds no place stays leased until the deadline; the store takes it back then
             for i in range(count if batch >= 0 else 0):
-                if not hopper.push(batch, lead_ids[i], numbers[i], attempts[i]):
+                if not hopper.push(batch, lead_ids[i], numbers[i], attempts[i], features[i]):
                     break
         if count >= asked:
             self.campaigns.lease_at_ns[campaign] = now_ns
@@ -305,9 +311,19 @@ cdef class EngineCore(LaunchGate):
         self.calls.state[row] = CALL_RINGING
         self.campaigns.in_state[campaign, CALL_RINGING] += 1
         if presence == PRESENCE_UNANSWERED:
+            if not 0 < launched_ns <= now_ns:
+                life.launched_ns = now_ns
+            self.calls.flags[row] |= FLAG_LAUNCHED
+            self.estimates.observe(campaign, OBSERVED_LAUNCHED, life.launched_ns, self.calls.weight[row], now_ns)
             self.arm_call(row, now_ns + self.campaigns.ring_timeout_ns[campaign] + RING_GRACE_MS * NS_PER_MS)
-            return 0
+        else:
+            self.adopt_answered(row, presence, agent, now_ns)
+        return 0
+
+    cdef void adopt_answered(self, int32_t row, int32_t presence, int32_t agent, int64_t now_ns) noexcept nogil:
         # when the person answered nobody was there to see; it was before now
+        cdef int32_t campaign = self.calls.campaign[row]
+        cdef attempt_t* life = &self.calls.life[row]
         life.answered_ns = now_ns
         self.calls.clock_ns[row] = now_ns
         if presence == PRESENCE_BRIDGED and agent >= 0 and self.agents.call[agent] < 0:
@@ -317,23 +333,22 @@ cdef class EngineCore(LaunchGate):
             self.agents.leg_busy[agent] = 0
             self.agents.leg[agent] = LEG_UP
             self.agents.call[agent] = row
-            self.agents.last_call[agent] = call_id
+            self.agents.last_call[agent] = life.call_id
             self.agents.last_campaign[agent] = campaign
             life.agent_id = self.agents.agent_id[agent]
             life.offered_ns = now_ns
             life.connected_ns = now_ns
             life.outcome = OUTCOME_CONNECTED
-            self.campaigns.count_connected(campaign, now_ns)
+            self.count_connected(campaign, now_ns)
             self.set_call_state(row, CALL_TALKING)
             self.agent_talks(agent, now_ns)
             self.arm_call(row, now_ns + TALK_AUDIT_MS * NS_PER_MS)
+        elif self.campaigns.agentless[campaign]:
+            self.enqueue(row, now_ns)
         else:
             # the limit has passed in our absence
-            life.outcome = OUTCOME_ABANDONED
-            life.abandon_reason = ABANDON_NO_AGENT_IN_TIME
-            self.campaigns.count_abandoned(campaign, ABANDON_NO_AGENT_IN_TIME, now_ns)
+            self.charge(row, now_ns)
             self.treat(row, self.campaigns.has_message[campaign] != 0, now_ns)
-        return 0
 
     cdef int advance(self, int64_t now_ns) except -1:
         cdef int32_t slot
@@ -349,9 +364,12 @@ cdef class EngineCore(LaunchGate):
                 self.agent_timer(slot - self.agent_slots, now_ns)
             elif slot < self.trunk_slots:
                 self.lease_timer(slot - self.campaign_slots, now_ns)
-            else:
+            elif slot < self.pacing_slots:
                 self.drain_trunk(slot - self.trunk_slots, now_ns)
                 self.mark_dirty_mask(<uint64_t>-1)
+            else:
+                self.campaigns.dirty[slot - self.pacing_slots] = 1
+                self.registers[REG_DIRTY] = 1
         if self.registers[REG_DIRTY]:
             self.decide_all(now_ns)
         return 0
@@ -390,18 +408,21 @@ cdef class EngineCore(LaunchGate):
             self.handle_rare(event, now_ns)
 
     def handle_lease(self, event, int64_t now_ns):
-        """A LeadsLeased. ValueError when its lists differ in length."""
+        """A LeadsLeased. ValueError when its lists differ in length; no features at all stand for unknown ones."""
         cdef int64_t[::1] lead_ids = np.array(event.lead_ids, np.int64)
         cdef int64_t[::1] numbers = np.array(event.numbers, np.int64)
         cdef int64_t[::1] attempts = np.array(event.attempts, np.int64)
+        cdef int64_t[::1] features = np.array(event.features or [0] * len(event.lead_ids), np.int64)
         cdef Py_ssize_t count = lead_ids.shape[0]
-        if numbers.shape[0] != count or attempts.shape[0] != count:
+        if numbers.shape[0] != count or attempts.shape[0] != count or features.shape[0] != count:
             raise ValueError(
-                f"LeadsLeased: {count} leads, {len(event.numbers)} numbers, {len(event.attempts)} attempts"
+                f"LeadsLeased: {count} leads, {len(event.numbers)} numbers, {len(event.attempts)} attempts,"
+                f" {len(event.features)} features"
             )
         self.lease(
             event.campaign_id, event.token, event.deadline_ns, &lead_ids[0] if count else NULL,
-            &numbers[0] if count else NULL, &attempts[0] if count else NULL, count, event.next_due_ns, now_ns,
+            &numbers[0] if count else NULL, &attempts[0] if count else NULL, &features[0] if count else NULL, count,
+            event.next_due_ns, now_ns,
         )
 
     def handle_rare(self, event, int64_t now_ns):

@@ -1,10 +1,8 @@
 from libc.stdint cimport int32_t, int64_t
 
 from outpace.engine._calls cimport CallFlow
-from outpace.pacing._pacer cimport PacingSnapshot, decision_t
 
 cdef class LaunchGate(CallFlow):
-    cdef readonly PacingSnapshot snapshot_arrays
     cdef bint trunk_open(self, int32_t trunk, int64_t now_ns) noexcept nogil
     cdef void drain_trunk(self, int32_t trunk, int64_t now_ns) noexcept nogil
     cdef void wake_trunk(self, int32_t trunk, int64_t at_ns) noexcept nogil
@@ -15,13 +13,6 @@ cdef class LaunchGate(CallFlow):
     cdef int64_t trunk_room(self, int32_t campaign, int64_t now_ns, int32_t* limited_by) noexcept nogil
     cdef int32_t closed_reason(self, int32_t campaign) noexcept nogil
     cdef int64_t launch(self, int32_t campaign, int64_t count, int64_t now_ns) except -1
-    cdef void take_snapshot(self) noexcept
-    cdef int decide_all(self, int64_t now_ns) except -1
-    cdef int decide(self, int32_t campaign, int64_t now_ns) except -1
-    cdef void note_decision(
-        self, int32_t campaign, const decision_t* wanted, int64_t count, int32_t limited_by, int64_t room,
-        int64_t now_ns,
-    ) noexcept
     cdef int ask_for_leads(self, int32_t campaign, int64_t now_ns) except -1
     cdef int arm_lease(self, int32_t campaign, int64_t now_ns) except -1
     cdef int lease_timer(self, int32_t campaign, int64_t now_ns) except -1
@@ -30,4 +21,3 @@ cdef class LaunchGate(CallFlow):
     cdef int set_campaign_state(self, int32_t campaign, int32_t state) except -1
     cdef int settle_campaign(self, int32_t campaign, int64_t now_ns) except -1
     cdef int stop_calls(self, int32_t campaign, int64_t now_ns) except -1
-    cdef int64_t shared_claims(self, int32_t campaign) except -1

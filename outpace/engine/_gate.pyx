@@ -4,27 +4,24 @@ A call is decided on, its intent is written ahead, and only when the intent is d
 time: whatever has changed meanwhile (link, calling hours, an operator's pause) takes the intent back, and no number
 was dialled. Then the call waits, first come first served, for the trunk group's rate.
 """
-from libc.stdint cimport INT64_MAX, int32_t, int64_t, uint64_t
+from libc.stdint cimport INT64_MAX, int32_t, int64_t
 
 from outpace.domain._words cimport (
-    AGENT_CONNECTING, AGENT_HOLD, AGENT_PREVIEWING, AGENT_READY, AGENT_RESERVED, AGENT_TALKING, AGENT_WRAP_UP,
-    CALL_CLASSIFYING, CALL_FREE, CALL_LAUNCHING, CALL_PROCEEDING, CALL_QUEUED, CALL_RINGING, CAMPAIGN_COMPLETED,
-    CAMPAIGN_DRAINING, CAMPAIGN_PAUSED, CAMPAIGN_RUNNING, COMMAND_CAMPAIGN_STATE, COMMAND_LEASE_LEADS,
-    COMMAND_ORIGINATE, COMMAND_RELEASE_LEADS, COMMAND_RENEW_LEASE, COMMAND_WITHDRAW_INTENT, COMMAND_WRITE_INTENT,
-    LIMIT_CALL_TABLE_FULL, LIMIT_CPS, LIMIT_DRAINING, LIMIT_NO_LEADS, LIMIT_NONE, LIMIT_NOT_RUNNING,
+    CALL_FREE, CALL_LAUNCHING, CALL_QUEUED, CAMPAIGN_COMPLETED, CAMPAIGN_DRAINING, CAMPAIGN_PAUSED, CAMPAIGN_RUNNING,
+    COMMAND_CAMPAIGN_STATE, COMMAND_LEASE_LEADS, COMMAND_ORIGINATE, COMMAND_RELEASE_LEADS, COMMAND_RENEW_LEASE,
+    COMMAND_WITHDRAW_INTENT, COMMAND_WRITE_INTENT, LIMIT_CPS, LIMIT_DRAINING, LIMIT_NONE, LIMIT_NOT_RUNNING,
     LIMIT_OUTSIDE_HOURS, LIMIT_STORE_BEHIND, LIMIT_SWITCH_DOWN, LIMIT_TRUNK_CHANNELS, OUTCOME_FAILED,
     REFUSED_BY_SWITCH, REFUSED_LINK_DOWN, REFUSED_NO_CIRCUIT, WITHDRAW_GATE_CLOSED, WITHDRAW_LINK_DOWN,
     WITHDRAW_NO_CIRCUIT, attempt_t, command_t,
 )
 from outpace.engine._calls cimport CallFlow
-from outpace.engine._campaigns cimport DECISIONS, decision_row_t
 from outpace.engine._hopper cimport MAX_BATCHES, Hopper
 from outpace.engine._state cimport (
-    INTENT_LIMIT_MS, LAUNCH_LIMIT_MS, MAX_UNRECORDED, REG_DECISIONS, REG_DIRTY, REG_EPOCH, REG_FENCED,
-    REG_LEASE_EXPIRED, REG_LINK_UP, REG_ROTATION, REG_SEQUENCE, REG_UNRECORDED, REG_WITHDRAWN,
+    INTENT_LIMIT_MS, LAUNCH_LIMIT_MS, MAX_UNRECORDED, REG_EPOCH, REG_FENCED, REG_LEASE_EXPIRED, REG_LINK_UP,
+    REG_SEQUENCE, REG_UNRECORDED, REG_WITHDRAWN,
 )
-from outpace.engine._tables cimport FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_PENDING, FLAG_SENT
-from outpace.pacing._pacer cimport Pacer, PacingSnapshot, decision_t
+from outpace.engine._tables cimport FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_LAUNCHED, FLAG_PENDING, FLAG_SENT
+from outpace.pacing._estimates cimport OBSERVED_FORGOTTEN, OBSERVED_LAUNCHED
 
 cdef int64_t NS_PER_MS = 1_000_000
 cdef int64_t NO_CIRCUIT_WAIT_NS = 5_000_000_000       # before the lead's turn comes again
@@ -35,11 +32,7 @@ cdef int64_t LEASE_TIMEOUT_NS = 10_000_000_000
 
 
 cdef class LaunchGate(CallFlow):
-    """Decides, launches, leases."""
-
-    def __init__(self, pool, *, int64_t epoch):
-        super().__init__(pool, epoch=epoch)
-        self.snapshot_arrays = PacingSnapshot(self.campaigns.count)
+    """Launches, leases."""
 
     # hot
     cdef bint may_dial(self, int32_t campaign) noexcept nogil:
@@ -130,8 +123,13 @@ cdef class LaunchGate(CallFlow):
         self.mark_dirty_mask(self.trunks.users[trunk])   # whom the rate binds may count on the next token's time now
         self.trunks.pipeline[trunk] -= 1
         self.trunks.pending[trunk] += 1
-        self.calls.flags[row] |= FLAG_SENT | FLAG_PENDING
+        self.calls.flags[row] |= FLAG_SENT | FLAG_PENDING | FLAG_LAUNCHED
         life.launched_ns = now_ns
+        self.calls.hour_slot[row] = self.campaigns.hour_slot(campaign, now_ns)
+        self.calls.weight[row] = self.answer_model.weight(
+            campaign, self.calls.features[row], self.calls.hour_slot[row]
+        )
+        self.estimates.observe(campaign, OBSERVED_LAUNCHED, now_ns, self.calls.weight[row], now_ns)
         life.caller_id_index = 0
         if self.trunks.caller_ids[trunk] > 0:
             life.caller_id_index = <int32_t>self.trunks.caller_next[trunk]
@@ -158,7 +156,7 @@ cdef class LaunchGate(CallFlow):
         command.extra2 = self.calls.life[row].attempt_number
         self.registers[REG_WITHDRAWN] += 1
         self.requeue(campaign, retry_at_ns)
-        self.free_call(row)
+        self.free_call(row, now_ns)
 
     cdef void requeue(self, int32_t campaign, int64_t retry_at_ns) noexcept nogil:
         # a lead of ours has another turn: the list is not exhausted
@@ -182,6 +180,7 @@ cdef class LaunchGate(CallFlow):
         elif reason == REFUSED_LINK_DOWN:
             self.withdraw(row, WITHDRAW_LINK_DOWN, now_ns + LINK_DOWN_WAIT_NS, now_ns)
         elif reason == REFUSED_BY_SWITCH:
+            self.settle_launch(row, OBSERVED_FORGOTTEN, now_ns)
             self.ended(row, OUTCOME_FAILED, 0, 0, now_ns)
         else:
             self.query(row, now_ns)              # duplicate or timed out: its fate is in doubt
@@ -205,129 +204,18 @@ cdef class LaunchGate(CallFlow):
             if self.trunks.room(self.campaigns.trunk_rows[campaign, place], now_ns, &reason) > 0:
                 return self.campaigns.trunk_rows[campaign, place]
         return -1
-
     # end hot
-
-    cdef void take_snapshot(self) noexcept:
-        cdef PacingSnapshot s = self.snapshot_arrays
-        cdef Py_ssize_t c
-        for c in range(self.campaigns.count):
-            s.ready[c] = self.campaigns.agents_in[c, AGENT_READY]
-            s.talking[c] = self.campaigns.agents_in[c, AGENT_CONNECTING] + self.campaigns.agents_in[c, AGENT_TALKING]
-            s.talking[c] += self.campaigns.agents_in[c, AGENT_HOLD]
-            s.wrap_up[c] = self.campaigns.agents_in[c, AGENT_WRAP_UP]
-            s.working[c] = s.ready[c] + s.talking[c] + s.wrap_up[c]
-            s.working[c] += self.campaigns.agents_in[c, AGENT_RESERVED] + self.campaigns.agents_in[c, AGENT_PREVIEWING]
-            s.unanswered[c] = self.campaigns.in_state[c, CALL_LAUNCHING] + self.campaigns.in_state[c, CALL_PROCEEDING]
-            s.unanswered[c] += self.campaigns.in_state[c, CALL_RINGING]
-            s.classifying[c] = self.campaigns.in_state[c, CALL_CLASSIFYING]
-            s.waiting[c] = self.campaigns.in_state[c, CALL_QUEUED]
-
-    cdef int decide_all(self, int64_t now_ns) except -1:
-        # Campaigns of one pool share agents, so they decide together, once, in an order that rotates: what one
-        # claims of the shared agents the others see as gone.
-        cdef int32_t count = <int32_t>self.campaigns.count
-        cdef int32_t first = <int32_t>(self.registers[REG_ROTATION] % count)
-        cdef int32_t place, campaign
-        self.registers[REG_DIRTY] = 0
-        if count > 1:
-            self.registers[REG_ROTATION] += 1
-        self.take_snapshot()
-        for place in range(count):
-            campaign = (first + place) % count
-            if self.campaigns.dirty[campaign]:
-                self.campaigns.dirty[campaign] = 0
-                self.decide(campaign, now_ns)
-                self.settle_campaign(campaign, now_ns)
-        return 0
-
-    cdef int64_t shared_claims(self, int32_t campaign) except -1:
-        # agents that the calls of other campaigns may need and that could serve this one as well
-        cdef int64_t claimed = 0
-        cdef int32_t other
-        cdef uint64_t partners = self.campaigns.partners[campaign]
-        for other in range(<int32_t>self.campaigns.count):
-            if other != campaign and partners & (<uint64_t>1 << other):
-                claimed += (<Pacer>self.campaigns.pacers[other]).agents_claimed(self.snapshot_arrays, other)
-        return claimed
-
-    cdef int decide(self, int32_t campaign, int64_t now_ns) except -1:
-        cdef Pacer pacer = <Pacer>self.campaigns.pacers[campaign]
-        cdef Hopper hopper = <Hopper>self.campaigns.hoppers[campaign]
-        cdef decision_t wanted
-        cdef int64_t count, room
-        cdef int32_t reason = self.closed_reason(campaign)
-        cdef int32_t limited_by, trunk_reason
-        if reason != LIMIT_NONE:
-            self.campaigns.reason[campaign] = reason
-            return 0
-        self.ask_for_leads(campaign, now_ns)
-        if self.campaigns.count > 1:
-            self.snapshot_arrays.ready[campaign] -= self.shared_claims(campaign)
-        pacer.decide_row(self.snapshot_arrays, campaign, now_ns, &wanted)
-        self.campaigns.decided_ns[campaign] = now_ns
-        room = self.trunk_room(campaign, now_ns, &trunk_reason)
-        count = wanted.count
-        limited_by = wanted.limited_by
-        if hopper.count() < count:
-            count = hopper.count()
-            limited_by = LIMIT_NO_LEADS
-        if room < count:
-            count = room
-            limited_by = trunk_reason
-            self.wake_trunks(campaign, now_ns)
-        if self.calls.capacity - self.calls.registers[1] < count:
-            count = self.calls.capacity - self.calls.registers[1]
-            limited_by = LIMIT_CALL_TABLE_FULL
-        self.campaigns.reason[campaign] = limited_by
-        self.note_decision(campaign, &wanted, count, limited_by, room, now_ns)
-        if count > 0:
-            self.snapshot_arrays.unanswered[campaign] += self.launch(campaign, count, now_ns)
-            self.ask_for_leads(campaign, now_ns)
-        return 0
-
-    cdef void note_decision(
-        self, int32_t campaign, const decision_t* wanted, int64_t count, int32_t limited_by, int64_t room,
-        int64_t now_ns,
-    ) noexcept:
-        # decisions that launch nothing for the same reason as the last one are counted, not stored
-        cdef PacingSnapshot s = self.snapshot_arrays
-        cdef int64_t made = self.campaigns.decision_count[campaign]
-        cdef decision_row_t* row = &self.campaigns.decisions[campaign, (made - 1) % DECISIONS if made else 0]
-        self.campaigns.limited[campaign, limited_by] += 1
-        if made > 0 and count == 0 and row.count == 0 and row.limited_by == limited_by:
-            row.repeated += 1
-            return
-        row = &self.campaigns.decisions[campaign, made % DECISIONS]
-        self.campaigns.decision_count[campaign] = made + 1
-        self.registers[REG_DECISIONS] += 1
-        row.sequence = self.registers[REG_DECISIONS]
-        row.now_ns = now_ns
-        row.wanted = wanted.count
-        row.count = count
-        row.limited_by = limited_by
-        row.ready = s.ready[campaign]
-        row.working = s.working[campaign]
-        row.talking = s.talking[campaign]
-        row.wrap_up = s.wrap_up[campaign]
-        row.unanswered = s.unanswered[campaign]
-        row.classifying = s.classifying[campaign]
-        row.waiting = s.waiting[campaign]
-        row.hopper = (<Hopper>self.campaigns.hoppers[campaign]).count()
-        row.trunk_room = room
-        row.repeated = 0
-        row.expected_abandons = wanted.expected_abandons
 
     cdef int64_t launch(self, int32_t campaign, int64_t count, int64_t now_ns) except -1:
         cdef Hopper hopper = <Hopper>self.campaigns.hoppers[campaign]
-        cdef int64_t lead_id, number, attempts, token, call_id, _done
+        cdef int64_t lead_id, number, attempts, features, token, call_id, _done
         cdef int64_t launched = 0
         cdef int32_t row, trunk
         cdef command_t* command
         cdef attempt_t* life
         for _done in range(count):
             trunk = self.pick_trunk(campaign, now_ns)
-            if trunk < 0 or not hopper.pop(now_ns, &lead_id, &number, &attempts, &token):
+            if trunk < 0 or not hopper.pop(now_ns, &lead_id, &number, &attempts, &features, &token):
                 break
             self.registers[REG_SEQUENCE] += 1
             call_id = (self.registers[REG_EPOCH] << 32) | self.registers[REG_SEQUENCE]
@@ -335,6 +223,7 @@ cdef class LaunchGate(CallFlow):
             self.calls.campaign[row] = campaign
             self.calls.trunk[row] = trunk
             self.calls.state[row] = CALL_LAUNCHING
+            self.calls.features[row] = features
             self.calls.flags[row] = FLAG_CLASSIFY if self.campaigns.classify[campaign] else 0
             self.campaigns.in_state[campaign, CALL_LAUNCHING] += 1
             self.campaigns.live[campaign] += 1

@@ -9,6 +9,7 @@ cdef class Hopper:
     cdef int64_t[::1] lead_id
     cdef int64_t[::1] number
     cdef int64_t[::1] attempts           # earlier attempts of the lead
+    cdef int64_t[::1] features           # see domain/features.py
     cdef int32_t[::1] batch              # place of the lead's batch
     cdef int64_t[::1] token              # of the batches, a ring; 0 = free
     cdef int64_t[::1] deadline_ns
@@ -19,10 +20,13 @@ cdef class Hopper:
     cdef int64_t count(self) noexcept nogil
     cdef int32_t free_batch(self) noexcept nogil                 # -1 = all are in use
     cdef int32_t open_batch(self, int64_t token, int64_t deadline_ns, int64_t now_ns) noexcept nogil
-    cdef bint push(self, int32_t batch, int64_t lead_id, int64_t number, int64_t attempts) noexcept nogil
-    cdef bint pop(
-        self, int64_t now_ns, int64_t* lead_id, int64_t* number, int64_t* attempts, int64_t* token
+    cdef bint push(
+        self, int32_t batch, int64_t lead_id, int64_t number, int64_t attempts, int64_t features
     ) noexcept nogil
+    cdef bint pop(
+        self, int64_t now_ns, int64_t* lead_id, int64_t* number, int64_t* attempts, int64_t* features, int64_t* token
+    ) noexcept nogil
+    cdef int64_t features_of(self, int64_t place) noexcept nogil  # of the lead up next (0), or after so many others
     cdef int64_t next_due_ns(self) noexcept nogil                # of all renewals and deadlines
     cdef int32_t find_batch(self, int64_t token) noexcept nogil
     cdef void drop_batch(self, int32_t batch) noexcept nogil

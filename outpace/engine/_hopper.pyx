@@ -15,7 +15,8 @@ cdef class Hopper:
         self.size = size
         self.columns = {
             "lead_id": np.zeros(size, np.int64), "number": np.zeros(size, np.int64),
-            "attempts": np.zeros(size, np.int64), "batch": np.zeros(size, np.int32),
+            "attempts": np.zeros(size, np.int64), "features": np.zeros(size, np.int64),
+            "batch": np.zeros(size, np.int32),
             "token": np.zeros(MAX_BATCHES, np.int64), "deadline_ns": np.zeros(MAX_BATCHES, np.int64),
             "renew_at_ns": np.zeros(MAX_BATCHES, np.int64), "remaining": np.zeros(MAX_BATCHES, np.int64),
             "registers": np.zeros(2, np.int64),
@@ -23,6 +24,7 @@ cdef class Hopper:
         self.lead_id = self.columns["lead_id"]
         self.number = self.columns["number"]
         self.attempts = self.columns["attempts"]
+        self.features = self.columns["features"]
         self.batch = self.columns["batch"]
         self.token = self.columns["token"]
         self.deadline_ns = self.columns["deadline_ns"]
@@ -49,7 +51,9 @@ cdef class Hopper:
             self.renew_at_ns[place] = now_ns + (deadline_ns - now_ns) // 2
         return place
 
-    cdef bint push(self, int32_t batch, int64_t lead_id, int64_t number, int64_t attempts) noexcept nogil:
+    cdef bint push(
+        self, int32_t batch, int64_t lead_id, int64_t number, int64_t attempts, int64_t features
+    ) noexcept nogil:
         cdef int64_t place
         if self.registers[1] >= self.size:
             return False
@@ -57,13 +61,14 @@ cdef class Hopper:
         self.lead_id[place] = lead_id
         self.number[place] = number
         self.attempts[place] = attempts
+        self.features[place] = features
         self.batch[place] = batch
         self.remaining[batch] += 1
         self.registers[1] += 1
         return True
 
     cdef bint pop(
-        self, int64_t now_ns, int64_t* lead_id, int64_t* number, int64_t* attempts, int64_t* token
+        self, int64_t now_ns, int64_t* lead_id, int64_t* number, int64_t* attempts, int64_t* features, int64_t* token
     ) noexcept nogil:
         cdef int64_t place
         cdef int32_t batch
@@ -78,9 +83,13 @@ cdef class Hopper:
             lead_id[0] = self.lead_id[place]
             number[0] = self.number[place]
             attempts[0] = self.attempts[place]
+            features[0] = self.features[place]
             token[0] = self.token[batch]
             return True
         return False
+
+    cdef int64_t features_of(self, int64_t place) noexcept nogil:
+        return self.features[(self.registers[0] + place) % self.size]
 
     cdef int64_t next_due_ns(self) noexcept nogil:
         cdef int64_t first = INT64_MAX
@@ -108,6 +117,7 @@ cdef class Hopper:
             self.lead_id[to] = self.lead_id[place]
             self.number[to] = self.number[place]
             self.attempts[to] = self.attempts[place]
+            self.features[to] = self.features[place]
             self.batch[to] = self.batch[place]
             kept += 1
         self.registers[1] = kept

@@ -50,7 +50,7 @@ cdef dict KINDS = {
 }
 cdef object LEASE = events.LeadsLeased
 cdef object TIME = events.TimePassed
-cdef set RARE = {events.CallAdopted, events.LedgerLoaded, events.PacingChanged}
+cdef set RARE = {events.CallAdopted, events.LedgerLoaded, events.EstimatesLoaded, events.PacingChanged}
 
 
 cdef int pack(object event, fact_t* fact) except -1:

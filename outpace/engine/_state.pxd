@@ -5,6 +5,9 @@ from outpace.engine._campaigns cimport CampaignTable
 from outpace.engine._tables cimport AgentTable, CallTable
 from outpace.engine._timers cimport TimerHeap
 from outpace.engine._trunks cimport TrunkTable
+from outpace.pacing._answer_model cimport AnswerModel
+from outpace.pacing._budget cimport Budget
+from outpace.pacing._estimates cimport Estimates
 
 # registers: the engine's scalars, in one array so that snapshot and digest miss none
 cdef enum:
@@ -51,11 +54,15 @@ cdef class EngineState:
     cdef readonly TrunkTable trunks
     cdef readonly CampaignTable campaigns
     cdef readonly TimerHeap timers
+    cdef readonly Estimates estimates     # what pacing has learned, a row per campaign
+    cdef readonly AnswerModel answer_model    # which leads answer, a row per campaign
+    cdef readonly Budget budget           # the abandonment ledger, a row per campaign
     cdef readonly object registers_array
     cdef int64_t[::1] registers
     cdef int32_t agent_slots              # first timer slot of the agents
     cdef int32_t campaign_slots           # ... of the campaigns' leases
     cdef int32_t trunk_slots              # ... of the trunk groups' rates
+    cdef int32_t pacing_slots             # ... of the campaigns' pacing clocks
     cdef command_t* commands
     cdef Py_ssize_t command_count
     cdef Py_ssize_t command_space
@@ -68,6 +75,10 @@ cdef class EngineState:
     cdef void clear_commands(self) noexcept nogil
     cdef void set_call_state(self, int32_t row, int32_t state) noexcept nogil
     cdef void arm_call(self, int32_t row, int64_t deadline_ns) noexcept nogil
+    cdef void count_connected(self, int32_t campaign, int64_t now_ns) noexcept nogil
+    cdef void count_abandoned(self, int32_t campaign, int32_t reason, int64_t now_ns) noexcept nogil
+    cdef void count_left_unheard(self, int32_t campaign, int64_t now_ns) noexcept nogil
+    cdef bint is_watched(self, int32_t campaign, int64_t now_ns) noexcept nogil
     cdef void mark_dirty(self, int32_t campaign) noexcept nogil
     cdef void mark_dirty_mask(self, uint64_t campaigns) noexcept nogil
     # filled in by the layers above

@@ -1,7 +1,7 @@
 """The engine's state: all tables, the timers, the scalars, and the buffer of commands. No rule lives here.
 
-The engine is built in layers, each a class over the one below: state, agents, calls, gate, core. A layer calls down
-directly and up only through the few methods that are declared here.
+The engine is built in layers, each a class over the one below: state, agents, calls, gate, decisions, core. A layer
+calls down directly and up only through the few methods that are declared here.
 """
 from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.stdlib cimport abort, free, realloc
@@ -9,12 +9,16 @@ from libc.string cimport memset
 
 import numpy as np
 
-from outpace.domain._words cimport AGENT_LOGGED_OUT, command_t
+from outpace.domain._words cimport ABANDON_CALLER_LEFT, AGENT_LOGGED_OUT, command_t
 from outpace.engine._campaigns cimport CampaignTable
 from outpace.engine._tables cimport FLAG_QUERIED, AgentTable, CallTable
 from outpace.engine._timers cimport TimerHeap
 from outpace.engine._trunks cimport TrunkTable
+from outpace.pacing._answer_model cimport AnswerModel
+from outpace.pacing._budget cimport COUNTED_CONNECTED, Budget
+from outpace.pacing._estimates cimport Estimates
 
+cdef int64_t WATCHED_NS = 5_000_000_000       # a longer gap is time that the estimates have not counted
 
 #: Registers by the names under which counters and metrics show them.
 REGISTER_PLACES = {
@@ -49,7 +53,11 @@ cdef class EngineState:
         self.agent_slots = <int32_t>self.calls.capacity
         self.campaign_slots = self.agent_slots + <int32_t>self.agents.count
         self.trunk_slots = self.campaign_slots + <int32_t>self.campaigns.count
-        self.timers = TimerHeap(self.trunk_slots + self.trunks.count)
+        self.pacing_slots = self.trunk_slots + <int32_t>self.trunks.count
+        self.timers = TimerHeap(self.pacing_slots + self.campaigns.count)
+        self.estimates = Estimates(self.campaigns.count)
+        self.answer_model = AnswerModel(self.campaigns.count)
+        self.budget = Budget([campaign.abandonment for campaign in pool.campaigns])
         self.registers_array = np.zeros(REGISTERS, np.int64)
         self.registers = self.registers_array
         self.registers[REG_EPOCH] = epoch
@@ -107,6 +115,26 @@ cdef class EngineState:
     cdef void arm_call(self, int32_t row, int64_t deadline_ns) noexcept nogil:
         self.timers.arm(row, deadline_ns)
 
+    cdef void count_connected(self, int32_t campaign, int64_t now_ns) noexcept nogil:
+        self.campaigns.count_connected(campaign, now_ns)
+        self.budget.count(campaign, COUNTED_CONNECTED, now_ns)
+
+    cdef void count_abandoned(self, int32_t campaign, int32_t reason, int64_t now_ns) noexcept nogil:
+        self.campaigns.count_abandoned(campaign, reason, now_ns)
+        self.budget.count(campaign, reason, now_ns)      # COUNTED_* are the numbers of the reasons
+
+    cdef void count_left_unheard(self, int32_t campaign, int64_t now_ns) noexcept nogil:
+        # Who leaves while nobody knows yet whether it is a person wanted no agent: pacing has not counted on them and
+        # could do nothing for them. They are in the budget only where the rule counts them.
+        self.campaigns.count_abandoned(campaign, ABANDON_CALLER_LEFT, now_ns)
+        if self.budget.counts_caller_left[campaign]:
+            self.budget.count(campaign, ABANDON_CALLER_LEFT, now_ns)
+
+    cdef bint is_watched(self, int32_t campaign, int64_t now_ns) noexcept nogil:
+        # Whether pacing has been counting the time that calls and agents take. Without it (a mode without a clock, a
+        # campaign that does not run, a link that was down) an end teaches nothing: a hazard is events over time.
+        return now_ns - self.estimates.advanced_ns[campaign] <= WATCHED_NS
+
     cdef void mark_dirty(self, int32_t campaign) noexcept nogil:
         if self.campaigns.count > 1:
             self.mark_dirty_mask(self.campaigns.partners[campaign])
@@ -130,12 +158,21 @@ cdef class EngineState:
     cdef void leg_broke(self, int32_t row, int64_t now_ns) noexcept nogil:
         pass
 
+    def use_answer_model(self, AnswerModel model not None):
+        """Weigh leads by another model, before the first fact. ValueError when it is not of as many campaigns."""
+        if model.campaigns != self.campaigns.count:
+            raise ValueError(f"{self.campaigns.count} campaigns, a model of {model.campaigns}")
+        self.answer_model = model
+
     def arrays(self):
         """Every array that holds mutable state, by name, in a fixed order; what snapshot and digest read."""
         found = {"registers": self.registers_array}
         for table, columns in (
             ("calls", self.calls.columns), ("agents", self.agents.columns), ("trunks", self.trunks.columns),
-            ("campaigns", self.campaigns.columns),
+            ("campaigns", self.campaigns.columns), ("estimates", self.estimates.columns),
+            ("answer_model", self.answer_model.columns),
+            ("budget", self.budget.columns),
+            *((f"pacer{row}", pacer.columns) for row, pacer in enumerate(self.campaigns.pacers)),
         ):
             found.update({f"{table}.{name}": column for name, column in columns.items()})
         for table, ids in (("calls", self.calls.ids), ("agents", self.agents.ids)):

@@ -12,6 +12,8 @@ cdef enum:
     FLAG_QUERIED = 16       # QueryCall was sent, its answer is awaited
     FLAG_CLASSIFY = 32      # call progress analysis is wanted
     FLAG_CANCELLED = 64     # ended by an operator's stop
+    FLAG_LAUNCHED = 128     # pacing was told of the launch, and not yet of what came of it
+    FLAG_OVERDIALLED = 256  # taken back while it rang, because it risked to abandon its person
 
 # what an agent wants next
 cdef enum:
@@ -34,7 +36,11 @@ cdef class CallTable:
     cdef int32_t[::1] next                # ... and of the free list
     cdef uint32_t[::1] generation         # counts the lives of the row
     cdef int64_t[::1] clock_ns            # engine time from which the connect limit runs
-    cdef int64_t[::1] limit_ns            # engine time until which the call's present wait is good
+    # engine time until which the call's present wait is good; while it rings, from which it may be cancelled, 0 = never
+    cdef int64_t[::1] limit_ns
+    cdef double[::1] weight               # chance of a person relative to the mean, as pacing was told at the launch
+    cdef int64_t[::1] features            # of the lead, see domain/features.py
+    cdef int32_t[::1] hour_slot           # of the launch; -1 = before it, or the lead's features are not known
     cdef attempt_t[::1] life              # ids, times and verdicts, as the attempt will be recorded
     cdef int32_t[::1] registers           # [0] head of the free list, [1] rows in use, [2] rows ever used
 
@@ -52,6 +58,7 @@ cdef class AgentTable:
     cdef int8_t[::1] wants                # WANTS_*
     cdef int8_t[::1] leg_busy             # the leg has not left its bridge yet
     cdef int8_t[::1] adopted              # on a call of an earlier epoch before having logged in
+    cdef int8_t[::1] observed             # pacing was told of the present talk or wrap-up, and expects its end
     cdef int32_t[::1] reason              # pause code
     cdef int32_t[::1] call                # row of the call in hand, -1 = none
     cdef int32_t[::1] leg_failures        # in a row

@@ -37,8 +37,9 @@ cdef class CallTable:
             "agent": np.full(capacity, -1, np.int32), "queries": np.zeros(capacity, np.int32),
             "previous": np.full(capacity, -1, np.int32), "next": np.arange(1, capacity + 1, dtype=np.int32),
             "generation": np.zeros(capacity, np.uint32), "clock_ns": np.zeros(capacity, np.int64),
-            "limit_ns": np.zeros(capacity, np.int64), "life": np.zeros(capacity, LIFE_DTYPE),
-            "registers": np.zeros(3, np.int32),
+            "limit_ns": np.zeros(capacity, np.int64), "weight": np.ones(capacity),
+            "features": np.zeros(capacity, np.int64), "hour_slot": np.full(capacity, -1, np.int32),
+            "life": np.zeros(capacity, LIFE_DTYPE), "registers": np.zeros(3, np.int32),
         }
         self.columns["next"][capacity - 1] = -1
         self.state = self.columns["state"]
@@ -52,6 +53,9 @@ cdef class CallTable:
         self.generation = self.columns["generation"]
         self.clock_ns = self.columns["clock_ns"]
         self.limit_ns = self.columns["limit_ns"]
+        self.weight = self.columns["weight"]
+        self.features = self.columns["features"]
+        self.hour_slot = self.columns["hour_slot"]
         self.life = self.columns["life"]
         self.registers = self.columns["registers"]
 
@@ -74,6 +78,9 @@ cdef class CallTable:
         self.next[row] = -1
         self.clock_ns[row] = 0
         self.limit_ns[row] = 0
+        self.weight[row] = 1.0
+        self.features[row] = 0
+        self.hour_slot[row] = -1
         self.ids.put(call_id, row)
         return row
 
@@ -100,7 +107,8 @@ cdef class AgentTable:
             "agent_id": np.zeros(size, np.int64), "campaigns": np.zeros(size, np.uint64),
             "state": np.zeros(size, np.int8), "leg": np.zeros(size, np.int8), "wants": np.zeros(size, np.int8),
             "leg_busy": np.zeros(size, np.int8), "adopted": np.zeros(size, np.int8),
-            "reason": np.zeros(size, np.int32), "call": np.full(size, -1, np.int32),
+            "observed": np.zeros(size, np.int8), "reason": np.zeros(size, np.int32),
+            "call": np.full(size, -1, np.int32),
             "leg_failures": np.zeros(size, np.int32), "previous": np.full(size, -1, np.int32),
             "next": np.full(size, -1, np.int32), "in_list": np.zeros(size, np.int32),
             "last_call": np.zeros(size, np.int64), "last_campaign": np.zeros(size, np.int32),
@@ -114,6 +122,7 @@ cdef class AgentTable:
         self.wants = self.columns["wants"]
         self.leg_busy = self.columns["leg_busy"]
         self.adopted = self.columns["adopted"]
+        self.observed = self.columns["observed"]
         self.reason = self.columns["reason"]
         self.call = self.columns["call"]
         self.leg_failures = self.columns["leg_failures"]

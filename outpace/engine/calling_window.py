@@ -39,6 +39,12 @@ def window_at(hours: CallingHours, now_ns: int) -> tuple[bool, int]:
     raise AssertionError("a week without an allowed day cannot be configured")
 
 
+def utc_offset_ns(hours: CallingHours, now_ns: int) -> int:
+    """How far the zone's wall clock is ahead of UTC at `now_ns`, in nanoseconds."""
+    offset = datetime.fromtimestamp(now_ns // NS_PER_S, UTC).astimezone(ZoneInfo(hours.timezone)).utcoffset()
+    return round((offset or timedelta(0)).total_seconds()) * NS_PER_S
+
+
 def _utc_ns(wall: datetime, zone: ZoneInfo) -> int:
     before = round(wall.replace(tzinfo=zone, fold=0).timestamp())
     after = round(wall.replace(tzinfo=zone, fold=1).timestamp())

@@ -15,13 +15,15 @@ import numpy as np
 
 from outpace.domain.config import Pool
 from outpace.domain.errors import ConfigError, UnknownId
-from outpace.domain.events import CallAdopted, Event, LedgerLoaded, PacingChanged
-from outpace.domain.outcomes import LimitedBy, Outcome
+from outpace.domain.events import CallAdopted, EstimatesLoaded, Event, LedgerLoaded, PacingChanged
+from outpace.domain.outcomes import Fallback, LimitedBy, Outcome
 from outpace.domain.states import AgentState, CallState, CampaignState
+from outpace.domain.units import NS_PER_S
 from outpace.engine._core import EngineCore
 from outpace.engine._state import REGISTER_PLACES
-from outpace.engine.calling_window import window_at
-from outpace.engine.explain import Decision, Explanation, decisions_of
+from outpace.engine.calling_window import utc_offset_ns, window_at
+from outpace.engine.explain import Decision, Explanation, decision_of, decisions_of
+from outpace.engine.outlook import Outlook, outlook
 from outpace.pacing import PrecisePacer, RatioPacer
 
 if TYPE_CHECKING:
@@ -32,7 +34,18 @@ if TYPE_CHECKING:
     from outpace.domain.config import Campaign
 
 _NS_PER_MINUTE = 60_000_000_000
-_SNAPSHOT_FORMAT = 1
+_SNAPSHOT_FORMAT = 3
+
+_HANDLING = (AgentState.CONNECTING, AgentState.TALKING, AgentState.HOLD, AgentState.WRAP_UP)
+_AT_WORK = (AgentState.READY, AgentState.RESERVED, AgentState.PREVIEWING, *_HANDLING)
+
+#: What the bytes of `Engine.dump_estimates` mean.
+ESTIMATES_FORMAT = 2
+
+
+class _Learned(msgspec.Struct, frozen=True):
+    estimates: bytes
+    answer_model: bytes
 
 
 class _Snapshot(msgspec.Struct, frozen=True):
@@ -66,21 +79,52 @@ class Engine(EngineCore):
     # ---- facts that come rarely ----------------------------------------------------------------------------------
 
     def handle_rare(self, event: Event, now_ns: int) -> None:
-        """Adopted calls, loaded ledgers, settings."""
+        """Adopted calls, loaded ledgers and estimates, settings."""
         if isinstance(event, CallAdopted):
             self.adopt_call(event, now_ns)
         elif isinstance(event, LedgerLoaded):
-            row = self._row(event.campaign_id)
-            # added: a call adopted before has been counted already
-            self._campaign("connected")[row] += event.connected
-            self._campaign("no_agent")[row] += event.no_agent_in_time
-            self._campaign("caller_left")[row] += event.caller_left
+            self._load_ledger(event, now_ns)
+        elif isinstance(event, EstimatesLoaded):
+            self._load_estimates(event)
         elif isinstance(event, PacingChanged):
             self._change_pacing(event)
+
+    def _load_ledger(self, event: LedgerLoaded, now_ns: int) -> None:
+        row = self._row(event.campaign_id)
+        # added: a call adopted before has been counted already
+        self._campaign("connected")[row] += event.connected
+        self._campaign("no_agent")[row] += event.no_agent_in_time
+        self._campaign("caller_left")[row] += event.caller_left
+        settings = self.pool.campaigns[row]
+        everybody = settings.abandonment.counts_caller_left or not settings.amd
+        for span in event.spans:
+            # as they were counted when it happened; a clock that was ahead must not move the window there
+            left = span.caller_left if everybody else span.caller_left - span.without_verdict
+            self.budget.load(row, span.connected, span.no_agent_in_time, left, min(span.from_ns, now_ns))
+
+    def _load_estimates(self, event: EstimatesLoaded) -> None:
+        row = self._row(event.campaign_id)
+        if event.format != ESTIMATES_FORMAT:
+            raise ConfigError("estimates", f"are of format {event.format}, this program knows {ESTIMATES_FORMAT}")
+        before = self.answer_model.dump(row)
+        try:
+            learned = msgspec.msgpack.decode(event.data, type=_Learned)
+            self.answer_model.load(row, learned.answer_model)
+            try:
+                self.estimates.load(row, learned.estimates)
+            except ValueError:
+                self.answer_model.load(row, before)  # both or neither
+                raise
+        except (ValueError, msgspec.MsgspecError) as error:
+            raise ConfigError("estimates", str(error)) from error
 
     def _change_pacing(self, event: PacingChanged) -> None:
         row = self._row(event.campaign_id)
         settings: Campaign = msgspec.structs.replace(self.pool.campaigns[row], ratio=event.ratio, reserve=event.reserve)
+        if event.cap is not None:
+            rule = msgspec.structs.replace(settings.abandonment, cap=event.cap)
+            settings = msgspec.structs.replace(settings, abandonment=rule)
+            self.budget.columns["cap"][row] = event.cap
         pacer = self.campaigns.pacers[row]
         if isinstance(pacer, RatioPacer):
             pacer.ratio = settings.ratio
@@ -101,6 +145,8 @@ class Engine(EngineCore):
             is_open, changes_ns = window_at(campaign.calling_hours, now_ns)
             self._campaign("window_open")[row] = is_open
             self._campaign("window_change_ns")[row] = changes_ns
+            self._campaign("zone_offset_ns")[row] = utc_offset_ns(campaign.calling_hours, now_ns)
+            self.budget.columns["ends_ns"][row] = changes_ns if is_open else 0
             self._campaign("dirty")[row] = 1
             next_change = changes_ns if next_change == 0 else min(next_change, changes_ns)
         self._set_register("window_ns", next_change)
@@ -140,17 +186,47 @@ class Engine(EngineCore):
         """Leads in the campaign's hopper."""
         return int(self.campaigns.hoppers[self._row(campaign_id)].columns["registers"][1])
 
-    def decisions(self, campaign_id: int) -> tuple[Decision, ...]:
-        """The last decisions of a campaign (at most 256), oldest first."""
+    def decisions(self, campaign_id: int, *, after: int = 0) -> tuple[Decision, ...]:
+        """The last decisions of a campaign (at most 256) with a sequence greater than `after`, oldest first."""
         row = self._row(campaign_id)
-        return decisions_of(self._campaign("decisions")[row], int(self._campaign("decision_count")[row]))
+        return decisions_of(self._campaign("decisions")[row], int(self._campaign("decision_count")[row]), after)
+
+    def latest_decision(self, campaign_id: int) -> Decision | None:
+        """The last decision of a campaign with its forecast, also when it did nothing; None = there was none."""
+        row = self._row(campaign_id)
+        if not self._campaign("decision_count")[row]:
+            return None
+        return decision_of(self._campaign("latest")[row])
+
+    def dump_estimates(self, campaign_id: int) -> bytes:
+        """What pacing has learned of a campaign, in ESTIMATES_FORMAT, for a later EstimatesLoaded."""
+        row = self._row(campaign_id)
+        return msgspec.msgpack.encode(_Learned(self.estimates.dump(row), self.answer_model.dump(row)))
+
+    def outlook(self, campaign_id: int) -> Outlook:
+        """What who answers may expect of the campaign's agents now. UnknownId when there is no campaign of that id."""
+        row = self._row(campaign_id)
+        agents_in = self._campaign("agents_in")[row]
+        hour = self._last_hour(row)
+        minutes = self._register("now_ns") // _NS_PER_MINUTE - int(hour[:, 0].min()) + 1 if len(hour) else 1
+        mine = (self.agents.columns["campaigns"][: len(self.pool.agents)] & np.uint64(1 << row)) != 0
+        spent_ns = self.agents.columns["spent_ns"][: len(self.pool.agents)][mine]
+        calls = int(self.agents.columns["calls"][: len(self.pool.agents)][mine].sum())
+        handled_ns = int(spent_ns[:, list(_HANDLING)].sum())
+        return outlook(
+            agents=int(agents_in[list(_AT_WORK)].sum()),
+            ready=int(agents_in[AgentState.READY]),
+            waiting=int(self._campaign("in_state")[row, CallState.QUEUED]),
+            withheld=int(self._campaign("withheld")[row]),
+            answered_per_h=int(hour[:, 1:].sum()) * 60.0 / minutes,
+            handle_s=handled_ns / NS_PER_S / calls if calls else 0.0,
+            limit_s=self.pool.campaigns[row].connect_limit_s,
+        )
 
     def explain(self, campaign_id: int) -> Explanation:
         """What the campaign does now and why. UnknownId when there is none of that id."""
         row = self._row(campaign_id)
-        minutes = self._campaign("minutes")[row]
-        this_minute = self._register("now_ns") // _NS_PER_MINUTE
-        hour = minutes[(minutes[:, 0] > this_minute - 60) & (minutes[:, 0] <= this_minute)]
+        hour = self._last_hour(row)
         return Explanation(
             campaign_id=campaign_id,
             state=self.campaign_state(campaign_id),
@@ -161,6 +237,9 @@ class Engine(EngineCore):
             connected_last_hour=int(hour[:, 1].sum()),
             abandoned_last_hour=int(hour[:, 2].sum()),
             decisions=self.decisions(campaign_id),
+            latest=self.latest_decision(campaign_id),
+            budget=self.budget.state(row, self._register("now_ns")),
+            outlook=self.outlook(campaign_id),
         )
 
     def counters(self) -> dict[str, Any]:
@@ -183,13 +262,18 @@ class Engine(EngineCore):
 
     def _campaign_counters(self, campaign_id: int) -> dict[str, Any]:
         row = self._row(campaign_id)
-        plain = ("live", "launches", "connected", "no_agent", "caller_left")
+        plain = ("live", "launches", "connected", "no_agent", "caller_left", "cancels")
         found: dict[str, Any] = {name: int(self._campaign(name)[row]) for name in plain}
         found["state"] = self.campaign_state(campaign_id).name.lower()
         found["reason"] = self.campaign_reason(campaign_id).name.lower()
         found["hopper"] = self.hopper_count(campaign_id)
         for name, words in (("in_state", CallState), ("outcomes", Outcome), ("agents_in", AgentState)):
             found[name] = {word.name.lower(): int(self._campaign(name)[row, word]) for word in words}
+        latest = self._campaign("latest")[row]
+        found["pacing"] = {name: float(latest[name]) for name in ("kappa", "risk", "live_rate")}
+        found["budget"] = msgspec.structs.asdict(self.budget.state(row, self._register("now_ns")))
+        found["queue"] = msgspec.structs.asdict(self.outlook(campaign_id))
+        found["pacing"]["fallback"] = Fallback(int(latest["fallback"])).name.lower()
         found["limited"] = {limit.name.lower(): int(self._campaign("limited")[row, limit]) for limit in LimitedBy}
         return found
 
@@ -230,6 +314,7 @@ class Engine(EngineCore):
                 raise ConfigError("snapshot", f"does not fit the pool: {name}")
             array[...] = np.frombuffer(saved, array.dtype).reshape(array.shape)
         engine.calls.ids.rebuild()
+        engine.budget.restore(engine.budget.columns)
         return engine
 
     # ---- within --------------------------------------------------------------------------------------------------
@@ -239,6 +324,12 @@ class Engine(EngineCore):
             return self._rows[campaign_id]
         except KeyError:
             raise UnknownId(f"no campaign {campaign_id}") from None
+
+    def _last_hour(self, row: int) -> NDArray[np.int64]:
+        # minute number, connected, abandoned; of the minutes in which somebody answered
+        minutes: NDArray[np.int64] = self._campaign("minutes")[row]
+        this_minute = self._register("now_ns") // _NS_PER_MINUTE
+        return minutes[(minutes[:, 0] > this_minute - 60) & (minutes[:, 0] <= this_minute)]
 
     def _campaign(self, name: str) -> NDArray[Any]:
         return self.campaigns.columns[name]
@@ -250,15 +341,20 @@ class Engine(EngineCore):
         self.registers_array[REGISTER_PLACES[name]] = value
 
 
-def _pacing_of(pool: Pool) -> list[tuple[float, int]]:
+def _pacing_of(pool: Pool) -> list[tuple[float, int, float]]:
     # the settings that a fact can change
-    return [(campaign.ratio, campaign.reserve) for campaign in pool.campaigns]
+    return [(campaign.ratio, campaign.reserve, campaign.abandonment.cap) for campaign in pool.campaigns]
 
 
-def _with_pacing(pool: Pool, pacing: list[tuple[float, int]]) -> Pool:
+def _with_pacing(pool: Pool, pacing: list[tuple[float, int, float]]) -> Pool:
     changed = tuple(
-        msgspec.structs.replace(campaign, ratio=ratio, reserve=reserve)
-        for campaign, (ratio, reserve) in zip(pool.campaigns, pacing, strict=False)
+        msgspec.structs.replace(
+            campaign,
+            ratio=ratio,
+            reserve=reserve,
+            abandonment=msgspec.structs.replace(campaign.abandonment, cap=cap),
+        )
+        for campaign, (ratio, reserve, cap) in zip(pool.campaigns, pacing, strict=False)
     )
     return msgspec.structs.replace(pool, campaigns=changed)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from outpace.domain.outcomes import LimitedBy
+from outpace.domain.outcomes import Fallback, LimitedBy
 from outpace.domain.states import CampaignState
 
 if TYPE_CHECKING:
@@ -51,6 +52,23 @@ HELP = {
     "answered_total": "Calls that a person answered, earlier runs included: connected and abandoned.",
     "connected_total": "Answered calls that reached an agent, earlier runs included.",
     "abandoned_total": "Answered calls that reached no agent, earlier runs included, by reason.",
+    "cancels_total": "Ringing calls cancelled because the people who may answer them risked to find no agent.",
+    "queue_estimated_wait_seconds": "How long a person who answers now waits for an agent; +Inf without agents.",
+    "queue_service_level": "Share served in the connect limit if people answered at random (Erlang A); NaN: unknown.",
+    "queue_load_erlangs": "People who answered in the last hour, per second, times the mean handle time.",
+    "agents_withheld": "Agents whom dialling leaves to inbound calls.",
+    "budget_answered": "People who answered in the window of the abandonment cap.",
+    "budget_abandoned": "Of them, those abandoned whom the rule counts.",
+    "budget_ratio": "budget_abandoned / budget_answered, 0 to 1.",
+    "budget_bound": "Upper confidence bound of budget_ratio.",
+    "budget_cap": "What the ratio must not pass, 0 to 1.",
+    "budget_drops_left": "People who may still be abandoned now before the ratio passes the cap.",
+    "budget_balance": "People that pacing has to spend: cap x answered - abandoned.",
+    "budget_spent": "1 when the window's cap cannot be met any more: nobody may be abandoned.",
+    "pacing_kappa": "Marginal risk that the last decision allowed, 0 to 1; 0 where the mode makes no forecast.",
+    "pacing_risk": "Marginal risk of the last call that it wanted, 0 to 1.",
+    "pacing_live_rate": "Share of new calls that a person is expected to answer, 0 to 1.",
+    "pacing_fallback": "1 for why the pacer did not follow a forecast at the last decision.",
     "campaign_state": "1 for the state that the campaign is in.",
     "limited_by": "1 for what keeps the engine from dialling more now.",
     "hopper": "Leads in the hopper.",
@@ -113,13 +131,31 @@ def engine_reading(counters: dict[str, Any], campaign_id: int, leads_left: int) 
         ("launches_total", campaign["launches"]),
         ("answered_total", campaign["connected"] + sum(abandoned.values())),
         ("connected_total", campaign["connected"]),
+        ("cancels_total", campaign["cancels"]),
     ]
+    pacing, budget = campaign["pacing"], campaign["budget"]
+    values += [
+        (f"budget_{name}", float(budget[name])) for name in ("answered", "ratio", "bound", "cap", "balance", "spent")
+    ]
+    values += [
+        ("budget_abandoned", budget["legal_abandoned"]),
+        ("budget_drops_left", math.inf if budget["drops_left"] is None else budget["drops_left"]),
+    ]
+    queue = campaign["queue"]
+    values += [
+        ("queue_estimated_wait_seconds", math.inf if queue["estimated_wait_s"] is None else queue["estimated_wait_s"]),
+        ("queue_service_level", math.nan if queue["service_level"] is None else queue["service_level"]),
+        ("queue_load_erlangs", queue["load_erlangs"]),
+        ("agents_withheld", queue["withheld"]),
+    ]
+    values += [(f"pacing_{name}", pacing[name]) for name in ("kappa", "risk", "live_rate")]
     labelled: list[tuple[str, str, dict[str, float]]] = [
         ("calls", "state", {state: count for state, count in campaign["in_state"].items() if state != "free"}),
         ("agents", "state", counters["agents"]),
         ("outcomes_total", "outcome", campaign["outcomes"]),
         ("abandoned_total", "reason", abandoned),
         ("campaign_state", "state", {s.name.lower(): s.name.lower() == campaign["state"] for s in CampaignState}),
+        ("pacing_fallback", "reason", {f.name.lower(): f.name.lower() == pacing["fallback"] for f in Fallback}),
         ("limited_by", "reason", {r.name.lower(): r.name.lower() == campaign["reason"] for r in LimitedBy}),
     ]
     for name in ("channels", "in_use", "pending"):

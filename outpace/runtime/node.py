@@ -34,6 +34,7 @@ from outpace.runtime.audit import RunMark, write_mark
 from outpace.runtime.board import Board, Progress
 from outpace.runtime.campaign_file import JournalSettings, Setup
 from outpace.runtime.clock import Clock, monotonic_ns, wall_ns
+from outpace.runtime.estimates import EstimateKeeper
 from outpace.runtime.journal import Journal
 from outpace.runtime.metrics import MetricsServer, NodeCollector, Reading, engine_reading
 from outpace.runtime.pump import Pump
@@ -193,6 +194,7 @@ class Node:
             engine, self.clock, store=worker, switch=self._adapter, journal=self._journal, fatal=self._fail
         )  # fmt: skip
         self._agents = AgentDriver(setup.automatic(), self._post, self.clock, self._seed)
+        self._estimates = EstimateKeeper(engine, (self.campaign_id,), worker, self.clock)
         self._built = True
         await self._adapter.connect(self.pump.post)
         await self._note_run()
@@ -211,6 +213,7 @@ class Node:
         self._agents.log_in()
         self._post([CampaignStarted(self.campaign_id)])
         self.pump.start(first)
+        self._estimates.start()
         log.info(
             "running",
             extra={"campaign": setup.campaign.name, "campaign_id": self.campaign_id, "epoch": epoch},
@@ -310,6 +313,7 @@ class Node:
         if not self._stopping:
             await _until(lambda: not self.engine.counters()["agents"]["wrap_up"], WRAP_UP_WAIT_S)
             self._agents.log_out()
+        self._estimates.save()
         await self._settle()
         if self.engine.hopper_count(self.campaign_id):
             # Leads that were asked for before the end came after it: give them back.
@@ -338,6 +342,7 @@ class Node:
         if self._built:
             self.pump.stop()
             self._agents.close()
+            self._estimates.close()
             await self._adapter.close()
             if self._journal is not None:
                 await asyncio.to_thread(self._journal.close, self.clock.now_ns())

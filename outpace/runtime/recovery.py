@@ -14,13 +14,13 @@ from functools import partial
 import msgspec
 
 from outpace.domain.commands import HangUp, RecordAttempt
-from outpace.domain.config import Campaign, Pool
+from outpace.domain.config import Abandonment, Campaign, CapWindow, DialMode, Pool
 from outpace.domain.errors import LinkDown
-from outpace.domain.events import CallAdopted, Event, LedgerLoaded
+from outpace.domain.events import CallAdopted, EstimatesLoaded, Event, LedgerLoaded
 from outpace.domain.outcomes import AbandonReason, Outcome, Verdict
-from outpace.domain.units import seconds_to_ns
+from outpace.domain.units import NS_PER_S, seconds_to_ns
 from outpace.runtime.store_worker import StoreWorker
-from outpace.store.port import Ledger, OpenIntent, Store
+from outpace.store.port import OpenIntent, Store
 from outpace.telephony.adapter import KeptResult, LiveCall, TelephonyAdapter
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 SECOND_LOOK_S = 1.0
 
 _NORMAL_CLEARING = 16
+_DAY_NS = 86_400 * NS_PER_S
 
 
 class Settlement(msgspec.Struct, frozen=True):
@@ -111,8 +112,7 @@ async def recover(worker: StoreWorker, adapter: TelephonyAdapter, pool: Pool, no
         )
     facts: list[Event] = []
     for campaign in pool.campaigns:
-        ledger = await worker.call(partial(_ledger, campaign.id))
-        facts.append(LedgerLoaded(campaign.id, ledger.connected, ledger.no_agent_in_time, ledger.caller_left))
+        facts += await worker.call(partial(_remembered, campaign, now_ns))
     facts.extend(settlement.adopted)
     return facts
 
@@ -131,8 +131,24 @@ async def forget_settled(worker: StoreWorker, adapter: TelephonyAdapter) -> None
         log.warning("kept results stay on the switch until the next start: %s", error)
 
 
-def _ledger(campaign_id: int, store: Store) -> Ledger:
-    return store.ledger(campaign_id)
+def _remembered(campaign: Campaign, now_ns: int, store: Store) -> list[Event]:
+    # what the store knows of a campaign's past: the ledger, and what pacing had learned
+    ledger = store.ledger(campaign.id)
+    spans = store.ledger_spans(campaign.id, now_ns - _window_ns(campaign.abandonment))
+    facts: list[Event] = [
+        LedgerLoaded(campaign.id, ledger.connected, ledger.no_agent_in_time, ledger.caller_left, spans)
+    ]
+    saved = store.estimates(campaign.id)
+    if saved is not None:
+        facts.append(EstimatesLoaded(campaign.id, saved.format, saved.data))
+    return facts
+
+
+def _window_ns(rule: Abandonment) -> int:
+    # how far the rule's window can reach back; a civil day may have 25 hours
+    if rule.window is CapWindow.ROLLING:
+        return seconds_to_ns(rule.hours * 3600.0)
+    return (rule.days + 1 if rule.window is CapWindow.BLOCK else 2) * _DAY_NS
 
 
 def _adoption(intent: OpenIntent, call: LiveCall) -> CallAdopted:
@@ -155,6 +171,9 @@ def _ending(intent: OpenIntent, result: KeptResult | None, campaign: Campaign | 
     outcome, reason, at_ns, key = Outcome.LOST, AbandonReason.NONE, 0, "lost"
     if result is not None:
         outcome, reason, at_ns, key = Outcome.ABANDONED, result.abandon_reason, result.at_ns, "abandoned"
+        if campaign is not None and campaign.mode is DialMode.AGENTLESS:
+            # nobody was promised an agent, and the message is what the person was called for
+            outcome, reason, key = Outcome.NOTIFIED, AbandonReason.NONE, ""
     return RecordAttempt(
         call_id=intent.call_id,
         campaign_id=intent.campaign_id,

@@ -7,6 +7,7 @@ one before; after a gap, or at another run, a new engine starts from the file's 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -37,8 +38,13 @@ class ReplayReport(msgspec.Struct):
         return not self.difference
 
 
-def replay(path: Path) -> ReplayReport:
+def replay(path: Path, *, each: Callable[[Engine], None] | None = None) -> ReplayReport:
     """Replay a file or a folder of files, up to the first difference.
+
+    Parameters
+    ----------
+    path : the file or folder.
+    each : sees the engine in the state that a file begins with, and after each turn.
 
     Raises
     ------
@@ -58,6 +64,8 @@ def replay(path: Path) -> ReplayReport:
         if engine.digest() != file.header.digest:
             report.difference = f"{name}: the state in its header is another one"
             return report
+        if each is not None:
+            each(engine)
         for index, turn in enumerate(file.turns()):
             try:
                 _replay_turn(engine, turn, report)
@@ -67,6 +75,8 @@ def replay(path: Path) -> ReplayReport:
             if report.difference:
                 report.difference = f"{name}, turn {index} at {turn.now_ns}: {report.difference}"
                 return report
+            if each is not None:
+                each(engine)
         before = file.header
         if file.damaged:
             report.damaged.append(str(name))

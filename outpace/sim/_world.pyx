@@ -27,7 +27,7 @@ from outpace.telephony.simulated._random cimport ROLE_FAULT, stream_base, unifor
 from outpace.domain.events import (
     AttemptRecorded, IntentDurable, IntentRefused, IntentWithdrawn, LeadsLeased, LeaseLost, LeaseRenewed,
 )
-from outpace.domain.outcomes import IntentRefusal
+from outpace.domain.outcomes import IntentRefusal, Outcome
 
 cdef int64_t NS_PER_MINUTE = 60_000_000_000
 cdef int64_t NS_PER_WAIT_BIN = 10_000_000
@@ -326,15 +326,17 @@ cdef class World:
         token, *columns = source.lease(asked, self.now_ns)
         due_ns = source.next_due_ns()
         if self.watch is not None:
-            self.watch.step(self.now_ns, [LeadsLeased(campaign_id, token, deadline_ns, *columns, due_ns)], [])
-        leads, numbers, attempts = (np.array(column, np.int64) for column in columns)
+            fact = LeadsLeased(campaign_id, token, deadline_ns, *columns[:3], due_ns, columns[3])
+            self.watch.step(self.now_ns, [fact], [])
+        leads, numbers, attempts, features = (np.array(column, np.int64) for column in columns)
         cdef int64_t[::1] lead_view = leads
         cdef int64_t[::1] number_view = numbers
         cdef int64_t[::1] attempt_view = attempts
+        cdef int64_t[::1] feature_view = features
         count = lead_view.shape[0]
         self.engine.lease(
             campaign_id, token, deadline_ns, &lead_view[0] if count else NULL, &number_view[0] if count else NULL,
-            &attempt_view[0] if count else NULL, count, due_ns, self.now_ns,
+            &attempt_view[0] if count else NULL, &feature_view[0] if count else NULL, count, due_ns, self.now_ns,
         )
 
     cdef int record(self, const attempt_t* life) except -1:
@@ -356,7 +358,9 @@ cdef class World:
         elif life.abandon_reason == ABANDON_CALLER_LEFT:
             self.totals[TOTAL_CALLER_LEFT] += 1
         if life.retry_at_ns > 0:
-            self.lists[life.campaign_id].again(life.retry_at_ns, life.lead_id, life.number, life.attempt_number)
+            self.lists[life.campaign_id].again(
+                life.retry_at_ns, life.lead_id, life.number, life.attempt_number, Outcome(life.outcome)
+            )
         return 0
 
 

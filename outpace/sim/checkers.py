@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from outpace.engine.engine import Engine
 
 # flags of a call, as outpace/engine/_tables.pxd numbers them
-_DURABLE, _SENT, _PENDING = 1, 2, 4
+_DURABLE, _SENT, _PENDING, _HANGUP, _LAUNCHED = 1, 2, 4, 8, 128
 _UNANSWERED = (CallState.LAUNCHING, CallState.PROCEEDING, CallState.RINGING)
 _WITH_AGENT = (CallState.CONNECTING, CallState.TALKING)
 _ON_A_CALL = (AgentState.CONNECTING, AgentState.TALKING)
@@ -131,6 +131,7 @@ class Checkers:
         self._trunks()
         self._timers()
         self._bounds()
+        self._observed()
 
     def _calls(self) -> None:
         calls, campaigns = self.engine.calls, self.engine.campaigns.columns
@@ -294,6 +295,34 @@ class Checkers:
                 mine = int((under_way & (calls["campaign"] == row)).sum())
                 ready = int(campaigns["agents_in"][row, AgentState.READY])
                 holds(mine <= ready - campaign.reserve, f"{mine} calls for {ready} agents less {campaign.reserve}")
+
+    def _observed(self) -> None:
+        # what pacing was told adds up: each launch, talk and wrap-up that goes on, and no other, by when it began
+        calls, agents = self.engine.calls.columns, self.engine.agents.columns
+        told = self.engine.estimates.columns
+        flags = calls["flags"]
+        open_ = (calls["state"] > 0) & (calls["state"] <= CallState.CLASSIFYING) & (flags & _SENT != 0)
+        launched = (calls["state"] > 0) & (flags & _LAUNCHED != 0)
+        holds((launched == (open_ & (flags & _HANGUP == 0))).all(), "a launch has no end for pacing, or an early one")
+        for row in range(len(self.engine.pool.campaigns)):
+            second = int(told["second"][row])
+            mine = launched & (calls["campaign"] == row)
+            _older(calls["life"]["launched_ns"][mine], told["ring_calls"][row], second)
+            member = agents["campaigns"] & np.uint64(1 << row) != 0
+            for phase, state in enumerate((AgentState.TALKING, AgentState.WRAP_UP)):
+                mine = member & (agents["observed"] != 0) & (agents["state"] == state)
+                old = _older(agents["since_ns"][mine], told["begun"][row, phase], second)
+                holds(old == told["old"][row, phase], f"pacing was told of {told['old'][row, phase]} old {state.name}")
+        busy = np.isin(agents["state"], (AgentState.TALKING, AgentState.WRAP_UP))
+        holds(not agents["observed"][~busy].any(), "pacing expects the end of what is over")
+
+
+def _older(began_ns: NDArray[Any], slots: NDArray[Any], second: int) -> int:
+    # `slots` count by the second of the beginning, in a ring that ends with `second`; returns how many began before it
+    recent = (began_ns // NS_PER_S)[began_ns // NS_PER_S > second - len(slots)]
+    expected = np.bincount(recent % len(slots), minlength=len(slots))
+    holds((expected == slots).all(), f"pacing was told of {slots.sum()} beginnings, not {expected.sum()}")
+    return len(began_ns) - len(recent)
 
 
 def _walk(row: int, links: NDArray[Any]) -> Iterator[int]:

@@ -19,11 +19,12 @@ LEAST_ANSWERS = 20
 class SimulationReport(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of one run.
 
+    pacer : the dial mode, or the rival that paced. cap : the campaign's cap of abandonment, in [0, 1].
     campaign : its state at the end of the day; what is under way then is let end.
     occupancy : (talk + wrap-up) / (talk + wrap-up + idle) of the agents, in [0, 1]; idle is ready or being connected.
     talk_share : talk / the same.
     idle_s_per_call : idle seconds per call connected within the day. connects_per_agent_hour : per hour of the same
-        time.
+        time. connects_per_hour : connected within the day / hours.
     abandonment : abandoned / answered, in [0, 1]; `abandonment_interval` its 95 % Wilson score interval.
     worst_15_min, worst_60_min : the highest abandonment of any such window, from whole minute to whole minute of the
         answers, that holds 20 of them or more; of the whole day when that is shorter.
@@ -40,11 +41,14 @@ class SimulationReport(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     hours: float
     agents: int
+    pacer: str
+    cap: float
     campaign: str
     occupancy: float
     talk_share: float
     idle_s_per_call: float
     connects_per_agent_hour: float
+    connects_per_hour: float
     attempts: int
     outcomes: dict[str, int]
     answered: int
@@ -78,9 +82,10 @@ class SimulationReport(msgspec.Struct, frozen=True, kw_only=True):
         low, high = self.abandonment_interval
         rows = [
             ("agents, hours", f"{self.agents}, {self.hours:g}; campaign {self.campaign} at the end"),
+            ("pacing", f"{self.pacer}, cap {self.cap:.2%}"),
             ("occupancy", f"{self.occupancy:.2%} (talk share {self.talk_share:.2%})"),
             ("idle per call", f"{self.idle_s_per_call:.1f} s"),
-            ("connects per agent-hour", f"{self.connects_per_agent_hour:.1f}"),
+            ("connects", f"{self.connects_per_hour:.1f} an hour, {self.connects_per_agent_hour:.1f} an agent-hour"),
             ("attempts", f"{self.attempts:,} ({self.dials_per_connect:.2f} per connect)"),
             ("answered by people", f"{self.answered:,} = {self.connected:,} connected + {self.abandoned:,} abandoned"),
             ("abandonment", f"{self.abandonment:.2%} (95 %: {low:.2%} to {high:.2%})"),

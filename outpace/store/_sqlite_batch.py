@@ -18,6 +18,7 @@ from outpace.domain.commands import (
     RecordDisposition,
     ReleaseLeads,
     RenewLease,
+    SaveEstimates,
     StoreCommand,
     WithdrawIntent,
     WriteIntent,
@@ -32,32 +33,35 @@ from outpace.domain.events import (
     LeaseLost,
     LeaseRenewed,
 )
+from outpace.domain.features import after_attempt
 from outpace.domain.outcomes import IntentRefusal
 from outpace.store._sqlite_leases import Held, Leases
 from outpace.store.port import NUMBER_OPEN_RETRY_NS, finished_state
 
 # `IN (SELECT value FROM json_each(?))` takes a whole set as one parameter, so that one prepared statement serves all.
 _ENQUEUE = """
-    INSERT INTO queue (tenant, campaign_id, bucket, band, due_ns, lead_id, number, attempts)
-    VALUES (?, ?, 0, 0, ?, ?, ?, ?)
+    INSERT INTO queue (tenant, campaign_id, bucket, band, due_ns, lead_id, number, attempts, features)
+    VALUES (?, ?, 0, 0, ?, ?, ?, ?, ?)
 """
 _OPEN_CALLS = """
-    SELECT call_id, lead_id, number, campaign_id, attempts FROM intents
+    SELECT call_id, lead_id, number, campaign_id, attempts, features FROM intents
     WHERE tenant = ? AND call_id IN (SELECT value FROM json_each(?))
 """
 _OPEN_NUMBERS = "SELECT number FROM intents WHERE tenant = ? AND number IN (SELECT value FROM json_each(?))"
-_INTEND = "INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INTEND = "INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CLOSE = "DELETE FROM intents WHERE tenant = ? AND call_id IN (SELECT value FROM json_each(?))"
 _RECORDED = "SELECT call_id FROM attempts WHERE tenant = ? AND call_id IN (SELECT value FROM json_each(?))"
 _LAST_SEQ = "SELECT seq FROM attempts WHERE tenant = ? AND campaign_id = ? ORDER BY seq DESC LIMIT 1"
 _APPEND = f"INSERT INTO attempts VALUES ({', '.join('?' * (2 + len(RecordAttempt.__struct_fields__)))})"
-_FINISH = "INSERT INTO finished VALUES (?, ?, ?, ?, ?)"
+_FINISH = "INSERT INTO finished VALUES (?, ?, ?, ?, ?, ?)"
 _DISPOSE = """
     INSERT INTO dispositions VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
     SET disposition = excluded.disposition, set_ns = excluded.set_ns
 """
 
-Call = tuple[int, int, int, int]  # lead_id, number, campaign_id, attempts so far
+_SAVE_ESTIMATES = "INSERT OR REPLACE INTO estimates VALUES (?, ?, ?, ?, ?)"
+
+Call = tuple[int, int, int, int, int]  # lead_id, number, campaign_id, attempts so far, features
 
 
 class Batch:
@@ -84,6 +88,7 @@ class Batch:
             WithdrawIntent: self._withdraw,
             RecordAttempt: self._record,
             RecordDisposition: self._dispose,
+            SaveEstimates: self._save_estimates,
         }
         self._leases.expire(self._now_ns)
         for kind, group in groupby(commands, type):
@@ -108,6 +113,7 @@ class Batch:
                     numbers=due.numbers,
                     attempts=due.attempts,
                     next_due_ns=self._leases.next_due_ns(command.campaign_id),
+                    features=due.features,
                 )
             )
 
@@ -127,7 +133,7 @@ class Batch:
 
     def _intend(self, commands: list[WriteIntent]) -> None:
         calls = _json(c.call_id for c in commands)
-        is_open = {call_id: (lead, number) for call_id, lead, number, _, _ in self._select(_OPEN_CALLS, calls)}
+        is_open = {call_id: (lead, number) for call_id, lead, number, *_ in self._select(_OPEN_CALLS, calls)}
         recorded = {call_id for (call_id,) in self._select(_RECORDED, calls)}
         numbers = {number for (number,) in self._select(_OPEN_NUMBERS, _json(c.number for c in commands))}
         held = self._held(commands)
@@ -148,16 +154,17 @@ class Batch:
             ):
                 self._refuse(c.call_id, IntentRefusal.LEASE_LOST)
             else:
-                attempts = held.pop((c.lease_token, c.lead_id)).attempts
+                del held[c.lease_token, c.lead_id]
+                rest = (here.attempts, here.features)
                 gone.setdefault(c.lease_token, []).append(c.lead_id)
                 if c.number in numbers:
                     due_ns = self._now_ns + NUMBER_OPEN_RETRY_NS
-                    queued.append((self._tenant, c.campaign_id, due_ns, c.lead_id, c.number, attempts))
+                    queued.append((self._tenant, c.campaign_id, due_ns, c.lead_id, c.number, *rest))
                     self._refuse(c.call_id, IntentRefusal.NUMBER_OPEN)
                 else:
                     numbers.add(c.number)
                     is_open[c.call_id] = (c.lead_id, c.number)
-                    written.append((self._tenant, *msgspec.structs.astuple(c), self._now_ns, attempts))
+                    written.append((self._tenant, *msgspec.structs.astuple(c), self._now_ns, *rest))
                     self._facts.append(IntentDurable(c.call_id))
         self._db.executemany(_INTEND, written)
         self._db.executemany(_ENQUEUE, queued)
@@ -184,8 +191,8 @@ class Batch:
         for c in commands:
             call = calls.pop(c.call_id, None)
             if call is not None:
-                lead_id, number, campaign_id, attempts = call
-                queued.append((self._tenant, campaign_id, c.retry_at_ns, lead_id, number, attempts))
+                lead_id, number, campaign_id, *rest = call
+                queued.append((self._tenant, campaign_id, c.retry_at_ns, lead_id, number, *rest))
             self._facts.append(IntentWithdrawn(c.call_id))
         self._db.executemany(_ENQUEUE, queued)
 
@@ -235,12 +242,12 @@ class Batch:
     def _turn(self, endings: list[tuple[RecordAttempt, Call]]) -> None:
         """Give each lead its next turn, or none."""
         queued, finished = [], []
-        for c, (lead_id, number, campaign_id, attempts) in endings:
+        for c, (lead_id, number, campaign_id, attempts, features) in endings:
+            now = (attempts + 1, after_attempt(features, c.outcome))
             if c.retry_at_ns > 0:
-                queued.append((self._tenant, campaign_id, c.retry_at_ns, lead_id, number, attempts + 1))
+                queued.append((self._tenant, campaign_id, c.retry_at_ns, lead_id, number, *now))
             else:
-                state = int(finished_state(c.outcome))
-                finished.append((self._tenant, campaign_id, lead_id, state, attempts + 1))
+                finished.append((self._tenant, campaign_id, lead_id, int(finished_state(c.outcome)), *now))
         self._db.executemany(_ENQUEUE, queued)
         self._db.executemany(_FINISH, finished)
 
@@ -259,19 +266,23 @@ class Batch:
         if token:
             lead = self._leases.held(token, [lead_id])[lead_id]
             self._leases.spend(token, [lead_id])
-            return lead_id, number, campaign_id, lead.attempts
+            return lead_id, number, campaign_id, lead.attempts, lead.features
         key = (self._tenant, campaign_id, lead_id)
         for place in ("finished", "queue"):
-            rows = self._db.execute(
-                f"DELETE FROM {place} WHERE tenant = ? AND campaign_id = ? AND lead_id = ? RETURNING attempts", key
-            ).fetchall()
+            where = "tenant = ? AND campaign_id = ? AND lead_id = ?"
+            rows = self._db.execute(f"DELETE FROM {place} WHERE {where} RETURNING attempts, features", key).fetchall()
             if rows:
-                return lead_id, number, campaign_id, rows[0][0]
+                return (lead_id, number, campaign_id, *rows[0])
         return None
 
     def _dispose(self, commands: list[RecordDisposition]) -> None:
         self._db.executemany(
             _DISPOSE, [(self._tenant, c.call_id, c.agent_id, c.disposition, self._now_ns) for c in commands]
+        )
+
+    def _save_estimates(self, commands: list[SaveEstimates]) -> None:
+        self._db.executemany(
+            _SAVE_ESTIMATES, [(self._tenant, c.campaign_id, c.format, self._now_ns, c.data) for c in commands]
         )
 
     def _select(self, statement: str, values: str) -> list[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable
+from itertools import compress
 from typing import NamedTuple
 
 import msgspec
@@ -16,9 +17,10 @@ from outpace.domain.errors import StoreError
 
 # The LIMIT keeps the subquery and so its order; the length of what is deleted is checked against what was read.
 _DUE = """
-    SELECT json_group_array(due_ns), json_group_array(lead_id), json_group_array(number), json_group_array(attempts)
+    SELECT json_group_array(due_ns), json_group_array(lead_id), json_group_array(number), json_group_array(attempts),
+           json_group_array(features)
     FROM (
-        SELECT due_ns, lead_id, number, attempts FROM queue
+        SELECT due_ns, lead_id, number, attempts, features FROM queue
         WHERE tenant = ? AND campaign_id = ? AND bucket = 0 AND band = 0 AND due_ns <= ?
         ORDER BY due_ns, lead_id LIMIT ?
     )
@@ -31,11 +33,11 @@ _NEXT_DUE = """
     SELECT due_ns FROM queue WHERE tenant = ? AND campaign_id = ? AND bucket = 0 AND band = 0 ORDER BY due_ns LIMIT 1
 """
 _GIVE_BACK = """
-    INSERT INTO queue (tenant, campaign_id, bucket, band, due_ns, lead_id, number, attempts)
-    VALUES (?, ?, 0, 0, ?, ?, ?, ?)
+    INSERT INTO queue (tenant, campaign_id, bucket, band, due_ns, lead_id, number, attempts, features)
+    VALUES (?, ?, 0, 0, ?, ?, ?, ?, ?)
 """
 _LEASED = """
-    SELECT campaign_id, dues, lead_ids, numbers, attempts FROM leases JOIN leased USING (tenant, token)
+    SELECT campaign_id, dues, lead_ids, numbers, attempts, features FROM leases JOIN leased USING (tenant, token)
     WHERE tenant = ? AND token = ?
 """
 _SPENT = "SELECT lead_id FROM spent WHERE tenant = ? AND token = ?"
@@ -60,6 +62,7 @@ class Held(NamedTuple):
     due_ns: int  # as it was in the queue
     number: int
     attempts: int  # so far
+    features: int
 
 
 class Due(NamedTuple):
@@ -68,6 +71,7 @@ class Due(NamedTuple):
     lead_ids: list[int]
     numbers: list[int]
     attempts: list[int]
+    features: list[int]
 
 
 class Leases:
@@ -81,15 +85,15 @@ class Leases:
         """Move the first `count` due leads from the queue into a lease. Nothing due = no lease, and empty lists."""
         key = (self._tenant, campaign_id)
         columns = self._db.execute(_DUE, (*key, now_ns, max(0, count))).fetchone()
-        dues, lead_ids, numbers, attempts = map(_ints, columns)
+        dues, lead_ids, *rest = map(_ints, columns)
         if lead_ids:
             row = (self._tenant, token)
             self._db.execute("INSERT INTO leases VALUES (?, ?, ?, ?)", (*row, campaign_id, deadline_ns))
-            self._db.execute("INSERT INTO leased VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, len(lead_ids), *columns))
+            self._db.execute("INSERT INTO leased VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, len(lead_ids), *columns))
             deleted = self._db.execute(_UNQUEUE, (*key, dues[-1], lead_ids[-1])).rowcount
             if deleted != len(lead_ids):
                 raise StoreError(f"campaign {campaign_id}: {len(lead_ids)} leads due, {deleted} taken from the queue")
-        return Due(lead_ids, numbers, attempts)
+        return Due(lead_ids, *rest)
 
     def next_due_ns(self, campaign_id: int) -> int:
         """Earliest due that remains in the queue; at least 1, or 0 where nothing remains."""
@@ -102,7 +106,7 @@ class Leases:
 
     def held(self, token: int, lead_ids: Collection[int]) -> dict[int, Held]:
         """Those of the leads that the lease still holds."""
-        return {lead_id: lead for lead_id, lead in self._leads(token) if lead_id in lead_ids}
+        return dict(self._leads(token, lead_ids))
 
     def spend(self, token: int, lead_ids: Iterable[int]) -> None:
         """Let leads that the lease holds leave it."""
@@ -133,11 +137,12 @@ class Leases:
             for table in ("spent", "leased", "leases"):
                 self._db.execute(f"DELETE FROM {table} WHERE tenant = ? AND token = ?", (self._tenant, token))
 
-    def _leads(self, token: int) -> list[tuple[int, Held]]:
+    def _leads(self, token: int, among: Collection[int] | None = None) -> list[tuple[int, Held]]:
         row = self._db.execute(_LEASED, (self._tenant, token)).fetchone()
         if row is None:
             return []
         spent = {lead_id for (lead_id,) in self._db.execute(_SPENT, (self._tenant, token))}
-        campaign_id, dues, lead_ids, numbers, attempts = row[0], *map(_ints, row[1:])
-        leads = zip(lead_ids, dues, numbers, attempts, strict=True)
-        return [(lead_id, Held(campaign_id, *rest)) for lead_id, *rest in leads if lead_id not in spent]
+        dues, lead_ids, *columns = map(_ints, row[1:])
+        held = [lead_id not in spent and (among is None or lead_id in among) for lead_id in lead_ids]
+        leads = compress(zip(lead_ids, dues, *columns, strict=True), held)
+        return [(lead_id, Held(row[0], *rest)) for lead_id, *rest in leads]

@@ -18,14 +18,16 @@ from typing import Literal
 
 import msgspec
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
 from outpace.domain.errors import ConfigError
+from outpace.domain.features import NumberKind, bucket_of, pack_features
 from outpace.store._csv_rows import Row, read_rows
 from outpace.store.port import NewLead, Store
 
 _NUMBER_NAMES = ("phone", "number", "telephone", "msisdn")
 _REFERENCE_NAMES = ("reference", "id")
+_SEGMENT_NAME = "segment"
 _BATCH_ROWS = 5000
 _BATCH_CHARACTERS = 8 << 20
 _E164_DIGITS = 15
@@ -48,6 +50,11 @@ _LENGTH_REASONS = {
     ValidationResult.TOO_SHORT: "too short",
     ValidationResult.TOO_LONG: "too long",
     ValidationResult.INVALID_LENGTH: "no number there has this length",
+}
+_KINDS = {
+    PhoneNumberType.UNKNOWN: NumberKind.UNKNOWN,
+    PhoneNumberType.MOBILE: NumberKind.MOBILE,
+    PhoneNumberType.FIXED_LINE: NumberKind.FIXED,
 }
 
 
@@ -109,7 +116,8 @@ def import_csv(
 ) -> ImportReport:
     """Add the leads of a CSV file to a campaign.
 
-    A column `reference` or `id` becomes the lead's reference; all other columns are kept as its attributes (JSON).
+    A column `reference` or `id` becomes the lead's reference; all other columns are kept as its attributes (JSON). What
+    the answer model learns from (features.py) is taken from the number's kind, the file's name, and a column `segment`.
     Rejects are written to `rejects_path` as CSV: line, reason, row; without rejects that file is removed.
     `progress` is called after each batch and at the end, with figures that it must not keep.
 
@@ -153,30 +161,36 @@ def normalise(text: str, options: ImportOptions) -> int | str:
     A number is first read as dialled in the region; one that begins with 00 and is nothing there is then read as
     international.
     """
+    read = _read_number(text, options)
+    return read if isinstance(read, str) else read[0]
+
+
+def _read_number(text: str, options: ImportOptions) -> tuple[int, NumberKind] | str:
     text = text.strip()
     if not text:
         return "no number"
     if _SPREADSHEET.fullmatch(text):
         return "mangled by a spreadsheet: format the column as text"
-    number = _parse(text, options.region or None, options.validation)
-    if isinstance(number, str) and text.startswith("00"):
+    read = _parse(text, options.region or None, options.validation)
+    if isinstance(read, str) and text.startswith("00"):
         international = _parse(f"+{text[2:]}", None, options.validation)
-        return international if isinstance(international, int) or not options.region else number
-    return number
+        return international if isinstance(international, tuple) or not options.region else read
+    return read
 
 
-def _parse(text: str, region: str | None, validation: str) -> int | str:
+def _parse(text: str, region: str | None, validation: str) -> tuple[int, NumberKind] | str:
     try:
         number = phonenumbers.parse(text, region)
     except NumberParseException as error:
         return _PARSE_REASONS.get(error.error_type, "not a phone number")
     if number.extension:
         return "has an extension"
+    line = phonenumbers.number_type(number)  # UNKNOWN for numbers that are not valid, and for no others
     if validation == "possible":
         length = phonenumbers.is_possible_number_with_reason(number)
         good = length == ValidationResult.IS_POSSIBLE
     else:
-        good = phonenumbers.is_valid_number(number)
+        good = line != PhoneNumberType.UNKNOWN
         length = ValidationResult.IS_POSSIBLE if good else phonenumbers.is_possible_number_with_reason(number)
     if not good:
         return _LENGTH_REASONS.get(length, "not a phone number")
@@ -184,13 +198,16 @@ def _parse(text: str, region: str | None, validation: str) -> int | str:
     # a merely possible number may begin with zeros that fall away when it is read again: it would be another number
     if number.italian_leading_zero and phonenumbers.parse(f"+{digits}") != number:
         return "is ambiguous: its leading zeros fall away"
-    return int(digits) if len(digits) <= _E164_DIGITS else "too long"
+    if len(digits) > _E164_DIGITS:
+        return "too long"
+    return int(digits), _KINDS.get(line, NumberKind.OTHER)
 
 
 class _Layout(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
     number: int  # column
     reference: int  # column, -1 = none
+    segment: int  # likewise
     attributes: tuple[int, ...]  # the other columns
 
 
@@ -211,7 +228,9 @@ def _layout(first: Row, name: str, options: ImportOptions) -> _Layout:
         raise ConfigError(f"{name}, line {first.line}", f"no header: {names[number]!r} is not the name of a column")
     references = [keys.index(key) for key in _REFERENCE_NAMES if key in keys and keys.index(key) != number]
     reference = references[0] if references else -1
-    return _Layout(names, number, reference, tuple(i for i in range(width) if i not in (number, reference)))
+    segment = keys.index(_SEGMENT_NAME) if _SEGMENT_NAME in keys and keys.index(_SEGMENT_NAME) != number else -1
+    attributes = tuple(i for i in range(width) if i not in (number, reference))
+    return _Layout(names, number, reference, segment, attributes)
 
 
 def _number_column(keys: list[str], names: tuple[str, ...], where: str, options: ImportOptions) -> int:
@@ -242,6 +261,7 @@ class _Load:
         self._now_ns = now_ns
         self._layout = layout
         self._source = source
+        self._list = bucket_of(Path(source.name).name)
         self._leads: list[NewLead] = []
         self._characters = 0
         total = os.fstat(source.fileno()).st_size if source.seekable() else 0
@@ -257,14 +277,18 @@ class _Load:
         fault = row.fault
         if not fault and len(row.fields) != len(layout.names):
             fault = f"{len(row.fields)} fields, not {len(layout.names)}"
-        number = fault or normalise(row.fields[layout.number], options)
-        if isinstance(number, str):
+        read = fault or _read_number(row.fields[layout.number], options)
+        if isinstance(read, str):
             self.report.rejected += 1
-            reject(row, number)
+            reject(row, read)
             return
+        number, kind = read
+        segment = bucket_of(row.fields[layout.segment].strip().casefold()) if layout.segment >= 0 else 0
+        features = pack_features(kind, list_bucket=self._list, segment_bucket=segment)
         attributes = {layout.names[i]: row.fields[i] for i in layout.attributes}
         reference = row.fields[layout.reference].strip() if layout.reference >= 0 else ""
-        self._leads.append(NewLead(number, reference, msgspec.json.encode(attributes).decode()))
+        kept = msgspec.json.encode(attributes).decode()
+        self._leads.append(NewLead(number, reference, kept, features=features))
         self._characters += len(row.raw)
 
     def flush(self, progress: Progress | None) -> None:

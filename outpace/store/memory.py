@@ -15,6 +15,7 @@ from outpace.domain.commands import (
     RecordDisposition,
     ReleaseLeads,
     RenewLease,
+    SaveEstimates,
     StoreCommand,
     WithdrawIntent,
     WriteIntent,
@@ -29,17 +30,21 @@ from outpace.domain.events import (
     LeadsLeased,
     LeaseLost,
     LeaseRenewed,
+    LedgerSpan,
 )
-from outpace.domain.outcomes import AbandonReason, IntentRefusal, Outcome
+from outpace.domain.features import after_attempt
+from outpace.domain.outcomes import AbandonReason, IntentRefusal, Outcome, Verdict
 from outpace.domain.states import LeadState
 from outpace.domain.units import seconds_to_ns
 from outpace.store.port import (
     LEASE_S,
     NUMBER_OPEN_RETRY_NS,
+    SPAN_NS,
     Ledger,
     NewLead,
     OpenIntent,
     Run,
+    SavedEstimates,
     finished_state,
 )
 
@@ -56,6 +61,7 @@ class _Lead(msgspec.Struct):
     campaign_id: int
     number: int
     due_ns: int
+    features: int
     attempts: int = 0
     place: _Place = _Place.QUEUE
     token: int = 0  # while LEASED
@@ -86,6 +92,7 @@ class MemoryStore:
         self._open_numbers: set[int] = set()
         self._attempts: dict[int, RecordAttempt] = {}
         self._dispositions: dict[tuple[int, int], int] = {}
+        self._estimates: dict[int, SavedEstimates] = {}
         self._runs: list[Run] = []
         self._last_lead_id = 0
 
@@ -117,7 +124,7 @@ class MemoryStore:
             given += 1
             if lead.number not in numbers:
                 numbers.add(lead.number)
-                self._leads[lead_id] = _Lead(lead_id, campaign_id, lead.number, lead.due_ns)
+                self._leads[lead_id] = _Lead(lead_id, campaign_id, lead.number, lead.due_ns, lead.features)
                 self._enqueue(self._leads[lead_id], lead.due_ns)
                 self._last_lead_id = lead_id
                 added += 1
@@ -158,6 +165,9 @@ class MemoryStore:
             case RecordDisposition():
                 self._dispositions[command.call_id, command.agent_id] = command.disposition
                 return None
+            case SaveEstimates():
+                self._estimates[command.campaign_id] = SavedEstimates(command.format, command.data, now_ns)
+                return None
 
     # ---- leases ------------------------------------------------------------------------------------------------------
 
@@ -189,6 +199,7 @@ class MemoryStore:
             numbers=[lead.number for lead in leads],
             attempts=[lead.attempts for lead in leads],
             next_due_ns=max(1, queue[0][0]) if queue else 0,
+            features=[lead.features for lead in leads],
         )
 
     def _renew(self, command: RenewLease, now_ns: int) -> Event:
@@ -254,6 +265,7 @@ class MemoryStore:
 
     def _turn(self, lead: _Lead, c: RecordAttempt) -> None:
         lead.attempts += 1
+        lead.features = after_attempt(lead.features, c.outcome)
         if c.retry_at_ns > 0:
             self._enqueue(lead, c.retry_at_ns)
         else:
@@ -268,16 +280,19 @@ class MemoryStore:
 
     def ledger(self, campaign_id: int) -> Ledger:
         """See `Store.ledger`."""
-        connected = no_agent_in_time = caller_left = 0
-        for attempt in self.attempts(campaign_id):
-            if attempt.outcome is Outcome.CONNECTED:
-                connected += 1
-            elif attempt.outcome is Outcome.ABANDONED:
-                if attempt.abandon_reason is AbandonReason.CALLER_LEFT:
-                    caller_left += 1
-                else:
-                    no_agent_in_time += 1
-        return Ledger(connected, no_agent_in_time, caller_left)
+        return Ledger(*_tally(self.attempts(campaign_id)))
+
+    def ledger_spans(self, campaign_id: int, since_ns: int) -> list[LedgerSpan]:
+        """See `Store.ledger_spans`."""
+        spans: dict[int, list[RecordAttempt]] = {}
+        for attempt in self.attempts(campaign_id, since_ns // SPAN_NS * SPAN_NS):
+            spans.setdefault(attempt.ended_ns // SPAN_NS * SPAN_NS, []).append(attempt)
+        found = (LedgerSpan(from_ns, *_tally(spans[from_ns]), _unheard(spans[from_ns])) for from_ns in sorted(spans))
+        return [span for span in found if span.connected or span.no_agent_in_time or span.caller_left]
+
+    def estimates(self, campaign_id: int) -> SavedEstimates | None:
+        """See `Store.estimates`."""
+        return self._estimates.get(campaign_id)
 
     def attempts(self, campaign_id: int, since_ns: int = 0) -> Iterator[RecordAttempt]:
         """See `Store.attempts`."""
@@ -318,6 +333,25 @@ class MemoryStore:
 
     def close(self) -> None:
         """See `Store.close`. Nothing to release."""
+
+
+def _tally(attempts: Iterable[RecordAttempt]) -> tuple[int, int, int]:
+    # connected, no agent in time, caller left
+    connected = no_agent_in_time = caller_left = 0
+    for attempt in attempts:
+        if attempt.outcome is Outcome.CONNECTED:
+            connected += 1
+        elif attempt.outcome is Outcome.ABANDONED:
+            if attempt.abandon_reason is AbandonReason.CALLER_LEFT:
+                caller_left += 1
+            else:
+                no_agent_in_time += 1
+    return connected, no_agent_in_time, caller_left
+
+
+def _unheard(attempts: Iterable[RecordAttempt]) -> int:
+    # callers who left before a verdict
+    return _tally(one for one in attempts if one.verdict is Verdict.NONE)[2]
 
 
 def _state(lead: _Lead) -> LeadState:

@@ -15,7 +15,7 @@ from typing import Protocol
 import msgspec
 
 from outpace.domain.commands import RecordAttempt, StoreCommand
-from outpace.domain.events import Event
+from outpace.domain.events import Event, LedgerSpan
 from outpace.domain.outcomes import Outcome
 from outpace.domain.states import LeadState
 from outpace.domain.units import NS_PER_S
@@ -23,17 +23,21 @@ from outpace.domain.units import NS_PER_S
 #: A lead whose number is being dialled by another campaign comes back to the queue after this time.
 NUMBER_OPEN_RETRY_NS = 60 * NS_PER_S
 
+#: The length of a span of `Store.ledger_spans`: the offsets of all time zones are whole multiples of it.
+SPAN_NS = 900 * NS_PER_S
+
 #: How long a lease holds, unless the store is told otherwise.
 LEASE_S = 300.0
 
 
 class NewLead(msgspec.Struct, frozen=True):
-    """A lead to be added: E.164 digits, an outside reference, and free attributes as JSON text."""
+    """A lead to be added: E.164 digits, an outside reference, free attributes as JSON text, features (features.py)."""
 
     number: int
     reference: str = ""
     attributes: str = "{}"
     due_ns: int = 0
+    features: int = 0
 
 
 class OpenIntent(msgspec.Struct, frozen=True):
@@ -56,6 +60,14 @@ class Ledger(msgspec.Struct, frozen=True):
     connected: int
     no_agent_in_time: int
     caller_left: int
+
+
+class SavedEstimates(msgspec.Struct, frozen=True):
+    """What pacing had learned of a campaign when it was saved; `format` says what the bytes mean."""
+
+    format: int
+    data: bytes
+    saved_ns: int
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -99,11 +111,11 @@ class Store(Protocol):
 
         Durable means synced to disk before this returns. The batch is kept whole or, with a StoreError, not at all;
         after StaleEpoch the engine must stop. First, leases whose deadline is not later than `now_ns` end and their
-        leads are due as before. ReleaseLeads and RecordDisposition have no fact. The others:
+        leads are due as before. ReleaseLeads, RecordDisposition and SaveEstimates have no fact. The others:
 
         LeaseLeads -> LeadsLeased: the earliest due, ties by lead id. `next_due_ns` is the earliest due that remains in
         the queue, never 0 while something remains (a lead that is due since ever counts as 1). Without leads the
-        token is 0.
+        token is 0. `features` are those of the lead, with the attempts and the last outcome that RecordAttempt told.
         RenewLease -> LeaseRenewed, or LeaseLost for a token that has ended.
         WriteIntent -> IntentDurable; the lead leaves its lease. IntentRefused with STALE_EPOCH when the call id is not
         of the current epoch, LEASE_LOST when the lead and number are not held under that token (or the call is
@@ -120,6 +132,15 @@ class Store(Protocol):
 
     def ledger(self, campaign_id: int) -> Ledger:
         """Counts over the attempts of the campaign."""
+
+    def ledger_spans(self, campaign_id: int, since_ns: int) -> list[LedgerSpan]:
+        """The same by the quarter of an hour in which the attempts ended, from that of `since_ns` on, earliest first.
+
+        Quarters without a person who answered are left out.
+        """
+
+    def estimates(self, campaign_id: int) -> SavedEstimates | None:
+        """What was saved last by SaveEstimates, None = nothing was."""
 
     def attempts(self, campaign_id: int, since_ns: int = 0) -> Iterator[RecordAttempt]:
         """The attempts that ended at or after a time, in the order they were recorded."""
@@ -151,7 +172,7 @@ class Store(Protocol):
 
 def finished_state(outcome: Outcome) -> LeadState:
     """State of a lead whose last attempt had that outcome and that will not be dialled again."""
-    if outcome is Outcome.CONNECTED:
+    if outcome in (Outcome.CONNECTED, Outcome.NOTIFIED):
         return LeadState.COMPLETED
     if outcome is Outcome.INVALID:
         return LeadState.INVALID

@@ -33,6 +33,7 @@ CREATE TABLE leads (
     number INTEGER NOT NULL,            -- E.164 digits
     due_ns INTEGER NOT NULL,            -- first due
     added_ns INTEGER NOT NULL,
+    features INTEGER NOT NULL,          -- before the first attempt; see domain/features.py
     reference TEXT NOT NULL,
     attributes TEXT NOT NULL,           -- JSON
     PRIMARY KEY (tenant, lead_id),
@@ -49,6 +50,7 @@ CREATE TABLE queue (
     lead_id INTEGER NOT NULL,
     number INTEGER NOT NULL,
     attempts INTEGER NOT NULL,          -- so far
+    features INTEGER NOT NULL,          -- with attempts and last outcome, likewise below
     PRIMARY KEY (tenant, campaign_id, bucket, band, due_ns, lead_id)
 ) WITHOUT ROWID;
 
@@ -69,6 +71,7 @@ CREATE TABLE leased (
     lead_ids TEXT NOT NULL,
     numbers TEXT NOT NULL,
     attempts TEXT NOT NULL,             -- so far
+    features TEXT NOT NULL,
     PRIMARY KEY (tenant, token)
 ) WITHOUT ROWID;
 
@@ -92,6 +95,7 @@ CREATE TABLE intents (
     attempt_number INTEGER NOT NULL,
     intent_ns INTEGER NOT NULL,
     attempts INTEGER NOT NULL,          -- so far, without this one
+    features INTEGER NOT NULL,          -- likewise
     PRIMARY KEY (tenant, call_id),
     UNIQUE (tenant, number)             -- no number is dialled twice at a time, whatever the campaign
 ) WITHOUT ROWID;
@@ -102,6 +106,7 @@ CREATE TABLE finished (
     lead_id INTEGER NOT NULL,
     state INTEGER NOT NULL,             -- LeadState
     attempts INTEGER NOT NULL,
+    features INTEGER NOT NULL,
     PRIMARY KEY (tenant, campaign_id, lead_id)
 ) WITHOUT ROWID;
 
@@ -160,4 +165,14 @@ CREATE TABLE runs (
     ended_ns INTEGER NOT NULL,          -- 0 = has not ended, or its engine died
     config_digest TEXT NOT NULL,
     PRIMARY KEY (tenant, run_id)
+) WITHOUT ROWID;
+
+-- What pacing had learned of a campaign; the latest only.
+CREATE TABLE estimates (
+    tenant INTEGER NOT NULL,
+    campaign_id INTEGER NOT NULL,
+    format INTEGER NOT NULL,            -- what the bytes mean
+    saved_ns INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (tenant, campaign_id)
 ) WITHOUT ROWID;

@@ -19,16 +19,16 @@ import msgspec
 
 from outpace.domain.commands import RecordAttempt, StoreCommand
 from outpace.domain.errors import StaleEpoch, StoreError
-from outpace.domain.events import Event
-from outpace.domain.outcomes import AbandonReason, Outcome
+from outpace.domain.events import Event, LedgerSpan
+from outpace.domain.outcomes import AbandonReason, Outcome, Verdict
 from outpace.domain.states import LeadState
 from outpace.domain.units import seconds_to_ns
 from outpace.store._sqlite_batch import Batch
 from outpace.store._sqlite_leases import Leases
-from outpace.store.port import LEASE_S, Ledger, NewLead, OpenIntent, Run
+from outpace.store.port import LEASE_S, SPAN_NS, Ledger, NewLead, OpenIntent, Run, SavedEstimates
 
 _APPLICATION_ID = 0x6F757470  # "outp" in the file's header: a store is never written into somebody else's file
-_SCHEMA_VERSION = 3
+_SCHEMA_VERSION = 5
 _PAGE = 1000  # attempts read at a time
 
 _FIELDS = ", ".join(RecordAttempt.__struct_fields__)
@@ -40,11 +40,21 @@ _OPEN_INTENTS = f"""
     SELECT {", ".join(OpenIntent.__struct_fields__)} FROM intents JOIN epochs USING (tenant)
     WHERE tenant = ? AND epoch = call_id >> 32 ORDER BY intent_ns, call_id
 """
-_LEDGER = """
-    SELECT count(*) FILTER (WHERE outcome = ?1),
-           count(*) FILTER (WHERE outcome = ?2 AND abandon_reason <> ?3),
-           count(*) FILTER (WHERE outcome = ?2 AND abandon_reason = ?3)
-    FROM attempts WHERE tenant = ?4 AND campaign_id = ?5
+_TALLY = f"""
+    count(*) FILTER (WHERE outcome = {Outcome.CONNECTED:d}),
+    count(*) FILTER (WHERE outcome = {Outcome.ABANDONED:d} AND abandon_reason <> {AbandonReason.CALLER_LEFT:d}),
+    count(*) FILTER (WHERE outcome = {Outcome.ABANDONED:d} AND abandon_reason = {AbandonReason.CALLER_LEFT:d})
+"""
+_LEDGER = f"SELECT {_TALLY} FROM attempts WHERE tenant = ? AND campaign_id = ?"
+_LEDGER_SPANS = f"""
+    SELECT ended_ns / {SPAN_NS} * {SPAN_NS} AS from_ns, {_TALLY},
+           count(*) FILTER (
+               WHERE outcome = {Outcome.ABANDONED:d} AND abandon_reason = {AbandonReason.CALLER_LEFT:d}
+               AND verdict = {Verdict.NONE:d}
+           )
+    FROM attempts
+    WHERE tenant = ? AND campaign_id = ? AND ended_ns >= ?
+    AND outcome IN ({Outcome.CONNECTED:d}, {Outcome.ABANDONED:d}) GROUP BY from_ns ORDER BY from_ns
 """
 _DISPOSITIONS = """
     SELECT disposition, count(*) FROM attempts JOIN dispositions USING (tenant, call_id)
@@ -59,10 +69,10 @@ _COUNTS = f"""
     UNION ALL SELECT {LeadState.DIALING:d}, count(*) FROM intents WHERE tenant = ?1 AND campaign_id = ?2
     UNION ALL SELECT state, count(*) FROM finished WHERE tenant = ?1 AND campaign_id = ?2 GROUP BY 1
 """
-_ADD = "INSERT INTO leads VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_ADD = "INSERT INTO leads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _ENQUEUE_ADDED = """
-    INSERT INTO queue (tenant, campaign_id, bucket, band, due_ns, lead_id, number, attempts)
-    SELECT tenant, campaign_id, 0, 0, due_ns, lead_id, number, 0 FROM leads WHERE tenant = ? AND lead_id >= ?
+    INSERT INTO queue (tenant, campaign_id, bucket, band, due_ns, lead_id, number, attempts, features)
+    SELECT tenant, campaign_id, 0, 0, due_ns, lead_id, number, 0, features FROM leads WHERE tenant = ? AND lead_id >= ?
 """
 
 
@@ -231,12 +241,12 @@ class SqliteStore:
             ).fetchone()
             given = 0
 
-            def rows() -> Iterator[tuple[int, int, int, int, int, int, str, str]]:
+            def rows() -> Iterator[tuple[int, int, int, int, int, int, int, str, str]]:
                 nonlocal given
                 for lead_id, lead in enumerate(leads, first):
                     given += 1
-                    due_ns, extra = lead.due_ns, (lead.reference, lead.attributes)
-                    yield self._tenant, lead_id, campaign_id, lead.number, due_ns, now_ns, *extra
+                    rest = (lead.due_ns, now_ns, lead.features, lead.reference, lead.attributes)
+                    yield self._tenant, lead_id, campaign_id, lead.number, *rest
 
             added = self._db.executemany(_ADD, rows()).rowcount
             self._db.execute(_ENQUEUE_ADDED, (self._tenant, first))
@@ -258,10 +268,24 @@ class SqliteStore:
 
     def ledger(self, campaign_id: int) -> Ledger:
         """See `Store.ledger`."""
-        numbers = (int(Outcome.CONNECTED), int(Outcome.ABANDONED), int(AbandonReason.CALLER_LEFT))
         with self._errors():
-            row = self._db.execute(_LEDGER, (*numbers, self._tenant, campaign_id)).fetchone()
+            row = self._db.execute(_LEDGER, (self._tenant, campaign_id)).fetchone()
         return Ledger(*row)
+
+    def ledger_spans(self, campaign_id: int, since_ns: int) -> list[LedgerSpan]:
+        """See `Store.ledger_spans`."""
+        key = (self._tenant, campaign_id, since_ns // SPAN_NS * SPAN_NS)
+        with self._errors():
+            return [LedgerSpan(*row) for row in self._db.execute(_LEDGER_SPANS, key)]
+
+    def estimates(self, campaign_id: int) -> SavedEstimates | None:
+        """See `Store.estimates`."""
+        with self._errors():
+            row = self._db.execute(
+                "SELECT format, data, saved_ns FROM estimates WHERE tenant = ? AND campaign_id = ?",
+                (self._tenant, campaign_id),
+            ).fetchone()
+        return None if row is None else SavedEstimates(*row)
 
     def attempts(self, campaign_id: int, since_ns: int = 0) -> Iterator[RecordAttempt]:
         """See `Store.attempts`. Read in pages: the store may be written meanwhile."""

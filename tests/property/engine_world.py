@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 from outpace import Agent, Campaign, Pool, TrunkGroup
 from outpace.domain import commands as c
 from outpace.domain import events as e
-from outpace.domain.config import CallingHours, ConnectClock, DialMode, MachineAction, RatioCounts, RetryRule
+from outpace.domain.config import (
+    Abandonment,
+    CallingHours,
+    CapWindow,
+    ConnectClock,
+    DialMode,
+    MachineAction,
+    RatioCounts,
+    RetryRule,
+)
 from outpace.domain.outcomes import CallPresence, IntentRefusal, Outcome, Refusal, Verdict
 
 S = 1_000_000_000
@@ -26,6 +35,10 @@ POOL = Pool(
             id=3, name="hours", hopper_size=4, trunk_groups=(1, 2), message="sorry", dispositions=("sale", "none"),
             calling_hours=CallingHours(timezone="UTC", start="22:12", end="22:14", days=(2, 3, 4)),
         ),
+        Campaign(
+            id=4, name="predictive", mode=DialMode.PREDICTIVE, hopper_size=6, trunk_groups=(2,), wrap_up_max_s=2.0,
+            cancels=True, abandonment=Abandonment(cap=0.2, window=CapWindow.ROLLING, hours=1.0),
+        ),
     ),
     trunk_groups=(
         TrunkGroup(id=1, name="slow", channels=4, cps=2.0, burst=2, max_pending=3, caller_ids=("491", "492")),
@@ -35,8 +48,8 @@ POOL = Pool(
         Agent(id=1, name="a", campaigns=(1,)),
         Agent(id=2, name="b", campaigns=(1, 2)),
         Agent(id=3, name="c", campaigns=(2, 3)),
-        Agent(id=4, name="d", campaigns=(1, 2, 3)),
-        Agent(id=5, name="e", campaigns=(3,)),
+        Agent(id=4, name="d", campaigns=(1, 2, 3, 4)),
+        Agent(id=5, name="e", campaigns=(3, 4)),
     ),
     max_calls=10,
 )  # fmt: skip
@@ -45,7 +58,16 @@ ABSURD = (0, 1, -1, T0 - 3600 * S, T0 + 2, T0 + 10**15, 2**62, -(2**62))
 switch_times = st.sampled_from(ABSURD)
 agents = st.integers(1, 5)
 some_agent = st.sampled_from((1, 2, 3, 4, 5, 0, 9, -1))
-campaigns = st.integers(1, 3)
+campaigns = st.integers(1, 4)
+
+
+spans = st.builds(
+    e.LedgerSpan,
+    st.integers(0, 8).map(lambda n: T0 - n * 900 * S),
+    st.integers(0, 9),
+    st.integers(0, 2),
+    st.integers(0, 2),
+)
 
 
 def call_facts(call: int) -> st.SearchStrategy[e.Event]:
@@ -84,11 +106,17 @@ pool_facts = st.one_of(
     st.just(e.LinkUp()),
     st.just(e.LinkDown("gone")),
     st.builds(e.TrunkCapacity, st.sampled_from((1, 2, 7)), st.integers(-1, 6)),
-    st.builds(e.PacingChanged, campaigns, st.sampled_from((0.5, 1.0, 3.0)), st.integers(0, 2)),
+    st.builds(
+        e.PacingChanged,
+        campaigns,
+        st.sampled_from((0.5, 1.0, 3.0)),
+        st.integers(0, 2),
+        st.sampled_from((None, 0.0, 0.5)),
+    ),
     st.builds(e.LeaseLost, st.integers(0, 4), st.integers(0, 9)),
     st.builds(e.LeaseRenewed, st.integers(0, 4), st.integers(0, 9), st.sampled_from(ABSURD[3:6])),
-    st.builds(e.LeaseRefused, st.integers(0, 4)),
-    st.builds(e.LedgerLoaded, campaigns, st.integers(0, 5), st.integers(0, 5), st.integers(0, 5)),
+    st.builds(e.LeaseRefused, st.integers(0, 5)),
+    st.builds(e.LedgerLoaded, campaigns, st.integers(0, 5), st.integers(0, 5), st.integers(0, 5), st.lists(spans)),
 )
 campaign_facts = st.one_of(
     st.builds(e.CampaignStarted, campaigns),

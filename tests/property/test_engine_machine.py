@@ -8,15 +8,17 @@ that was ever intended must have had exactly one ending.
 from __future__ import annotations
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from outpace import Engine
 from outpace.domain import commands as c
 from outpace.domain import events as e
-from outpace.domain.errors import StateError
+from outpace.domain.errors import ConfigError, StateError
 from outpace.domain.outcomes import AbandonReason, CallPresence, Outcome
 from outpace.domain.states import AgentState
+from outpace.engine.engine import ESTIMATES_FORMAT
 from outpace.sim.checkers import Checkers
 from tests.property.engine_world import (
     ABSURD,
@@ -193,6 +195,17 @@ class EngineMachine(RuleBasedStateMachine):
         self.give(e.CallAdopted(call, campaign, 9, 49, group, 1, presence, agent, 0, self.now - S))
         if talks:
             self.logged_in[agent] = True
+
+    @rule(campaign=campaigns, version=st.sampled_from((ESTIMATES_FORMAT, ESTIMATES_FORMAT + 1)), cut=st.integers(0, 1))
+    def what_was_learned_comes_back(self, campaign: int, version: int, cut: int) -> None:
+        data = self.engine.dump_estimates(campaign)
+        fact = e.EstimatesLoaded(campaign, version, data[cut:])
+        if version == ESTIMATES_FORMAT and not cut:
+            self.give(fact)
+        else:
+            with pytest.raises(ConfigError):
+                self.engine.handle(fact, self.now)
+        assert self.engine.dump_estimates(campaign) == data
 
     @rule(seconds=st.sampled_from((0.001, 0.01, 0.5, 1.0, 2.0, 3.1, 12.0)))
     def time_passes(self, seconds: float) -> None:

@@ -125,7 +125,7 @@ class StoreMachine(RuleBasedStateMachine):
         fields: dict[str, Any] = dict.fromkeys(RecordAttempt.__struct_fields__, 0)
         fields |= {key: getattr(call, key) for key in ("call_id", "campaign_id", "lead_id", "number", "lease_token")}
         fields |= {"caller_id": "4930", "retry_at_ns": retry_at_ns, "ended_ns": self.now}
-        fields |= {"outcome": Outcome(1 + small % 12), "abandon_reason": AbandonReason(small % 3)}
+        fields |= {"outcome": Outcome(1 + small % (len(Outcome) - 1)), "abandon_reason": AbandonReason(small % 3)}
         return RecordAttempt(**{**fields, "verdict": Verdict(small % 5)})
 
     def batch(self, steps: list[tuple[str, int, int, int]]) -> list[StoreCommand]:
@@ -141,7 +141,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(campaign=st.integers(1, 2), numbers=st.lists(st.sampled_from(NUMBERS), max_size=6), due=SECONDS)
     def add(self, campaign: int, numbers: list[int], due: int) -> None:
-        leads = [NewLead(number, due_ns=self.now + due * NS_PER_S) for number in numbers]
+        leads = [NewLead(number, due_ns=self.now + due * NS_PER_S, features=number) for number in numbers]
         added = self.memory.add_leads(campaign, leads, self.now)
         assert self.sqlite.add_leads(campaign, leads, self.now) == added
 
@@ -236,7 +236,14 @@ class StoreMachine(RuleBasedStateMachine):
         assert self.sqlite.open_intents() == self.memory.open_intents()
         for campaign in (1, 2):
             assert self.sqlite.counts(campaign) == self.memory.counts(campaign)
-            assert self.sqlite.ledger(campaign) == self.memory.ledger(campaign)
+            ledger = self.sqlite.ledger(campaign)
+            assert ledger == self.memory.ledger(campaign)
+            spans = self.sqlite.ledger_spans(campaign, 0)
+            assert spans == self.memory.ledger_spans(campaign, 0)
+            # every row is counted once
+            assert ledger.connected == sum(span.connected for span in spans)
+            assert ledger.no_agent_in_time == sum(span.no_agent_in_time for span in spans)
+            assert ledger.caller_left == sum(span.caller_left for span in spans)
             assert self.sqlite.dispositions(campaign) == self.memory.dispositions(campaign)
             assert list(self.sqlite.attempts(campaign)) == list(self.memory.attempts(campaign))
 

@@ -35,6 +35,7 @@ FAULTS = {
 MODES = {
     "precise": {"mode": "precise", "amd": True},
     "ratio": {"mode": "ratio", "ratio": 4.0, "message": "sorry", "message_max_s": 20.0, "wrap_up_max_s": 30.0},
+    "predictive": {"mode": "predictive", "cancels": True, "abandonment": {"cap": 0.1}},
 }
 
 

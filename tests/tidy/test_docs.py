@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from outpace.domain.config import CallingHours, Campaign, RetryRule, TrunkGroup
+from outpace.domain.config import Abandonment, CallingHours, Campaign, InboundLoad, RetryRule, TrunkGroup
 from outpace.runtime import campaign_file
 from outpace.runtime.metrics import HELP
 from outpace.runtime.switches import SimulatedSettings
@@ -26,7 +26,9 @@ EXAMPLES = tree.ROOT / "examples"
 
 #: Heading -> its settings, keys that the file adds, keys that it has not, defaults that only words can say.
 PAGES: dict[str, tuple[type[msgspec.Struct], set[str], set[str], set[str]]] = {
-    "[campaign]": (Campaign, set(), {"id"}, {"trunk_groups", "calling_hours"}),
+    "[campaign]": (Campaign, set(), {"id"}, {"trunk_groups", "calling_hours", "abandonment", "inbound"}),
+    "[campaign.abandonment]": (Abandonment, set(), set(), set()),
+    "[campaign.inbound]": (InboundLoad, set(), set(), set()),
     "[campaign.retry.OUTCOME]": (RetryRule, set(), set(), set()),
     "[campaign.calling_hours]": (CallingHours, set(), set(), set()),
     "[list]": (campaign_file.ListSettings, set(), set(), set()),

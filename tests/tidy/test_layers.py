@@ -129,7 +129,7 @@ def test_layers_when_import_is_forbidden_then_says_so(where: str, line: str) -> 
         ("sim/world.py", "from outpace.store.memory import MemoryStore"),
         ("telephony/asterisk/adapter.py", "from outpace.telephony.asterisk._ami import Parser"),
         ("telephony/dahdi/adapter.py", "from outpace.telephony.audio.cpa import Cpa"),
-        ("cli.py", "    from outpace.sim.world import World"),
+        ("cli/simulate.py", "    from outpace.sim.world import World"),
         ("__init__.py", "from outpace.engine.engine import Engine"),
         ("engine/acd.py", "import outpace_plugins.engine"),
     ],

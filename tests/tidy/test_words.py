@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import pytest
 
-from outpace.domain import outcomes, states
+from outpace.domain import features, outcomes, states
 from outpace.domain._words import next_call_state
 from outpace.domain.states import CALL_TRANSITIONS, CallFact, CallState
 from tests.tidy import tree
@@ -28,6 +28,7 @@ ENUMS: dict[str, type[IntEnum]] = {
     "INTENT": outcomes.IntentRefusal,
     "WITHDRAW": outcomes.WithdrawReason,
     "LIMIT": outcomes.LimitedBy,
+    "FEATURE": features.FeatureBit,
 }
 #: Counts that stand beside the members in C: the length of arrays over them.
 COUNTS = {
@@ -85,7 +86,7 @@ def test_words_are_equal_in_c_and_python() -> None:
         ("    LEG_UP = 2\n", "    LEG_UP = 2\n    LEG_HALF_UP = 9\n"),
         ("FACT_CALL_ENDED = 11", "FACT_CALL_ENDED = 9"),
         ("FACT_CALL_QUERIED = 12", "FACT_CALL_QUERIED = 12\n    FACT_NEW = 5"),
-        ("OUTCOMES = 13", "OUTCOMES = 12"),
+        ("OUTCOMES = 15", "OUTCOMES = 12"),
         ("REFUSED_BY_SWITCH = 4", "REFUSED_BY_SWITCH = 5"),
     ],
 )

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from outpace import __version__
-from outpace.cli import EXIT_CONFIG, EXIT_PROBLEM, EXIT_STORE, EXIT_SWITCH, main
+from outpace.cli import main
+from outpace.cli.exits import EXIT_CONFIG, EXIT_PROBLEM, EXIT_STORE, EXIT_SWITCH
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -67,7 +68,7 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
     loaded = f"print([m for m in {heavy} if m in sys.modules])"
     code = f"import sys; from outpace.cli import main; main(['--help'], standalone_mode=False); {loaded}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    for name in ("run", "import", "report", "replay", "doctor", "simulate"):
+    for name in ("run", "import", "report", "replay", "explain", "doctor", "simulate"):
         assert f"\n  {name} " in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
 
@@ -91,6 +92,15 @@ def test_run_imports_dials_and_reports(tmp_path: Path) -> None:
     replayed = call("replay", tmp_path / "journal")
     assert replayed.exit_code == 0
     assert "the engine did the same" in replayed.output
+
+    lines = call("explain", tmp_path / "journal", "--all").output.splitlines()
+    assert any("launched 1 of " in line or "launched 2 of " in line for line in lines)
+    assert call("explain", tmp_path / "journal", "--last", "1").output.splitlines() == lines[-1:]
+    assert call("explain", tmp_path / "journal", "--all", "--last", "1").exit_code == EXIT_CONFIG
+    told = json.loads(call("explain", tmp_path / "journal", "--all", "--json").output)
+    assert told["difference"] == ""
+    assert sum(one["count"] for one in told["decisions"]) == figures["attempts"]
+    assert {one["campaign_id"] for one in told["decisions"]} == {1}
 
 
 def test_run_again_begins_anew_when_every_lead_is_finished(tmp_path: Path) -> None:
@@ -184,10 +194,11 @@ def test_report_where_nothing_was_run_says_so(tmp_path: Path) -> None:
     assert "nothing was run here" in result.output
 
 
-def test_replay_of_what_is_no_journal_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["replay", "explain"])
+def test_what_is_no_journal_is_named(tmp_path: Path, command: str) -> None:
     (tmp_path / "x.journal").write_bytes(b"?")
-    assert call("replay", tmp_path).exit_code == EXIT_PROBLEM
-    assert "is no journal" in call("replay", tmp_path).output
+    assert call(command, tmp_path).exit_code == EXIT_PROBLEM
+    assert "is no journal" in call(command, tmp_path).output
 
 
 def test_doctor_finds_nothing_wrong_with_the_demo(tmp_path: Path) -> None:

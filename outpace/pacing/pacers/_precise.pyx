@@ -1,5 +1,6 @@
 """Precise: never more calls under way than agents ready for them."""
 from libc.stdint cimport int64_t
+from libc.string cimport memset
 
 from outpace.domain._words cimport LIMIT_NO_AGENTS, LIMIT_PACING
 from outpace.pacing._pacer cimport Pacer, PacingSnapshot, decision_t
@@ -27,8 +28,7 @@ cdef class PrecisePacer(Pacer):
     cdef void decide_row(self, PacingSnapshot snapshot, Py_ssize_t row, int64_t now_ns, decision_t* out) noexcept nogil:
         cdef int64_t under_way = snapshot.unanswered[row] + snapshot.classifying[row] + snapshot.waiting[row]
         cdef int64_t room = snapshot.ready[row] - self.reserve - under_way
+        memset(out, 0, sizeof(decision_t))
         out.limited_by = LIMIT_PACING if snapshot.working[row] > 0 else LIMIT_NO_AGENTS
         out.count = room if room > 0 else 0
-        out.reserved = 0
-        out.expected_abandons = 0.0
     # end hot

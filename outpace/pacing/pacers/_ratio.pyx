@@ -1,6 +1,7 @@
 """Ratio: the operator sets lines per agent, the pacer holds it."""
 from libc.math cimport ceil, floor
 from libc.stdint cimport int64_t
+from libc.string cimport memset
 
 from outpace.domain._words cimport LIMIT_NO_AGENTS, LIMIT_PACING
 from outpace.pacing._pacer cimport Pacer, PacingSnapshot, decision_t
@@ -30,10 +31,9 @@ cdef class RatioPacer(Pacer):
         cdef int64_t agents = snapshot.working[row] if self.counts_working else snapshot.ready[row]
         cdef int64_t lines = <int64_t>floor(self.ratio * <double>agents + 1e-9) if agents > 0 else 0
         cdef int64_t room = lines - snapshot.unanswered[row] - snapshot.classifying[row] - snapshot.waiting[row]
+        memset(out, 0, sizeof(decision_t))
         out.limited_by = LIMIT_PACING if snapshot.working[row] > 0 else LIMIT_NO_AGENTS
         out.count = room if room > 0 else 0
-        out.reserved = 0
-        out.expected_abandons = 0.0
 
     cdef int64_t agents_claimed(self, PacingSnapshot snapshot, Py_ssize_t row) noexcept nogil:
         cdef int64_t under_way = snapshot.unanswered[row] + snapshot.classifying[row]

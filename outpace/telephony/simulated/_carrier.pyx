@@ -72,6 +72,10 @@ cdef class SimulatedCarrier(CarrierCore):
         for call_id in call_ids:
             self.kept.pop(call_id, None)
 
+    def set_population(self, population):
+        """Whom the numbers belong to: a Population, or None where all numbers are alike. Calls in hand go on."""
+        self.population = population
+
     @property
     def stats(self):
         """Monotone counters by name, and `live`, the calls up now."""

@@ -5,6 +5,7 @@ from outpace.domain._words cimport command_t, fact_t
 from outpace.telephony.simulated._facts cimport FactBuffer
 from outpace.telephony.simulated._lines cimport Lines
 from outpace.telephony.simulated._plan cimport Plan
+from outpace.telephony.simulated._population cimport Population
 from outpace.telephony.simulated._timers cimport IdIndex, TimerHeap
 
 cdef enum:
@@ -64,7 +65,7 @@ cdef struct leg_t:
 cdef struct stream_t:
     int64_t campaign_id
     int64_t dials
-    uint64_t base[11]       # by role
+    uint64_t base[13]       # by role
 
 
 cdef class CarrierCore:
@@ -84,6 +85,7 @@ cdef class CarrierCore:
     cdef int32_t stream_capacity
     cdef list plans                     # Plan of each stream
     cdef Plan default_plan
+    cdef Population population          # whom the numbers belong to, None = all alike
     cdef dict own_plans                 # campaign_id -> Plan
     cdef list lines                     # Lines of each trunk group
     cdef dict kept                      # call_id -> when the dead-man's timer fired

@@ -187,6 +187,7 @@ cdef class CarrierCore:
         # decide the fate of the call and let the network take it
         cdef Plan plan = <Plan>self.plans[call.stream]
         cdef coded_t coded
+        cdef double relative
         if not lines.admits(now_ns):
             # beyond the carrier's rate: taken, and at once congested; the draws of real dials are not shifted
             self.congested += 1
@@ -203,7 +204,10 @@ cdef class CarrierCore:
         else:
             call.k = self.streams[call.stream].dials
             self.streams[call.stream].dials += 1
-            call.nature = plan.nature_at(self.draw(call, ROLE_OUTCOME, 0))
+            relative = 1.0
+            if self.population is not None:
+                relative = self.population.chance_at(self.population.segment_of(call.number), now_ns)
+            call.nature = plan.nature_of(self.draw(call, ROLE_OUTCOME, 0), relative)
         self.stats_[STAT_ORIGINATED] += 1
         call.step_ns = now_ns + plan.time_at(TIME_PROCEEDING, self.draw(call, ROLE_SETUP, 0))
         return 0
@@ -371,6 +375,8 @@ cdef class CarrierCore:
             elif call.nature == NATURE_NOBODY:
                 which = TIME_NO_ANSWER
             call.leave_ns = call.picked_up_ns + plan.time_at(which, self.draw(call, ROLE_PATIENCE, 0))
+            if call.classify and call.nature == NATURE_LIVE and plan.patience_from_verdict:
+                call.leave_ns += plan.time_at(TIME_AMD, self.draw(call, ROLE_CLASSIFY, 0))
         if call.leave_ns <= when_ns:
             # gone again before the card noticed
             return self.end(row, when_ns, OUTCOME_NO_ANSWER, 19, 0)

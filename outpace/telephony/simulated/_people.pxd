@@ -34,6 +34,9 @@ cdef class People:
     cdef int32_t dispositions
     cdef int64_t log_in_over_ns
     cdef int64_t return_ns
+    cdef tuple shifts               # (start_ns, end_ns) of each
+    cdef int64_t shift_spread_ns
+    cdef uint64_t seed
     cdef list plans                 # a heap of (at_ns, sequence, act) for each person
     cdef int64_t sequence
 
@@ -42,6 +45,7 @@ cdef class People:
     cdef int run(self, int64_t now_ns) except -1
     cdef int64_t next_ns(self) noexcept
 
+    cdef int64_t off_ns(self, double u) noexcept
     cdef int push(self, int32_t kind, int32_t row, int64_t when_ns) except -1
     cdef int react(self, int32_t row, int64_t when_ns) except -1
     cdef int follow_plan(self, int32_t row, int64_t when_ns) except -1

@@ -4,7 +4,7 @@ Sans-IO, no clock: state notices and time go in, public facts come out, so that 
 real switch alike, live and in the lab.
 """
 cimport cython
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.stdlib cimport calloc, free
 
 import heapq
@@ -15,7 +15,7 @@ from outpace.domain._words cimport (
 )
 from outpace.telephony.simulated._facts cimport FactBuffer
 from outpace.telephony.simulated._random cimport (
-    ROLE_BREAK, ROLE_DISPOSITION, ROLE_WRAP_UP, Distribution, nanoseconds_at, stream_base, uniform_at,
+    ROLE_BREAK, ROLE_DISPOSITION, ROLE_SHIFT, ROLE_WRAP_UP, Distribution, nanoseconds_at, stream_base, uniform_at,
 )
 from outpace.telephony.simulated._timers cimport IdIndex, TimerHeap
 
@@ -59,6 +59,9 @@ cdef class People:
         self.break_length = build(settings.break_length, "break_length")
         self.log_in_over_ns = round(settings.log_in_over_s * 1e9)
         self.return_ns = round(settings.return_s * 1e9)
+        self.shifts = tuple((round(one.start_s * 1e9), round(one.end_s * 1e9)) for one in settings.shifts)
+        self.shift_spread_ns = round(settings.shift_spread_s * 1e9)
+        self.seed = seed
         self.dispositions = len(settings.dispositions)
         self.shares = <double*>calloc(self.dispositions, sizeof(double))
         self.count = len(agent_ids)
@@ -92,10 +95,25 @@ cdef class People:
     # ---- the Python face -----------------------------------------------------------------------------------------
 
     def start(self, int64_t now_ns):
-        """Everybody logs in, evenly spread over the settings' `log_in_over_s`."""
+        """Everybody logs in, evenly spread over the settings' `log_in_over_s`, or comes and goes by their shift."""
         cdef int32_t row
+        cdef int64_t agent_id, turn_ns, start_ns, end_ns
+        cdef uint64_t base
         for row in range(self.count):
-            self.plan(self.people[row].agent_id, now_ns + row * self.log_in_over_ns // self.count, ACT_LOG_IN)
+            agent_id = self.people[row].agent_id
+            turn_ns = row * self.log_in_over_ns // self.count
+            if not self.shifts:
+                self.plan(agent_id, now_ns + turn_ns, ACT_LOG_IN)
+                continue
+            start_ns, end_ns = self.shifts[row % len(self.shifts)]
+            base = stream_base(self.seed, agent_id, ROLE_SHIFT)
+            start_ns = max(turn_ns, start_ns + self.off_ns(uniform_at(base, 0, 0)))
+            self.plan(agent_id, now_ns + start_ns, ACT_LOG_IN)
+            self.plan(agent_id, now_ns + max(start_ns, end_ns + self.off_ns(uniform_at(base, 1, 0))), ACT_LOG_OUT)
+
+    def set_wrap_up(self, settings):
+        """Write-ups that begin from now on take this long. ConfigError: not seconds, nor a distribution of them."""
+        self.wrap_up = build(settings, "wrap_up")
 
     def plan(self, int64_t agent_id, int64_t at_ns, int act):
         """Let an agent log in or out, pause or resume at a time. UnknownId: no such agent; ValueError: no such act."""
@@ -122,6 +140,10 @@ cdef class People:
         return self.facts.facts[0].switch_ns if self.facts.count else self.timers.next_ns()
 
     # ---- what they do --------------------------------------------------------------------------------------------
+
+    cdef int64_t off_ns(self, double u) noexcept:
+        # how much later than their shift's time somebody comes or goes
+        return <int64_t>((2.0 * u - 1.0) * self.shift_spread_ns)
 
     cdef int64_t next_ns(self) noexcept:
         return self.timers.next_ns()

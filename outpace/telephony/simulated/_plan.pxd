@@ -69,6 +69,7 @@ cdef class Plan:
     cdef bint coded
     cdef double false_positive
     cdef double false_negative
+    cdef bint patience_from_verdict
     cdef double missed_answer
     cdef double false_answer
     cdef int64_t closing_silence_ns
@@ -77,4 +78,6 @@ cdef class Plan:
     cdef list owners                # Distribution objects
 
     cdef int32_t nature_at(self, double u) noexcept
+    # the same of a number that has a person so many times as often as others; the rest of the mix is scaled
+    cdef int32_t nature_of(self, double u, double relative) noexcept
     cdef int64_t time_at(self, int which, double u) noexcept

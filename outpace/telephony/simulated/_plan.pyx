@@ -26,6 +26,8 @@ cdef tuple TIME_KEYS = (
     "rejected", "failed", "talk", "machine_talk", "patience", "machine_patience", "message", "bridge", "leg",
 )
 
+cdef double MOST_LIVE = 0.98        # nobody always answers
+
 cdef ending_t endings[5][9]         # [kind][nature]
 cdef ending_t sip_endings[700]      # [status], 400 .. 699
 
@@ -135,6 +137,7 @@ cdef class Plan:
             self.times[i] = (<Distribution>self.owners[i]).dist
         self.false_positive = profile.amd.false_positive
         self.false_negative = profile.amd.false_negative
+        self.patience_from_verdict = profile.amd.patience_from_verdict
         self.missed_answer = profile.voice_card.missed_answer
         self.false_answer = profile.voice_card.false_answer
         self.closing_silence_ns = round(profile.amd.closing_silence_s * 1e9)
@@ -146,6 +149,15 @@ cdef class Plan:
         while nature < NATURES_DRAWN - 1 and u >= self.cumulative[nature]:
             nature += 1
         return nature
+
+    cdef int32_t nature_of(self, double u, double relative) noexcept:
+        cdef double mean = self.cumulative[NATURE_LIVE]
+        cdef double live = min(mean * relative, MOST_LIVE)
+        if relative == 1.0 or mean >= 1.0:
+            return self.nature_at(u)
+        if u < live:
+            return NATURE_LIVE
+        return self.nature_at(mean + (u - live) / (1.0 - live) * (1.0 - mean))
 
     cdef int64_t time_at(self, int which, double u) noexcept:
         return nanoseconds_at(&self.times[which], u)

@@ -15,7 +15,9 @@ cpdef enum Role:
     ROLE_WRAP_UP = 8
     ROLE_DISPOSITION = 9
     ROLE_BREAK = 10
-    ROLES = 11
+    ROLE_SHIFT = 11
+    ROLE_LEAD = 12
+    ROLES = 13
 
 cdef enum:
     DIST_CONSTANT = 0

@@ -15,7 +15,9 @@ class Role(IntEnum):
     ROLE_WRAP_UP = 8
     ROLE_DISPOSITION = 9
     ROLE_BREAK = 10
-    ROLES = 11
+    ROLE_SHIFT = 11
+    ROLE_LEAD = 12
+    ROLES = 13
 
 @final
 class Distribution:

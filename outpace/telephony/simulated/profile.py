@@ -90,7 +90,8 @@ class Amd(_Settings, frozen=True):
 
     delay: answer to verdict. false_positive: share of people taken for machines. false_negative: share of machines
     and faxes taken for people. closing_silence_s: silence that the detector waits for at a greeting's end.
-    speech_start_s: answer to the first word.
+    speech_start_s: answer to the first word. patience_from_verdict: people speak their greeting while the detector
+    listens, and their patience runs from its verdict; else from the answer.
     """
 
     delay: Seconds = 0.0
@@ -98,6 +99,7 @@ class Amd(_Settings, frozen=True):
     false_negative: float = 0.0
     closing_silence_s: float = 0.0
     speech_start_s: float = 0.0
+    patience_from_verdict: bool = False
 
     def __post_init__(self) -> None:
         _check_share("false_positive", self.false_positive)

@@ -16,7 +16,6 @@ def lab() -> Iterator[Lab]:
     """A lab that is up."""
     install()
     made = Lab("e2e", suite=os.environ.get("OUTPACE_LAB_SUITE", "sid"))
-    made._media += 2000  # beside the phones of another lab of this process
     try:
         made.start_asterisk()
         made.start_phones()

@@ -64,6 +64,9 @@ def write_campaign(
     campaign: Mapping[str, object] = {},
     retry: Mapping[str, Mapping[str, object]] = {},
     switch: Mapping[str, object] = {},
+    desk: Mapping[str, object] = {},
+    trunk_group: Mapping[str, object] = {},
+    journal: bool = False,
 ) -> Path:
     """A campaign file on the lab's switch for `list.csv` beside it; more settings overrule these."""
     tables: dict[str, dict[str, object]] = {
@@ -75,8 +78,10 @@ def write_campaign(
         "log": {"file": str(folder / "log"), "format": "json"},
         "switch": {"kind": "asterisk", "port": ami_port, "secret": SECRET, "backoff_s": 0.1, "backoff_max_s": 0.5,
                    **switch},
-        "[trunk_groups]": {"name": "carrier", "channels": 60, "cps": 60.0, "burst": 10, "strip": COUNTRY},
-        "[agents]": {"name": "agent {n}", "leg": "PJSIP/agent{n}", "count": agents, "auto_ready": True},
+        "[trunk_groups]": {"name": "carrier", "channels": 60, "cps": 60.0, "burst": 10, "strip": COUNTRY,
+                           **trunk_group},
+        "[agents]": {"name": "agent {n}", "leg": "PJSIP/agent{n}", "count": agents, "auto_ready": True, **desk},
+        **({"journal": {"path": str(folder / "journal")}} if journal else {}),
     }  # fmt: skip
     lines = []
     for name, table in tables.items():
@@ -182,6 +187,19 @@ def report(folder: Path, *options: str) -> dict[str, Any]:
     assert done.returncode == 0, done.stdout + done.stderr
     figures: dict[str, Any] = json.loads(done.stdout)
     return figures
+
+
+def explained(folder: Path, *options: str) -> list[dict[str, Any]]:
+    """`outpace explain --json` of a run with a journal: the decisions, oldest first."""
+    done = subprocess.run(
+        [sys.executable, "-m", "outpace", "explain", "--json", str(folder / "journal"), *options],
+        cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    told = json.loads(done.stdout)
+    assert told["difference"] == ""
+    decisions: list[dict[str, Any]] = told["decisions"]
+    return decisions
 
 
 def dialled(lab: Lab, numbers: Iterable[int]) -> Counter[int]:

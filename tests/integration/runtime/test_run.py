@@ -6,13 +6,20 @@ import asyncio
 import urllib.request
 from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from outpace.domain.config import DialMode
 from outpace.domain.errors import StaleEpoch
+from outpace.domain.events import LedgerLoaded
+from outpace.engine.engine import ESTIMATES_FORMAT
+from outpace.engine.explain import Decision
 from outpace.runtime import loops
 from outpace.runtime.audit import audit
 from outpace.runtime.board import Progress
+from outpace.runtime.campaign_file import Setup
+from outpace.runtime.decisions import decisions_in
 from outpace.runtime.journal_file import MAGIC, JournalFile, Turn, append_record, journal_files
 from outpace.runtime.node import Ending
 from outpace.runtime.replay import replay
@@ -151,6 +158,104 @@ def test_journal_replays_to_the_same_digests_from_every_file(campaign_file: Floo
         alone = replay(path)
         assert alone.difference == ""
         assert alone.digests >= 2
+
+
+def in_mode(setup: Setup, mode: DialMode, message: str = "") -> Setup:
+    campaign = msgspec.structs.replace(setup.campaign, mode=mode, message=message)
+    return msgspec.structs.replace(setup, campaign=campaign)
+
+
+def test_what_pacing_learned_comes_back_at_the_next_start(campaign_file: Floor, tmp_path: Path) -> None:
+    setup = in_mode(setup_of(campaign_file(leads=300)), DialMode.PREDICTIVE)
+    learned: list[dict[str, float]] = []
+
+    async def dial(drain_at: int) -> Ending:
+        node = node_of(setup)
+
+        def look(progress: Progress) -> None:
+            if len(learned) % 2 == 0:
+                learned.append(node.engine.estimates.summary(0))
+            if progress.attempts >= drain_at:
+                node.drain()
+
+        ending = await node.run(look, every_s=0.02)
+        learned.append(node.engine.estimates.summary(0))
+        return ending
+
+    assert loops.run(dial(120)) is Ending.DRAINED
+    with SqliteStore(setup.store.path, create=False) as store:
+        saved = store.estimates(1)
+        answered = store.ledger(1)
+    assert saved is not None
+    assert saved.format == ESTIMATES_FORMAT
+    assert loops.run(dial(1000)) is Ending.COMPLETED
+    cold, end, warm, _ = learned
+    assert abs(warm["live_rate"] - end["live_rate"]) < abs(warm["live_rate"] - cold["live_rate"])
+    assert abs(warm["mean_talk_s"] - end["mean_talk_s"]) < abs(warm["mean_talk_s"] - cold["mean_talk_s"])
+    assert replay(tmp_path / "journal").difference == ""
+    first = next(turn for turn in JournalFile(journal_files(tmp_path / "journal")[-1]).turns() if turn.facts)
+    loaded = next(fact for fact in first.facts if isinstance(fact, LedgerLoaded))
+    assert sum(span.connected for span in loaded.spans) == loaded.connected == answered.connected > 0
+
+
+def test_agentless_run_plays_the_message_to_whoever_answers(campaign_file: Floor, tmp_path: Path) -> None:
+    setup = in_mode(setup_of(campaign_file(leads=150)), DialMode.AGENTLESS, "hello")
+
+    async def dial() -> Ending:
+        return await node_of(setup).run()
+
+    assert loops.run(dial()) is Ending.COMPLETED
+    with SqliteStore(setup.store.path, create=False) as store:
+        assert audit(store, 1, ended=True) == []
+        figures = report(store, 1)
+        leads = store.counts(1)
+    assert figures.outcomes["notified"] == leads["completed"] > 30
+    assert (figures.answered, figures.connected, figures.abandoned) == (0, 0, 0)
+    assert replay(tmp_path / "journal").difference == ""
+
+
+def test_journal_tells_every_decision_once(campaign_file: Floor, tmp_path: Path) -> None:
+    setup = setup_of(campaign_file(leads=300, speed=200.0, file_mb=0.03))
+    ring: list[Decision] = []
+
+    async def dial() -> Ending:
+        node = node_of(setup)
+        ending = await node.run()
+        ring.extend(node.engine.decisions(1))
+        return ending
+
+    assert loops.run(dial()) is Ending.COMPLETED
+    found, result = decisions_in(tmp_path / "journal", whole=True)
+    assert (result.difference, result.files > 1) == ("", True)
+    decisions = [one.decision for one in found]
+    assert [one.sequence for one in decisions] == list(range(1, len(decisions) + 1))
+    assert sum(one.count for one in decisions) == result.launches
+    assert decisions[-len(ring) :] == ring
+    # the newest file begins with the decisions that the engine still held
+    newest, alone = decisions_in(tmp_path / "journal")
+    assert (alone.files, newest) == (1, found[-len(newest) :])
+    assert len(newest) >= min(len(ring), 256)
+
+
+def test_decisions_of_one_run_after_another(campaign_file: Floor, tmp_path: Path) -> None:
+    setup = setup_of(campaign_file(leads=60))
+
+    async def dial(decisions: int) -> None:
+        node = node_of(setup)
+        task = asyncio.create_task(node.run())
+        await until(lambda: hasattr(node, "engine") and node.engine.counters()["decisions"] >= decisions)
+        node.drain()
+        await task
+
+    for _ in range(2):
+        loops.run(dial(3))
+    found, result = decisions_in(tmp_path / "journal", whole=True)
+    assert (result.difference, result.runs) == ("", 2)
+    assert {one.epoch for one in found} == {1, 2}
+    for epoch in (1, 2):
+        sequences = [one.decision.sequence for one in found if one.epoch == epoch]
+        assert sequences == list(range(1, len(sequences) + 1))
+        assert len(sequences) >= 3
 
 
 def test_replay_tells_the_first_difference(campaign_file: Floor, tmp_path: Path) -> None:

@@ -29,11 +29,19 @@ def sample(kind: type[msgspec.Struct]) -> msgspec.Struct:
 def _value(hint: object, number: int) -> object:
     if isinstance(hint, type) and issubclass(hint, IntEnum):
         return list(hint)[-1]
-    simple: dict[object, object] = {int: 2**40 + number, str: f"text {number}", bool: True, float: number + 0.5}
+    simple: dict[object, object] = {
+        int: 2**40 + number,
+        str: f"text {number}",
+        bytes: b"\x00\xff" * number,
+        bool: True,
+        float: number + 0.5,
+        float | None: number + 0.5,
+    }
     if hint in simple:
         return simple[hint]
     assert typing.get_origin(hint) is list
-    return [number, 2**62]
+    (of,) = typing.get_args(hint)
+    return [number, 2**62] if of is int else [sample(of)]
 
 
 @pytest.mark.parametrize("kind", FACTS)

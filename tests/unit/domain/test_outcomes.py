@@ -62,12 +62,12 @@ def test_outcome_when_sip_status_is_unknown_then_its_class_decides(status: int, 
 
 @given(st.integers(-1000, 1000))
 def test_outcome_of_an_unanswered_call_never_names_a_person(cause: int) -> None:
-    heard = {Outcome.NONE, Outcome.CONNECTED, Outcome.ABANDONED, Outcome.MACHINE, Outcome.FAX}
+    heard = {Outcome.NONE, Outcome.CONNECTED, Outcome.ABANDONED, Outcome.MACHINE, Outcome.FAX, Outcome.NOTIFIED}
     assert outcome_of_q850(cause) not in heard
     assert outcome_of_sip(cause) not in heard
 
 
 def test_retriable_outcomes_leave_out_the_final_ones() -> None:
-    final = {Outcome.NONE, Outcome.CONNECTED, Outcome.INVALID, Outcome.FAX}
+    final = {Outcome.NONE, Outcome.CONNECTED, Outcome.INVALID, Outcome.FAX, Outcome.NOTIFIED}
     assert set(RETRIABLE.values()) == set(Outcome) - final
     assert all(key == outcome.name.lower() for key, outcome in RETRIABLE.items())

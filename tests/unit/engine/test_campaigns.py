@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import msgspec
 import pytest
 
-from outpace import Agent, Campaign, Pool, TrunkGroup
+from outpace import Agent, Campaign, Engine, Pool, TrunkGroup
 from outpace.domain import commands as c
 from outpace.domain import events as e
-from outpace.domain.config import DialMode, RatioCounts, RetryRule
+from outpace.domain.config import (
+    Abandonment,
+    CallingHours,
+    ConnectClock,
+    DialMode,
+    Guard,
+    RatioCounts,
+    RetryRule,
+)
 from outpace.domain.errors import CapacityError, ConfigError, StateError, UnknownId
-from outpace.domain.outcomes import AbandonReason, CallPresence, LimitedBy, Outcome
+from outpace.domain.outcomes import AbandonReason, CallPresence, Fallback, LimitedBy, Outcome
 from outpace.domain.states import AgentState, CallState, CampaignState
-from tests.unit.engine.rig import T0, Rig, S, pool_of
+from outpace.engine.engine import ESTIMATES_FORMAT
+from tests.unit.engine.rig import T0, Rig, S, WatchedRig, pool_of
 
 # ---- start, pause, drain, stop -------------------------------------------------------------------------------------
 
@@ -173,11 +183,50 @@ def test_changed_reserve_counts_at_once() -> None:
     assert len(rig.heard(c.WriteIntent)) == 2
 
 
-@pytest.mark.parametrize(("ratio", "reserve"), [(0.0, 0), (float("nan"), 0), (1.0, -1)])
-def test_changed_pacing_that_makes_no_sense_is_refused_and_changes_nothing(ratio: float, reserve: int) -> None:
+def test_changed_cap_counts_at_once_and_none_leaves_it() -> None:
+    rig = Rig(pool_of(agents=3, mode=DialMode.PREDICTIVE)).start()
+    rig.do(e.PacingChanged(1, 1.0, 0, 0.0))
+    assert rig.engine.pool.campaigns[0].abandonment.cap == 0.0
+    budget = rig.engine.explain(1).budget
+    assert budget is not None
+    assert (budget.cap, budget.spent) == (0.0, True)
+    rig.lease(20)
+    rig.wait(0.5)
+    last = rig.engine.decisions(1)[-1]
+    assert (last.fallback, last.limited_by, last.count) == (Fallback.BUDGET_SPENT, LimitedBy.BUDGET, 3)
+    rig.do(e.PacingChanged(1, 1.0, 0))
+    assert rig.engine.pool.campaigns[0].abandonment.cap == 0.0
+    rig.do(e.PacingChanged(1, 1.0, 0, 0.05))
+    assert rig.engine.budget.columns["cap"].tolist() == [0.05]
+
+
+@pytest.mark.parametrize("guard", Guard)
+def test_changed_cap_counts_for_the_people_of_before(guard: Guard) -> None:
+    rig = Rig(pool_of(mode=DialMode.PREDICTIVE, abandonment=Abandonment(cap=0.03, guard=guard)), epoch=2)
+    rig.do(e.LedgerLoaded(1, 400, 2, 0, [e.LedgerSpan(T0, 400, 2, 0)]))
+    before = rig.engine.explain(1).budget
+    rig.do(e.PacingChanged(1, 1.0, 0, 0.2))
+    after = rig.engine.explain(1).budget
+    assert before is not None
+    assert after is not None
+    assert before.drops_left is not None
+    assert after.drops_left is not None
+    assert after.drops_left > before.drops_left + 50
+    # as an engine that goes on from here after a restart sees it
+    assert Engine.restore(rig.pool, rig.engine.snapshot()).explain(1) == rig.engine.explain(1)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "reserve", "cap"),
+    [(0.0, 0, None), (float("nan"), 0, None), (1.0, -1, None), (1.0, 0, -0.01), (1.0, 0, 1.1), (1.0, 0, float("nan"))],
+)
+def test_changed_pacing_that_makes_no_sense_is_refused_and_changes_nothing(
+    ratio: float, reserve: int, cap: float | None
+) -> None:
     rig = Rig(pool_of(agents=3, mode=DialMode.RATIO, ratio=2.0)).start()
     with pytest.raises(ConfigError):
-        rig.engine.handle(e.PacingChanged(1, ratio, reserve), rig.now)
+        rig.engine.handle(e.PacingChanged(1, ratio, reserve, cap), rig.now)
+    assert rig.engine.budget.columns["cap"].tolist() == [0.03]
     rig.do()
     assert len(rig.dial(20)) == 6
 
@@ -319,6 +368,139 @@ def test_adopted_call_twice_of_nothing_known_or_gone_is_an_error() -> None:
     rig.do(e.CallAdopted(OLD + 2, 1, 5, 49, 1, 2, CallPresence.UNANSWERED))
     with pytest.raises(CapacityError):
         engine.handle(e.CallAdopted(OLD + 3, 1, 5, 49, 1, 2, CallPresence.ANSWERED), rig.now)
+
+
+def test_loaded_ledger_fills_the_budget_of_the_present_window_only() -> None:
+    rig = Rig(epoch=2)
+    day = T0 // (86_400 * S) * 86_400 * S
+    spans = [
+        e.LedgerSpan(day - 900 * S, 100, 50, 50),
+        e.LedgerSpan(day, 9, 1, 0),
+        e.LedgerSpan(day + 900 * S, 88, 1, 3),
+    ]
+    rig.do(e.LedgerLoaded(1, 900, 70, 80, spans))
+    told = rig.engine.explain(1)
+    assert told.budget is not None
+    assert (told.budget.answered, told.budget.abandoned, told.budget.legal_abandoned) == (102, 5, 2)
+    assert (told.connected, told.abandoned_no_agent, told.abandoned_caller_left) == (900, 70, 80)
+    rig.now = day + 86_400 * S
+    rig.do()
+    after = rig.engine.explain(1).budget
+    assert after is not None
+    assert after.answered == 0
+
+
+def test_budget_counts_both_reasons_and_the_law_only_one() -> None:
+    rig = Rig(pool_of(agents=1)).start()
+    for waits_s in (0.5, 3.0):
+        (call,) = rig.dial(1, next_due_s=60)
+        rig.do(e.AgentNotReady(1), e.CallAnswered(call))
+        rig.wait(waits_s)
+        rig.do(e.CallEnded(call, 0, 16), e.AgentReady(1))
+    budget = rig.engine.explain(1).budget
+    assert budget is not None
+    assert (budget.answered, budget.abandoned, budget.legal_abandoned) == (2, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("clock", "counts", "after_s", "reason", "counted"),
+    [
+        (ConnectClock.ANSWER, False, 1.9, AbandonReason.CALLER_LEFT, (0, 0, 0)),
+        (ConnectClock.ANSWER, True, 1.9, AbandonReason.CALLER_LEFT, (1, 1, 1)),
+        (ConnectClock.ANSWER, False, 2.0, AbandonReason.NO_AGENT_IN_TIME, (1, 1, 1)),
+        (ConnectClock.VERDICT, False, 4.0, AbandonReason.CALLER_LEFT, (0, 0, 0)),
+        (ConnectClock.GREETING_END, True, 4.0, AbandonReason.CALLER_LEFT, (1, 1, 1)),
+    ],
+)
+def test_who_leaves_during_the_analysis_is_counted_in_the_budget_as_the_rule_counts(
+    clock: ConnectClock, counts: bool, after_s: float, reason: AbandonReason, counted: tuple[int, int, int]
+) -> None:
+    rule = Abandonment(counts_caller_left=counts)
+    rig = Rig(pool_of(agents=1, amd=True, connect_clock=clock, abandonment=rule)).start()
+    (call,) = rig.dial(1)
+    rig.do(e.CallAnswered(call))
+    rig.wait(after_s)
+    rig.do(e.CallEnded(call, 0, 16))
+    record = rig.record()
+    assert (record.outcome, record.abandon_reason) == (Outcome.ABANDONED, reason)
+    told = rig.engine.explain(1)
+    assert told.abandoned_no_agent + told.abandoned_caller_left == 1
+    assert told.budget is not None
+    assert (told.budget.answered, told.budget.abandoned, told.budget.legal_abandoned) == counted
+
+
+@pytest.mark.parametrize(
+    ("settings", "abandoned"),
+    [
+        ({"amd": True}, 3),
+        ({"amd": True, "abandonment": Abandonment(counts_caller_left=True)}, 9),
+        ({}, 9),  # without analysis nobody waited for a verdict: they waited for an agent
+    ],
+)
+def test_loaded_ledger_is_counted_in_the_budget_as_it_was_when_it_happened(
+    settings: dict[str, Any], abandoned: int
+) -> None:
+    rig = Rig(pool_of(**settings), epoch=2)
+    rig.do(e.LedgerLoaded(1, 90, 1, 8, [e.LedgerSpan(T0, 90, 1, 8, 6)]))
+    told = rig.engine.explain(1)
+    assert told.abandoned_caller_left == 8
+    assert told.budget is not None
+    assert (told.budget.answered, told.budget.abandoned) == (90 + abandoned, abandoned)
+
+
+def test_loaded_ledger_of_a_clock_that_was_ahead_counts_as_of_now() -> None:
+    rig = Rig(epoch=2)
+    rig.do(e.LedgerLoaded(1, 9, 1, 0, [e.LedgerSpan(T0 + 40 * 86_400 * S, 9, 1, 0)]))
+    budget = rig.engine.explain(1).budget
+    assert budget is not None
+    assert budget.answered == 10
+    assert budget.window_begins_ns <= T0 < budget.window_ends_ns
+
+
+def test_dialling_of_the_day_ends_with_the_calling_hours() -> None:
+    hours = CallingHours(timezone="UTC", start="22:00", end="23:00", days=(1, 2, 3, 4, 5, 6, 7))
+    rig = Rig(pool_of(agents=1, calling_hours=hours)).start()
+    budget = rig.engine.explain(1).budget
+    assert budget is not None
+    assert budget.seconds_left == 23 * 3600 - (T0 // S) % 86_400
+    rig.now += 3600 * S
+    rig.do()
+    assert rig.engine.budget.columns["ends_ns"].tolist() == [0]
+
+
+# ---- what was learned before -------------------------------------------------------------------------------------
+
+
+def taught() -> Rig:
+    rig = WatchedRig(pool_of(agents=1)).start()
+    for _ in range(5):
+        call = rig.talk()
+        rig.wait(40)
+        rig.do(e.CallEnded(call, 0, 16), e.AgentReleased(call, 1), e.AgentReady(1))
+    return rig
+
+
+def test_estimates_outlive_the_engine() -> None:
+    before = taught()
+    cold = Rig(epoch=2).engine.estimates.summary(0)
+    rig = Rig(epoch=2)
+    rig.do(e.EstimatesLoaded(1, ESTIMATES_FORMAT, before.engine.dump_estimates(1)))
+    after = rig.engine.estimates.summary(0)
+    assert after["mean_talk_s"] < cold["mean_talk_s"]
+    assert (after["in_flight"], rig.engine.dump_estimates(1)) == (0, before.engine.dump_estimates(1))
+
+
+@pytest.mark.parametrize("damage", ["format", "bytes", "empty"])
+def test_estimates_that_do_not_fit_are_refused_and_change_nothing(damage: str) -> None:
+    data = taught().engine.dump_estimates(1)
+    rig = Rig(epoch=2)
+    version = ESTIMATES_FORMAT + (damage == "format")
+    data = {"format": data, "bytes": data[:-9], "empty": b""}[damage]
+    with pytest.raises(ConfigError, match="estimates"):
+        rig.engine.handle(e.EstimatesLoaded(1, version, data), 0)
+    assert rig.engine.estimates.summary(0) == Rig(epoch=2).engine.estimates.summary(0)
+    with pytest.raises(UnknownId):
+        rig.engine.dump_estimates(9)
 
 
 def test_loaded_ledger_is_added_to_what_was_counted() -> None:

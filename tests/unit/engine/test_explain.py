@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from outpace.domain import events as e
+from outpace.domain.config import DialMode
 from outpace.domain.errors import UnknownId
-from outpace.domain.outcomes import LimitedBy
+from outpace.domain.outcomes import Fallback, LimitedBy
 from outpace.domain.states import CampaignState
 from outpace.engine.explain import Decision, Explanation, reason_in_words
 from tests.unit.engine.rig import T0, Rig, S, pool_of
@@ -22,6 +26,93 @@ def test_decision_renders_its_figures_and_what_bound_it() -> None:
         "#7: launched 3 of 5 wanted with 5 ready, 3 talking, 1 in wrap-up, 2 unanswered, 1 being classified, "
         "0 waiting; bound by the trunk group's calls per second"
     )
+
+
+FORECAST = msgspec.structs.replace(
+    DECISION, wanted=7, count=7, limited_by=LimitedBy.PACING, kappa=0.021, risk=0.018, risk_next=0.024, answers=3.14,
+    releases=2.8, live_rate=0.243, expected_abandons=0.09, answered=600, abandoned=14, legal_abandoned=12, drops_left=5,
+    balance=4.0, bound=0.0312,
+)  # fmt: skip
+SEEN = (
+    "with 5 ready, 3 talking, 1 in wrap-up, 2 unanswered, 1 being classified, 0 waiting; bound by pacing: as many "
+    "calls as the mode allows for these agents"
+)
+BUDGET = "budget: 12 abandoned of 600 answered, at most 3.1% with confidence, 5 may still be, balance +4.0"
+
+
+def test_decision_with_a_forecast_renders_risks_expectations_and_budget() -> None:
+    assert FORECAST.render() == (
+        f"#7: launched 7 of 7 wanted {SEEN}; the 7th call risks 1.8% of abandoning its person against 2.1% allowed, "
+        "the 8th 2.4%; 3.1 people and 2.8 free agents expected of what is under way, a person in 24% of new calls, "
+        f"0.09 people abandoned of these; {BUDGET}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"wanted": 0, "count": 0}, "; a call would risk 2.4% of abandoning its person against 2.1% allowed; "),
+        (
+            {"wanted": 21, "risk_next": 0.0},
+            "; the 21st call risks 1.8% of abandoning its person against 2.1% allowed; ",
+        ),
+        ({"wanted": 11}, "; the 11th call risks 1.8% of abandoning its person against 2.1% allowed, the 12th 2.4%; "),
+        ({"drops_left": 2**63 - 1}, ", any number may still be, "),
+        ({"cancels": 3}, "; cancelled 3 that rang longest; "),
+        ({"fallback": Fallback.FEED_SILENT}, "; the switch has gone silent over calls in hand: only as many calls"),
+        ({"fallback": Fallback.BUDGET_SPENT, "kappa": 0.0}, f"only as many calls as agents are ready; {BUDGET}"),
+    ],
+)
+def test_decision_renders_what_was_special(changes: dict[str, Any], words: str) -> None:
+    text = msgspec.structs.replace(FORECAST, **changes).render()
+    assert words in text
+    assert ("risks" in text or "would risk" in text) == ("fallback" not in changes)
+
+
+def test_every_fallback_has_words() -> None:
+    texts = {msgspec.structs.replace(FORECAST, fallback=one).render() for one in Fallback}
+    assert len(texts) == len(Fallback)
+
+
+def test_decision_is_kept_as_it_was_made() -> None:
+    rig = Rig(pool_of(agents=3, mode=DialMode.PREDICTIVE)).start()
+    rig.lease(20)
+    rig.wait(0.5)
+    last = rig.engine.decisions(1)[-1]
+    latest = rig.engine.latest_decision(1)
+    assert latest is not None
+    assert last.count > 0
+    assert 0.0 < last.risk <= last.kappa < 0.03
+    assert 0.0 < last.live_rate < 1.0
+    assert (last.answered, last.drops_left) == (0, 0)
+    assert latest.sequence == last.sequence
+    assert f"the {last.wanted}" in last.render()
+
+
+def test_latest_decision_follows_the_forecast_where_nothing_is_launched() -> None:
+    rig = Rig(pool_of(agents=1, mode=DialMode.PREDICTIVE)).start()
+    assert rig.engine.latest_decision(1) is not None
+    rig.do(e.AgentNotReady(1))
+    rig.wait(1.0)
+    first = rig.engine.latest_decision(1)
+    rig.wait(1.0)
+    second = rig.engine.latest_decision(1)
+    assert first is not None
+    assert second is not None
+    assert (second.now_ns - first.now_ns, second.sequence) == (S, first.sequence)
+    assert Rig(pool_of()).engine.latest_decision(1) is None
+
+
+def test_explanation_shows_the_budget_with_its_bound() -> None:
+    rig = Rig().start()
+    call = rig.talk()
+    rig.do(e.CallEnded(call, 0, 16))
+    budget = rig.engine.explain(1).budget
+    assert budget is not None
+    assert (budget.answered, budget.abandoned, budget.cap) == (1, 0, 0.03)
+    assert budget.bound == pytest.approx(0.95)
+    text = rig.engine.explain(1).render().splitlines()[2]
+    assert text == "budget of 3.0%: 0 of 1 in the window (0.00%, at most 95.00% with confidence), 0 may still be"
 
 
 def test_explanation_renders_state_ledger_and_decisions() -> None:

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from outpace import Engine
+from outpace.domain import commands as c
 from outpace.domain import events as e
+from outpace.domain.config import DialMode
 from outpace.domain.errors import ConfigError
 from outpace.engine._core import FACT_DTYPE
 from tests.unit.engine.rig import T0, Rig, S, changed, pool_of
@@ -30,11 +32,32 @@ def test_restored_engine_is_the_same_and_goes_on() -> None:
     assert other.digest() == rig.engine.digest()
 
 
+@pytest.mark.parametrize("mode", [DialMode.PREDICTIVE, DialMode.RATIO])
+def test_restored_engine_has_learned_and_counted_the_same(mode: DialMode) -> None:
+    rig = Rig(pool_of(agents=2, mode=mode)).start()
+    rig.lease(20)
+    rig.wait(1)
+    calls = [one.call_id for one in rig.ever(c.WriteIntent)]
+    rig.do(*[e.IntentDurable(call) for call in calls], *[e.CallRinging(call) for call in calls])
+    rig.wait(3)
+    rig.do(e.CallAnswered(calls[0]), e.AgentConnected(calls[0], 1))
+    rig.wait(0.3)
+    other = Engine.restore(rig.pool, rig.engine.snapshot())
+    assert other.digest() == rig.engine.digest()
+    assert other.explain(1) == rig.engine.explain(1)
+    for at_s in (0.5, 1.0, 90_000.0, 90_000.5):
+        for engine in (rig.engine, other):
+            engine.tick(rig.now + round(at_s * S))
+        assert other.take_commands() == rig.engine.take_commands()
+        assert other.digest() == rig.engine.digest()
+
+
 def test_snapshot_keeps_changed_pacing_over_the_settings_of_the_start() -> None:
     rig = lively()
-    rig.do(e.PacingChanged(1, 2.5, 2))
+    rig.do(e.PacingChanged(1, 2.5, 2, 0.01))
     other = Engine.restore(rig.pool, rig.engine.snapshot())
     assert other.pool.campaigns[0].reserve == 2
+    assert other.explain(1).budget == rig.engine.explain(1).budget
     assert other.digest() == rig.engine.digest()
 
 
@@ -74,6 +97,7 @@ def test_digest_changes_with_every_fact_that_counts() -> None:
     for fact in (
         e.PacingChanged(1, 1.5, 0),
         e.PacingChanged(1, 1.5, 1),
+        e.PacingChanged(1, 1.5, 1, 0.02),
         e.LinkDown("x"),
         e.LinkUp(),
         e.AgentNotReady(3),

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outpace.domain.config import Campaign, DialMode, RatioCounts
-from outpace.domain.outcomes import LimitedBy
-from outpace.pacing import LaunchDecision, Pacer, PacingSnapshot, PrecisePacer, RatioPacer, make_pacer
+from outpace.domain.outcomes import Fallback, LimitedBy
+from outpace.pacing import Pacer, PacingSnapshot, PrecisePacer, RatioPacer, make_pacer
 
 COUNTS = st.integers(0, 2000)
 
@@ -158,5 +158,7 @@ def test_make_pacer_follows_the_campaign() -> None:
     assert (ratio.ratio, ratio.counts_working) == (3.5, True)
 
 
-def test_decision_says_what_it_is() -> None:
-    assert repr(LaunchDecision(3, LimitedBy.PACING, 0.0)) == "LaunchDecision(count=3, limited_by=PACING)"
+def test_decision_of_a_rule_that_makes_no_forecast_says_so() -> None:
+    decision = PrecisePacer().decide(snapshot(ready=3, working=3))
+    assert (decision.count, decision.limited_by, decision.fallback) == (3, LimitedBy.PACING, Fallback.NONE)
+    assert (decision.kappa, decision.risk, decision.answers, decision.expected_abandons) == (0.0, 0.0, 0.0, 0.0)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from outpace.domain.config import DialMode
+from outpace.domain.config import Abandonment, CapWindow, DialMode, Guard
 from outpace.domain.errors import ConfigError
 from outpace.runtime.campaign_file import JournalSettings, ListSettings, Setup, load
 from outpace.runtime.switches import SimulatedSettings
@@ -113,6 +113,21 @@ def test_load_of_the_least_file_fills_in_the_rest(tmp_path: Path) -> None:
     assert setup.store.path == "var/outpace.db"
 
 
+def test_load_reads_mode_cap_and_cancels(tmp_path: Path) -> None:
+    text = LEAST.replace('name = "c"', 'name = "c"\nmode = "predictive"\ncancels = true\nmin_ring_s = 20')
+    rule = '[campaign.abandonment]\ncap = 0.01\nwindow = "rolling"\nhours = 6\nguard = "bound"\n'
+    (campaign,) = read(tmp_path, text + rule).pool(1).campaigns
+    assert (campaign.mode, campaign.cancels, campaign.min_ring_s) == (DialMode.PREDICTIVE, True, 20.0)
+    assert campaign.abandonment == Abandonment(cap=0.01, window=CapWindow.ROLLING, hours=6.0, guard=Guard.BOUND)
+    assert read(tmp_path, LEAST).pool(1).campaigns[0].abandonment == Abandonment()
+
+
+@pytest.mark.parametrize("mode", ["precise", "progressive", "ratio", "predictive", "erlang", "agentless"])
+def test_load_knows_every_mode(tmp_path: Path, mode: str) -> None:
+    text = LEAST.replace('name = "c"', f'name = "c"\nmode = "{mode}"\nmessage = "hello"')
+    assert read(tmp_path, text).pool(1).campaigns[0].mode.value == mode
+
+
 def test_secret_comes_from_the_environment(tmp_path: Path) -> None:
     text = LEAST.replace('kind = "simulated"', 'kind = "asterisk"\nsecret_env = "AMI_SECRET"')
     setup = read(tmp_path, text, {"AMI_SECRET": "s3cret"})
@@ -153,6 +168,16 @@ BROKEN = [
         "c.toml:8: campaign.calling_hours.timezone",
         "no such time zone",
     ),
+    (LEAST.replace('name = "c"', 'name = "c"\nmode = "agentless"'), "c.toml:1: campaign.message", "must not be empty"),
+    (LEAST.replace('name = "c"', 'name = "c"\nmin_ring_s = 9'), "c.toml:3: campaign.min_ring_s", "must be from 15 to"),
+    (LEAST + "[campaign.abandonment]\ncap = 3\n", "c.toml:8: campaign.abandonment.cap", "must be from 0 to 1, not 3"),
+    (
+        LEAST + '[campaign.abandonment]\nwindow = "week"\n',
+        "c.toml:8: campaign.abandonment.window",
+        "Invalid enum value",
+    ),
+    (LEAST + '[campaign.abandonment]\nsince = "May"\n', "c.toml:8: campaign.abandonment.since", "wants a date as YYYY"),
+    (LEAST + "[campaign.abandonment]\nratio = 1\n", "c.toml:8: campaign.abandonment.ratio", "unknown key"),
     (LEAST.replace('kind = "simulated"', 'kind = "avaya"'), "c.toml:4: switch.kind", 'wants "simulated" or "asterisk"'),
     (LEAST.replace('kind = "simulated"', "speed = 1"), "c.toml:3: switch.kind", 'wants "simulated" or "asterisk"'),
     (LEAST.replace('"simulated"', '"simulated"\nspeed = 0'), "c.toml:5: switch.speed", "must be from 0.01 to 10000"),

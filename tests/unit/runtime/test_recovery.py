@@ -6,15 +6,16 @@ from typing import cast
 import msgspec
 import pytest
 
-from outpace.domain.commands import HangUp, LeaseLeads, SwitchCommand, WriteIntent
-from outpace.domain.config import Campaign, Pool, RetryRule, TrunkGroup
-from outpace.domain.events import CallAdopted, LeadsLeased
+from outpace.domain.commands import HangUp, LeaseLeads, SaveEstimates, SwitchCommand, WriteIntent
+from outpace.domain.config import Abandonment, Campaign, CapWindow, DialMode, Pool, RetryRule, TrunkGroup
+from outpace.domain.events import CallAdopted, EstimatesLoaded, LeadsLeased, LedgerLoaded
 from outpace.domain.outcomes import AbandonReason, CallPresence, Outcome
 from outpace.runtime.recovery import recover, settle
 from outpace.runtime.store_worker import StoreWorker
 from outpace.store.memory import MemoryStore
-from outpace.store.port import NewLead, OpenIntent
+from outpace.store.port import SPAN_NS, NewLead, OpenIntent
 from outpace.telephony.adapter import KeptResult, LiveCall, TelephonyAdapter
+from tests.unit.store.build import attempt
 
 S = 1_000_000_000
 NOW = 5_000 * S
@@ -131,6 +132,45 @@ async def test_recover_looks_a_second_time_for_calls_that_the_switch_did_not_kno
     assert [fact.call_id for fact in facts if isinstance(fact, CallAdopted)] == [FIRST + 1, FIRST + 2]
     assert [(record.call_id, record.outcome) for record in store.attempts(campaign_id)] == [(FIRST + 3, Outcome.LOST)]
     assert switch.submitted == [HangUp(FIRST + 3, 16)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "spans"),
+    [
+        (Abandonment(), 1),
+        (Abandonment(window=CapWindow.ROLLING, hours=1.0), 0),
+        (Abandonment(window=CapWindow.ROLLING, hours=100.0), 2),
+        (Abandonment(window=CapWindow.BLOCK, days=2), 1),
+        (Abandonment(window=CapWindow.BLOCK, days=5), 2),
+    ],
+)
+async def test_recover_tells_what_the_store_knows_of_the_campaigns_past(rule: Abandonment, spans: int) -> None:
+    now_ns = 1_000_000 * S
+    store = MemoryStore()
+    campaign_id = store.campaign_id("plain")
+    epoch = store.open_pool("p", now_ns)
+    ended = [attempt(epoch << 32 | n, campaign_id, outcome=Outcome.CONNECTED, ended_ns=now_ns - hours * 3600 * S)
+             for n, hours in enumerate((30, 90), 1)]  # fmt: skip
+    store.execute([*ended, SaveEstimates(campaign_id, 7, b"learned")], now_ns)
+    pool = Pool(campaigns=(Campaign(id=campaign_id, name="plain", abandonment=rule),), trunk_groups=POOL.trunk_groups)
+    worker = StoreWorker(lambda: store, lambda _: None, lambda _: None)
+    await worker.start()
+    facts = await recover(worker, cast("TelephonyAdapter", SlowSwitch()), pool, now_ns)
+    await worker.close()
+    ledger, estimates = facts
+    assert isinstance(ledger, LedgerLoaded)
+    assert (ledger.connected, len(ledger.spans)) == (2, spans)
+    assert all(span.from_ns % SPAN_NS == 0 and span.connected == 1 for span in ledger.spans)
+    assert estimates == EstimatesLoaded(campaign_id, 7, b"learned")
+
+
+def test_settle_of_a_kept_result_of_an_agentless_call_was_heard_and_is_no_abandonment() -> None:
+    campaign = Campaign(id=1, name="news", mode=DialMode.AGENTLESS, message="news", retry={"abandoned": RetryRule()})
+    pool = Pool(campaigns=(campaign,), trunk_groups=POOL.trunk_groups)
+    kept = [KeptResult(FIRST + 1, AbandonReason.NO_AGENT_IN_TIME, 4_010 * S)]
+    (record,) = settle([intent(1)], [], kept, pool, NOW).records
+    assert (record.outcome, record.abandon_reason, record.retry_at_ns) == (Outcome.NOTIFIED, AbandonReason.NONE, 0)
+    assert record.answered_ns == 4_010 * S
 
 
 @pytest.mark.parametrize(("attempt_number", "retry_at_ns"), [(1, NOW + 60 * S), (2, NOW + 60 * S), (3, 0)])

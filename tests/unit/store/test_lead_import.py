@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from outpace.domain.errors import ConfigError, StoreError
+from outpace.domain.events import LeadsLeased
+from outpace.domain.features import NumberKind, bucket_of, pack_features
 from outpace.store import lead_import
 from outpace.store._csv_rows import MAX_LINE
 from outpace.store.lead_import import ImportOptions, ImportReport, import_csv, normalise
@@ -37,9 +39,13 @@ class Imported:
         )
 
     @property
-    def numbers(self) -> list[int]:
+    def leased(self) -> LeadsLeased:
         self.store.open_pool("p", NOW)
-        return lease(self.store, 1, 10**6).numbers
+        return lease(self.store, 1, 10**6)
+
+    @property
+    def numbers(self) -> list[int]:
+        return self.leased.numbers
 
     @property
     def rejects(self) -> list[list[str]]:
@@ -100,6 +106,35 @@ def test_import_keeps_reference_and_attributes(tmp_path: Path) -> None:
     size = len(content)
     assert imported.report == ImportReport(read=1, added=1, bytes_read=size, bytes_total=size)
     assert not imported.rejects_path.exists()
+
+
+def test_import_takes_features_from_number_file_and_segment(tmp_path: Path) -> None:
+    rows = ["phone,Segment", "030 12345678, Gold ", "0151 23456789,gold", "+12127365000,", "0800 1234567,Silver"]
+    found = Imported(tmp_path, "\n".join(rows).encode()).leased
+    kinds = [NumberKind.FIXED, NumberKind.MOBILE, NumberKind.OTHER, NumberKind.OTHER]
+    segments = ["gold", "gold", "", "silver"]
+    assert found.features == [
+        pack_features(kind, list_bucket=bucket_of("list.csv"), segment_bucket=bucket_of(segment))
+        for kind, segment in zip(kinds, segments, strict=True)
+    ]
+
+
+def test_import_of_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"Kunden-M\xfcnchen.csv")
+    path.write_bytes(b"phone\n03012345678\n")
+    store = MemoryStore()
+    report = import_csv(store, store.campaign_id("a"), path, GERMAN, NOW, rejects_path=tmp_path / "rejects.csv")
+    assert (report.added, report.rejected) == (1, 0)
+
+
+def test_import_of_numbers_that_are_only_possible_knows_no_kind(tmp_path: Path) -> None:
+    found = Imported(tmp_path, b"phone\n+19999999999", validation="possible").leased
+    assert found.features == [pack_features(list_bucket=bucket_of("list.csv"))]
+
+
+def test_import_of_a_column_that_holds_number_and_segment_at_once_knows_no_segment(tmp_path: Path) -> None:
+    found = Imported(tmp_path, b"segment,x\n03012345678,1", column="segment").leased
+    assert found.features == [pack_features(NumberKind.FIXED, list_bucket=bucket_of("list.csv"))]
 
 
 @pytest.mark.parametrize(

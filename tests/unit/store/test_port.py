@@ -10,6 +10,7 @@ from outpace.domain.commands import (
     RecordDisposition,
     ReleaseLeads,
     RenewLease,
+    SaveEstimates,
     WithdrawIntent,
 )
 from outpace.domain.errors import StoreError
@@ -21,10 +22,12 @@ from outpace.domain.events import (
     LeadsLeased,
     LeaseLost,
     LeaseRenewed,
+    LedgerSpan,
 )
+from outpace.domain.features import NumberKind, pack_features
 from outpace.domain.outcomes import AbandonReason, IntentRefusal, Outcome, Verdict, WithdrawReason
 from outpace.domain.units import NS_PER_S
-from outpace.store.port import NUMBER_OPEN_RETRY_NS, Ledger, NewLead, OpenIntent, Run, Store
+from outpace.store.port import NUMBER_OPEN_RETRY_NS, SPAN_NS, Ledger, NewLead, OpenIntent, Run, SavedEstimates, Store
 from tests.unit.store.build import HOUR, NOW, attempt, filled, intent, lease
 
 LEASE_NS = 300 * NS_PER_S
@@ -86,10 +89,46 @@ def test_lease_gives_the_earliest_due_and_says_when_the_next_is(store: Store) ->
     dues = {491: NOW - 1, 492: NOW, 493: NOW + 1, 494: 0}
     store.add_leads(a, [NewLead(number, due_ns=due) for number, due in dues.items()], NOW)
     epoch = store.open_pool("p", NOW)
-    assert lease(store, a, 2) == LeadsLeased(a, epoch << 32 | 1, NOW + LEASE_NS, [4, 1], [494, 491], [0, 0], NOW)
-    assert lease(store, a, 2) == LeadsLeased(a, epoch << 32 | 2, NOW + LEASE_NS, [2], [492], [0], NOW + 1)
-    assert lease(store, a, 2) == LeadsLeased(a, 0, NOW + LEASE_NS, [], [], [], NOW + 1)
-    assert lease(store, a, 2, NOW + 1) == LeadsLeased(a, epoch << 32 | 3, NOW + 1 + LEASE_NS, [3], [493], [0], 0)
+    token, deadline = epoch << 32, NOW + LEASE_NS
+    assert lease(store, a, 2) == LeadsLeased(a, token | 1, deadline, [4, 1], [494, 491], [0, 0], NOW, [0, 0])
+    assert lease(store, a, 2) == LeadsLeased(a, token | 2, deadline, [2], [492], [0], NOW + 1, [0])
+    assert lease(store, a, 2) == LeadsLeased(a, 0, deadline, [], [], [], NOW + 1)
+    assert lease(store, a, 2, NOW + 1) == LeadsLeased(a, token | 3, deadline + 1, [3], [493], [0], 0, [0])
+
+
+def test_lease_gives_the_features_that_were_added_with_the_history_of_the_attempts(store: Store) -> None:
+    a = store.campaign_id("a")
+    mobile = pack_features(NumberKind.MOBILE, list_bucket=7, segment_bucket=63)
+    store.add_leads(a, [NewLead(491, features=mobile), NewLead(492)], NOW)
+    epoch = store.open_pool("p", NOW)
+    first = lease(store, a, 2)
+    assert first.features == [mobile, 0]
+    calls = [epoch << 32 | i for i in range(1, 4)]
+    store.execute([intent(first, i, calls[i]) for i in range(2)], NOW)
+    store.execute([WithdrawIntent(calls[0], WithdrawReason.NO_CIRCUIT, NOW)], NOW)
+    store.execute([attempt(calls[1], a, lead_id=2, outcome=Outcome.BUSY, retry_at_ns=NOW)], NOW)
+    busy = pack_features(attempts=1, last=Outcome.BUSY)
+    second = lease(store, a, 2)
+    assert second.features == [mobile, busy]  # a withdrawn intent was no attempt
+    store.execute([ReleaseLeads(a, second.token)], NOW)
+    third = lease(store, a, 2)
+    assert third.features == [mobile, busy]
+    assert lease(store, a, 2, NOW + LEASE_NS).features == [mobile, busy]  # the lease has ended
+    # attempts without an intent, of a lead that is leased, and of one that is finished
+    store.execute([attempt(77, a, lead_id=1, outcome=Outcome.MACHINE)], NOW)
+    store.execute([attempt(78, a, lead_id=1, outcome=Outcome.LOST, retry_at_ns=NOW)], NOW)
+    lost = pack_features(NumberKind.MOBILE, attempts=2, last=Outcome.LOST, list_bucket=7, segment_bucket=63)
+    assert lease(store, a, 2, NOW + LEASE_NS).features == [lost]
+
+
+def test_lease_gives_the_features_back_that_a_number_dialled_elsewhere_had(store: Store) -> None:
+    a, b = store.campaign_id("a"), store.campaign_id("b")
+    for campaign in (a, b):
+        store.add_leads(campaign, [NewLead(491, features=3)], NOW)
+    epoch = store.open_pool("p", NOW)
+    store.execute([intent(lease(store, a, 1), 0, epoch << 32 | 1)], NOW)
+    store.execute([intent(lease(store, b, 1), 0, epoch << 32 | 2)], NOW)
+    assert lease(store, b, 1, NOW + NUMBER_OPEN_RETRY_NS).features == [3]
 
 
 def test_lease_next_due_is_not_zero_while_leads_remain_that_are_due_since_ever(store: Store) -> None:
@@ -375,7 +414,8 @@ def test_facts_come_in_the_order_of_a_mixed_batch(store: Store) -> None:
         ],
         NOW,
     )
-    third = LeadsLeased(a, epoch << 32 | 2, NOW + LEASE_NS, [3, 1], [493, 491], [0, 1], 0)
+    tried = pack_features(attempts=1, last=Outcome.NO_ANSWER)
+    third = LeadsLeased(a, epoch << 32 | 2, NOW + LEASE_NS, [3, 1], [493, 491], [0, 1], 0, [0, tried])
     assert facts == [
         IntentDurable(one),
         AttemptRecorded(one),
@@ -433,6 +473,49 @@ def test_ledger_splits_the_answered(store: Store) -> None:
     )
     assert store.ledger(a) == Ledger(connected=3, no_agent_in_time=2, caller_left=1)
     assert store.ledger(a + 1) == Ledger(0, 0, 0)
+
+
+def test_ledger_spans_tell_in_which_quarter_of_an_hour(store: Store) -> None:
+    a = filled(store, [491])
+    epoch = store.open_pool("p", NOW)
+    quarter = NOW // SPAN_NS * SPAN_NS
+    endings = [
+        (quarter - 1, Outcome.CONNECTED, 0),
+        (quarter, Outcome.CONNECTED, 0),
+        (quarter + 5, Outcome.ABANDONED, 1),
+        (quarter + SPAN_NS - 2, Outcome.ABANDONED, 2),
+        (quarter + SPAN_NS - 1, Outcome.ABANDONED, 2, Verdict.PERSON),
+        (quarter + SPAN_NS, Outcome.MACHINE, 0),
+        (quarter + 4 * SPAN_NS, Outcome.CONNECTED, 0),
+    ]
+    store.execute(
+        [
+            attempt(
+                epoch << 32 | i,
+                a,
+                ended_ns=at_ns,
+                outcome=outcome,
+                abandon_reason=AbandonReason(reason),
+                verdict=verdict[0] if verdict else Verdict.NONE,
+            )
+            for i, (at_ns, outcome, reason, *verdict) in enumerate(endings, 1)
+        ],
+        NOW,
+    )
+    later = [LedgerSpan(quarter, 1, 1, 2, 1), LedgerSpan(quarter + 4 * SPAN_NS, 1, 0, 0)]
+    assert store.ledger_spans(a, 0) == [LedgerSpan(quarter - SPAN_NS, 1, 0, 0), *later]
+    assert store.ledger_spans(a, quarter + 77) == later
+    assert store.ledger_spans(a, quarter + 5 * SPAN_NS) == store.ledger_spans(a + 1, 0) == []
+
+
+def test_estimates_are_kept_by_campaign_and_the_last_ones_stand(store: Store) -> None:
+    a, b = store.campaign_id("a"), store.campaign_id("b")
+    store.open_pool("p", NOW)
+    assert store.estimates(a) is None
+    assert store.execute([SaveEstimates(a, 1, b"old"), SaveEstimates(b, 1, b"")], NOW) == []
+    store.execute([SaveEstimates(a, 2, b"\x00new\xff")], NOW + 1)
+    assert store.estimates(a) == SavedEstimates(2, b"\x00new\xff", NOW + 1)
+    assert store.estimates(b) == SavedEstimates(1, b"", NOW)
 
 
 def test_dispositions_count_the_last_word_of_each_agent(store: Store) -> None:

@@ -154,7 +154,7 @@ def write_newer(path: Path) -> None:
     [
         (write_text, "file is not a database"),
         (write_foreign, "an SQLite file, but not a store of outpace"),
-        (write_newer, "store version 7, this program knows 3"),
+        (write_newer, "store version 7, this program knows 5"),
         (Path.mkdir, "unable to open database file"),
     ],
     ids=["text", "foreign", "newer", "folder"],

@@ -250,6 +250,19 @@ def test_the_detector_errs_as_often_as_it_is_told_to() -> None:
         assert event.speech_start_ns == at + 3 * S // 10
 
 
+@pytest.mark.parametrize(("from_verdict", "left_after_s"), [(False, 3.0), (True, 4.5)])
+def test_people_may_be_patient_while_they_speak_their_greeting(from_verdict: bool, left_after_s: float) -> None:
+    detector = Amd(delay=1.5, patience_from_verdict=from_verdict)
+    three = msgspec.structs.replace(BASE.times, patience=3.0)
+    made = carrier(msgspec.structs.replace(BASE, mix=Mix(live=1.0), amd=detector, times=three))
+    made.submit([originate(1, classify=True), originate(2)], 0)
+    told = play(made)
+    answered = {event.call_id: event.switch_ns for event in told if isinstance(event, CallAnswered)}
+    ended = {event.call_id: event.switch_ns for event in told if isinstance(event, CallEnded)}
+    assert ended[1] - answered[1] == round(left_after_s * S)
+    assert ended[2] - answered[2] == 3 * S
+
+
 def test_beyond_the_rate_calls_end_in_congestion() -> None:
     made = carrier(CODED, TrunkGroup(id=1, name="slow", channels=1000, cps=10.0, burst=5))
     made.submit([originate(k, RINGS) for k in range(1, 41)], 0)

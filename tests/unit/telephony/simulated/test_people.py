@@ -10,7 +10,7 @@ from outpace.domain.errors import ConfigError, UnknownId
 from outpace.domain.events import AgentLoggedIn, AgentLoggedOut, AgentNotReady, AgentReady, DispositionSet
 from outpace.domain.states import AgentState
 from outpace.telephony.simulated.distributions import DistributionSettings
-from outpace.telephony.simulated.people import Act, People, PeopleSettings
+from outpace.telephony.simulated.people import Act, People, PeopleSettings, Shift
 
 S = 1_000_000_000
 NEVER = 2**63 - 1
@@ -165,3 +165,60 @@ def test_wrong_settings_are_refused(key, value) -> None:
     with pytest.raises(ConfigError) as caught:
         PeopleSettings(**{key: value})
     assert caught.value.where == key
+
+
+def presence(made: People, until_s: float) -> dict[int, list[tuple[float, bool]]]:
+    """Agent -> (seconds, came or left), in order."""
+    told: dict[int, list[tuple[float, bool]]] = {}
+    while (due := made.next_event_ns()) <= until_s * S:
+        for event in made.advance(due):
+            if isinstance(event, AgentLoggedIn | AgentLoggedOut):
+                told.setdefault(event.agent_id, []).append((due / S, isinstance(event, AgentLoggedIn)))
+    return told
+
+
+def test_shifts_are_taken_in_turn() -> None:
+    made = people(4, shifts=(Shift(end_s=1000.0), Shift(start_s=500.0, end_s=2000.0)), log_in_over_s=40.0)
+    made.start(0)
+    assert presence(made, 5000.0) == {
+        1: [(0.0, True), (1000.0, False)],
+        2: [(500.0, True), (2000.0, False)],
+        3: [(20.0, True), (1000.0, False)],
+        4: [(500.0, True), (2000.0, False)],
+    }
+
+
+def test_people_come_and_go_about_their_shifts_times() -> None:
+    def times(seed: int) -> list[tuple[float, float]]:
+        made = people(300, seed, shifts=(Shift(start_s=3600.0, end_s=7200.0),), shift_spread_s=240.0)
+        made.start(0)
+        return [(came, left) for (came, _), (left, _) in presence(made, 9000.0).values()]
+
+    came, left = np.array(times(1)).T
+    assert np.abs(came - 3600.0).max() <= 240.0
+    assert np.abs(left - 7200.0).max() <= 240.0
+    for spread in (came, left):
+        assert np.std(spread) == pytest.approx(480.0 / 12.0**0.5, rel=0.1)
+    assert abs(np.corrcoef(came, left)[0, 1]) < 0.2
+    assert times(1) == times(1) != times(2)
+
+
+def test_nobody_comes_before_their_turn() -> None:
+    made = people(60, log_in_over_s=60.0, shifts=(Shift(end_s=1000.0),), shift_spread_s=240.0)
+    made.start(0)
+    came = {agent: at[0][0] for agent, at in presence(made, 900.0).items()}
+    assert min(came[agent] - (agent - 1.0) for agent in came) == 0.0
+
+
+def test_a_shift_has_a_length() -> None:
+    with pytest.raises(ConfigError, match="later than start_s"):
+        Shift(start_s=60.0, end_s=60.0)
+
+
+def test_wrap_up_changes_for_the_calls_to_come() -> None:
+    made = at_work(wrap_up=12.0)
+    made.notice(AgentStateChanged(1, AgentState.WRAP_UP, 77, 50 * S))
+    made.set_wrap_up(30.0)
+    assert made.advance(62 * S) == [DispositionSet(1, 77, 0), AgentReady(1)]
+    made.notice(AgentStateChanged(1, AgentState.WRAP_UP, 78, 100 * S))
+    assert made.next_event_ns() == 130 * S

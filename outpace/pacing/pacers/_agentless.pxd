@@ -1,0 +1,4 @@
+from outpace.pacing._pacer cimport Pacer
+
+cdef class AgentlessPacer(Pacer):
+    pass

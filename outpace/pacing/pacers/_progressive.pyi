@@ -1,0 +1,3 @@
+from outpace.pacing._pacer import Pacer
+
+class ProgressivePacer(Pacer): ...

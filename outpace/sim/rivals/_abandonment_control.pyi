@@ -1,0 +1,13 @@
+from typing_extensions import disjoint_base
+
+from outpace.pacing._pacer import Pacer
+
+@disjoint_base
+class AbandonmentControl(Pacer):
+    def __init__(self, gain: float = 3.0, pace: float = 0.05, *, per_working: bool = False) -> None: ...
+    @property
+    def gain(self) -> float: ...
+    @property
+    def pace(self) -> float: ...
+    @property
+    def per_working(self) -> bool: ...
