@@ -50,8 +50,8 @@ WANTED: dict[str, tuple[str, ...]] = {
 #: SIP finals with which a call ends that we have cancelled ourselves.
 _CANCEL_FINALS = frozenset({0, 480, 487})
 
-#: Cause and SIP status of a call that Asterisk 22 ends for us before the network has said a word; a network that declines
-#: gives 603 as well, with cause 21.
+#: Cause and SIP status of a call that Asterisk 22 ends for us before the network has said a word. A network that
+#: declines gives 603 as well, with cause 21.
 _CANCELLED_HERE = (16, 603)
 
 #: The last second whose nanoseconds are within 64 bits.
