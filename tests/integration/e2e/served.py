@@ -147,6 +147,15 @@ class Served:
             time.sleep(0.03)
         return found
 
+    def finish(self, campaign_id: int, timeout_s: float = 120.0) -> None:
+        """Wait until a campaign is complete."""
+        deadline = time.monotonic() + timeout_s
+        while self.get(f"/v1/campaigns/{campaign_id}")["state"] != "completed":
+            if time.monotonic() > deadline:
+                paths = ("/v1/calls", "/v1/agents", f"/v1/campaigns/{campaign_id}/board")
+                raise AssertionError("not complete: " + "\n".join(json.dumps(self.get(path)) for path in paths))
+            time.sleep(0.1)
+
     def metrics(self) -> dict[str, float]:
         """A scrape, without the label of the campaign."""
         return figures_of(self.send("GET", "/metrics").text)

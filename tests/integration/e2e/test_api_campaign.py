@@ -176,7 +176,7 @@ class Day:
 
     def finish(self) -> None:
         """The rest of the list, until nothing is left."""
-        self.node.until(ONE, lambda view: view["state"] == "completed")
+        self.node.finish(1)
 
     def talk(self) -> dict[str, Any]:
         """A hot lead who talks until somebody hangs up: the call, when an agent has it."""

@@ -116,7 +116,7 @@ def test_a_node_that_is_killed_goes_on_where_it_stood(lab: Lab, tmp_path: Path) 
                 time.sleep(chance.random() * 0.4)
                 node.kill()
                 continue
-            node.until(ONE, lambda view: view["state"] == "completed")
+            node.finish(1)
             log_everybody_out(node)
             assert node.end() == 0, node.said()
     outcomes = check(lab, tmp_path, numbers, LOST)
@@ -156,7 +156,7 @@ def test_a_switch_that_is_started_again_is_told_of_and_the_campaign_goes_on(lab:
             heard.until("alarms", lambda update: update["data"] is None, after=raised["sequence"])
             assert node.get("/v1/health")["ready"]
             node.until(f"{ONE}/board", is_busy)
-            node.until(ONE, lambda view: view["state"] == "completed")
+            node.finish(1)
             log_everybody_out(node)
         assert node.end() == 0, node.said()
     told = [(line["message"], line.get("alarm", "")) for line in node.log()]
