@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -131,6 +132,9 @@ class Server:
         """What monitoring shows, now; on the loop."""
         names = {one.id: (one.name, self._boards.leads_left(one.id)) for one in self._runner.engine.pool.campaigns}
         reading = self._runner.reading(names)
+        reading.add_by("agent_seconds_total", "state", self._boards.agent_seconds())
+        busy = {name: self._boards.occupancy(campaign_id).value for campaign_id, (name, _) in names.items()}
+        reading.add_by("occupancy", "campaign", {name: nan if share is None else share for name, share in busy.items()})
         reading.add("hub", self._hub.gauges())
         reading.add("reader", self._reader.gauges())
         reading.add("long_reader", self._long_reader.gauges())
