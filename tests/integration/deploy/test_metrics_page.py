@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.integration.monitoring.exposed import asterisk_gauges, families
+from tests.integration.deploy.exposed import asterisk_gauges, families
 from tests.tidy import tree
 
 _ROW = re.compile(r"^\| `(outpace_\w+)` \|(?: ?([^|`]*) \|)? [^|]+ \|$", re.MULTILINE)

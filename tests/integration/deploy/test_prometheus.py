@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.monitoring.exposed import asked, asterisk_gauges, families
+from tests.integration.deploy.exposed import asked, asterisk_gauges, families
 from tests.tidy import tree
 
 DEPLOY = tree.ROOT / "deploy"
