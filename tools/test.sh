@@ -38,6 +38,7 @@ stage_tests() {
         command -v sox >/dev/null || missing+=(sox)
         command -v redis-server >/dev/null || missing+=(redis-server)
         command -v promtool >/dev/null || missing+=(prometheus)
+        command -v systemd-analyze >/dev/null || missing+=(systemd)
         [ ${#missing[@]} -eq 0 ] || tools/packages.sh "${missing[@]}"
     fi
     PYTHON="$PWD/.venv/bin/python" bench/peers.sh

@@ -23,6 +23,7 @@ from outpace.domain.commands import RecordAttempt
 from outpace.domain.config import Agent
 from outpace.domain.errors import ConfigError, StoreError
 from outpace.domain.events import CampaignDraining, CampaignStarted, CampaignStopped
+from outpace.domain.outcomes import AbandonReason
 from outpace.domain.resources import Alarm, DispositionView
 from outpace.domain.states import CampaignState
 from outpace.domain.version import VERSION
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from outpace.runtime.redis_link import RedisLink
 
 log = logging.getLogger(__name__)
+attempt_log = logging.getLogger("outpace.attempts")
 
 T = TypeVar("T")
 
@@ -291,6 +293,7 @@ class Server:
         # attempts and dispositions that are durable now
         for record in records:
             if isinstance(record, RecordAttempt):
+                attempt_log.info("attempt ended", extra=self._attempt_fields(record))
                 view = msgspec.to_builtins(attempt_view(self._registry, record))
                 self._hub.publish(Topic.ATTEMPTS, str(record.call_id), view)
                 continue
@@ -306,7 +309,29 @@ class Server:
                 callback_at=views.at_or_none(record.callback_ns),
                 suppress=record.suppress,
             )
+            fields = ("call_id", "campaign_id", "lead_id", "agent_id", "disposition")
+            attempt_log.info("disposition", extra={name: getattr(said, name) for name in fields})
             self._hub.publish(Topic.DISPOSITIONS, str(record.call_id), msgspec.to_builtins(said))
+
+    def _attempt_fields(self, record: RecordAttempt) -> dict[str, Any]:
+        # what the line of an attempt says; call_id is the attempt's id, and the formatter masks the number
+        campaign = self._registry.campaigns.get(record.campaign_id)
+        fields: dict[str, Any] = {
+            "call_id": str(record.call_id),
+            "campaign_id": record.campaign_id,
+            "campaign": campaign.settings.name if campaign is not None else "",
+            "lead_id": record.lead_id,
+            "attempt_number": record.attempt_number,
+            "number": record.number,
+            "trunk_group_id": record.trunk_group_id,
+            "outcome": record.outcome.name.lower(),
+            "hangup_cause": record.hangup_cause,
+        }
+        if record.agent_id:
+            fields["agent_id"] = record.agent_id
+        if record.abandon_reason is not AbandonReason.NONE:
+            fields["abandon_reason"] = record.abandon_reason.name.lower()
+        return fields
 
     def _tell_alarm(self, key: str, alarm: Alarm | None) -> None:
         self._hub.keep(Topic.ALARMS, key, None if alarm is None else msgspec.to_builtins(alarm))
