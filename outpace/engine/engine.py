@@ -270,7 +270,7 @@ class Engine(EngineCore):
         return {name: self._register(name) for name in REGISTER_PLACES}
 
     def decision_count(self) -> int:
-        """Launch decisions so far, over all campaigns; one that launches nothing for the last one's reason is not new."""
+        """Launch decisions so far, over all campaigns; one that launches nothing for the reason before is not new."""
         return self._register("decisions")
 
     def obstacles(self, campaign_id: int, lead_id: int = 0) -> list[Obstacle]:

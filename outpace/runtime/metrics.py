@@ -66,7 +66,7 @@ HELP = {
     "agents": "Agents by state.",
     "agents_serving": "Agents who serve the campaign, by state; who serves several is counted in each.",
     "agent_seconds_total": "Time that agents have spent in each state, all agents together.",
-    "occupancy": "Share of its agents' time with something to do, of that and ready; since the start; NaN: no time yet.",
+    "occupancy": "Share of its agents' time with something to do, of that and ready, since the start; NaN at first.",
     "launches_total": "Calls launched in this run.",
     "outcomes_total": "Attempts that ended in this run, by outcome.",
     "answered_total": "Calls that a person answered, earlier runs included: connected and abandoned.",

@@ -17,6 +17,7 @@ import pytest
 from outpace.api.settings import ApiSettings
 from outpace.cli import main
 from outpace.domain.config import Abandonment, CallingHours, Campaign, InboundLoad, RetryRule, TrunkGroup
+from outpace.domain.outcomes import LimitedBy
 from outpace.runtime import campaign_file, node_file, settings
 from outpace.runtime.metrics import HELP
 from outpace.runtime.switches import SimulatedSettings
@@ -120,7 +121,7 @@ def test_example_node_file_is_good() -> None:
     assert settings.automatic(file.agent_groups, range(1, 21))
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/asterisk.md"])
+@pytest.mark.parametrize("page", ["docs/asterisk.md"])
 def test_campaign_files_in_pages_are_good(page: str, tmp_path: Path) -> None:
     blocks = re.findall(r"^```toml\n(.*?)^```", (tree.ROOT / page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
     assert blocks
@@ -167,7 +168,11 @@ def anchors(page: Path) -> set[str]:
 
 def test_links_between_pages_lead_somewhere() -> None:
     folders = [tree.ROOT / name for name in ("bench", "deploy")]
-    pages = [*tree.ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(page for folder in folders for page in folder.glob("*.md"))]
+    pages = [
+        *tree.ROOT.glob("*.md"),
+        *DOCS.rglob("*.md"),
+        *(page for folder in folders for page in folder.glob("*.md")),
+    ]
     broken = []
     for page in pages:
         for target in re.findall(r"\]\(([^)\s]+)", page.read_text("utf-8")):
@@ -209,3 +214,12 @@ def test_pages_name_only_options_that_commands_have() -> None:
         for line in re.findall(r"\boutpace [a-z][^`\n]*", page.read_text("utf-8")):
             wrong += [f"{page.name}: {line}" for option in re.findall(r"(?<!\S)--[a-z-]+", line) if option not in known]
     assert wrong == []
+
+
+def test_operators_guide_knows_every_reason_and_every_alarm() -> None:
+    text = (DOCS / "operators-guide.md").read_text("utf-8")
+    reasons = {reason.name.lower() for reason in LimitedBy} - {"none"}
+    assert [reason for reason in sorted(reasons) if f"`{reason}`" not in section(text, "Reasons")] == []
+    alarms = re.findall(r'Sign\("(\w+)"', (tree.PACKAGE / "runtime" / "alarms.py").read_text("utf-8"))
+    assert len(alarms) > 10
+    assert [alarm for alarm in alarms if f"*{alarm}*" not in text] == []

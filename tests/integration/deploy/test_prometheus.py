@@ -90,7 +90,7 @@ def test_rules_and_dashboard_ask_only_for_what_a_node_exposes(exposed: str) -> N
 
 
 def test_rules_and_dashboard_match_only_labels_that_there_are(exposed: str) -> None:
-    known = families(exposed) | {name: ("gauge", ()) for name in asterisk_gauges()}
+    known = families(exposed) | dict.fromkeys(asterisk_gauges(), ("gauge", ()))
     texts = {rule["alert"]: rule["expr"] for rule in rules()} | queries()
     wrong = {
         (where, name, label)

@@ -111,8 +111,8 @@ def test_behind_a_writer_that_hangs_lines_are_dropped_and_counted(monkeypatch: p
     monkeypatch.setattr(logs, "WAITING_MAX", 3)
     slow = Slow()
     handler = logs.Behind(slow)
-    logger = logging.Logger("outpace.hanging")
-    logger.addHandler(handler)
+    logger = logging.getLogger("outpace.hanging")
+    logging.getLogger("outpace").addHandler(handler)
     for n in range(20):
         logger.warning("line %d", n)
     slow.let.set()
