@@ -39,8 +39,12 @@ async def async_pieces(source: AsyncSource) -> AsyncIterator[bytes]:
             yield piece
         return
     left = pieces(source)
-    while (piece := await asyncio.to_thread(lambda: next(left, None))) is not None:
-        yield piece
+    while (read := await asyncio.to_thread(_next, left)) is not None:
+        yield read
+
+
+def _next(left: Iterator[bytes]) -> bytes | None:
+    return next(left, None)
 
 
 def _is_file(source: IO[bytes] | Iterable[bytes]) -> TypeGuard[IO[bytes]]:

@@ -66,7 +66,7 @@ class ApiError(OutpaceError):
     """
 
     def __init__(self, problem: Problem, retry_after_s: float | None = None) -> None:
-        super().__init__(f"{problem.status} {problem.title}: {problem.detail}")
+        OutpaceError.__init__(self, f"{problem.status} {problem.title}: {problem.detail}")
         self.problem = problem
         self.status = problem.status
         self.type = problem.type.removeprefix(_TYPE)

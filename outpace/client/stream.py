@@ -157,7 +157,8 @@ class Stream:
 
     def __init__(self, following: Following, timeout_s: float, verify: ssl.SSLContext | bool) -> None:
         self._following = following
-        self._options = following.options(timeout_s, verify)
+        self._timeout_s = timeout_s
+        self._verify = verify
         self._closed = threading.Event()
         self._connection: websockets.sync.client.ClientConnection | None = None
 
@@ -181,8 +182,9 @@ class Stream:
 
     def __iter__(self) -> Iterator[Message]:
         while not self._closed.is_set():
+            options = self._following.options(self._timeout_s, self._verify)
             try:
-                with websockets.sync.client.connect(self._following.address, **self._options) as connection:
+                with websockets.sync.client.connect(self._following.address, **options) as connection:
                     self._connection = connection
                     while not self._closed.is_set():
                         yield from self._following.heard(connection.recv())
@@ -202,7 +204,8 @@ class AsyncStream:
 
     def __init__(self, following: Following, timeout_s: float, verify: ssl.SSLContext | bool) -> None:
         self._following = following
-        self._options = following.options(timeout_s, verify)
+        self._timeout_s = timeout_s
+        self._verify = verify
         self._closed = asyncio.Event()
         self._connection: websockets.asyncio.client.ClientConnection | None = None
 
@@ -228,8 +231,9 @@ class AsyncStream:
 
     async def __aiter__(self) -> AsyncIterator[Message]:
         while not self._closed.is_set():
+            options = self._following.options(self._timeout_s, self._verify)
             try:
-                async with websockets.asyncio.client.connect(self._following.address, **self._options) as connection:
+                async with websockets.asyncio.client.connect(self._following.address, **options) as connection:
                     self._connection = connection
                     while not self._closed.is_set():
                         for message in self._following.heard(await connection.recv()):
