@@ -141,7 +141,7 @@ def call(
     ----------
     path : its parts quoted already.
     query : what is None or "" is left out.
-    body : to be encoded; what is None is left out unless it is a merge patch.
+    body : to be encoded; what is None is left out unless it is a merge patch. None = there is none, or it is a stream.
     version : of the settings that a change was made on, 0 = whatever is there; None = none is asked for.
     key : idempotency key, "" = one is made; None = none is taken.
     """
@@ -151,8 +151,9 @@ def call(
     if key is not None:
         headers["Idempotency-Key"] = key or secrets.token_hex(16)
     encoded = None
-    if body is not None:
+    if body is not None or media != JSON:
         headers["Content-Type"] = media
+    if body is not None:
         told = body if media == MERGE_PATCH else {name: value for name, value in body.items() if value is not None}
         encoded = msgspec.json.encode(told)
     wanted = {name: _text(value) for name, value in (query or {}).items() if value is not None and value != ""}

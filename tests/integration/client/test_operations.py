@@ -48,7 +48,7 @@ async def test_every_operation(floor: Floor, kind: type[Client | AsyncClient]) -
         await user.ask("add_lead", campaign_id, number="+49305550001", due_at=NOW + timedelta(days=1))
         await user.ask("start_campaign", campaign_id)
         await user.ask("stop_campaign", campaign_id, now=True)
-        await user.until(lambda view: view.state == "completed", "get_campaign", campaign_id)
+        await user.until(lambda view: view.state == "paused", "get_campaign", campaign_id)
         assert (await user.ask("archive_campaign", campaign_id)).state == "archived"
         assert user.called == OPERATIONS
 
@@ -116,6 +116,10 @@ async def lists(user: User, campaign_id: int) -> None:
     await user.ask("unsuppress", kept.number)
     with pytest.raises(NotFound):
         await user.ask("unsuppress", kept.number)
+    listed = await user.ask("import_suppression", [b"+4930999", b"0001\nnobody\n"], reason="a list")
+    assert (await user.run(listed.wait, timeout_s=20.0)).result["added"] == 1
+    assert (await user.bytes_of("get_suppression_rejects", listed.job_id)).endswith(b"2,not a phone number,nobody\r\n")
+    assert [one.number for one in await user.all("iter_suppression")] == ["+49309990001"]
 
 
 async def people(user: User, campaign_id: int) -> None:
