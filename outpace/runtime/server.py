@@ -27,11 +27,12 @@ from outpace.domain.outcomes import AbandonReason
 from outpace.domain.resources import Alarm, DispositionView
 from outpace.domain.states import CampaignState
 from outpace.domain.version import VERSION
+from outpace.domain.wire import Topic
 from outpace.runtime import views
 from outpace.runtime.alarms import Alarms, Figures, signs
 from outpace.runtime.boards import Boards
 from outpace.runtime.clock import monotonic_ns, wall_ns
-from outpace.runtime.control import ControlPort, Topic
+from outpace.runtime.control import ControlPort
 from outpace.runtime.door import Door
 from outpace.runtime.door_history import attempt_view, disposition_name
 from outpace.runtime.feeds import AgentFeed, BoardFeed, CallFeed

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import msgspec
-
 from outpace.api import roles
 from outpace.api.answers import Reply
 from outpace.api.endpoint import Call, Routes
@@ -13,23 +11,12 @@ from outpace.api.examples import HEALTH
 from outpace.api.problems import ProblemError
 from outpace.domain.orders import GetHealth
 from outpace.domain.resources import HealthView
+from outpace.domain.wire import Live, Ready
 from outpace.runtime.metrics import exposition
 
 routes = Routes("health", "Whether the node works, and its figures for monitoring.")
 
 _PROMETHEUS = "text/plain; version=1.0.0; charset=utf-8"
-
-
-class Live(msgspec.Struct, frozen=True):
-    """That somebody answers."""
-
-    live: bool = True
-
-
-class Ready(msgspec.Struct, frozen=True):
-    """That the node can dial."""
-
-    ready: bool = True
 
 
 @routes.add("GET", "/health/live", roles.ANYBODY, example={"live": True}, open_to_all=True)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import secrets
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -17,10 +13,10 @@ from outpace.api.binding import pieces
 from outpace.api.bodies import AnyId, Id, Name, Region
 from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import JOB, LIST, LIST_CSV, page_of
+from outpace.api.exports import rejects
 from outpace.api.imports import job_id_of, rejects_path, start_import
 from outpace.api.paging import Cursor, Limit
-from outpace.api.problems import ProblemError
-from outpace.api.uploads import spool
+from outpace.api.uploads import uploaded
 from outpace.domain.orders import GetCampaign, GetList, ListLists
 from outpace.domain.resources import JobView, ListView, Page
 from outpace.store.lead_import import ImportOptions
@@ -28,7 +24,6 @@ from outpace.store.lead_import import ImportOptions
 routes = Routes("lists", "Lists of leads that were imported into campaigns.")
 
 ONE = "/v1/lists/{list_id}"
-_CHUNK = 1 << 16
 
 
 def _with_job(call: Call, view: ListView) -> ListView:
@@ -53,20 +48,7 @@ async def get_list(call: Call, list_id: Id) -> ListView:
 async def get_rejects(call: Call, list_id: Id) -> StreamReply:
     """Rows of a list that could not be dialled: line, reason, row; the head alone where there is none."""
     await call.ask(GetList(list_id=list_id))
-    name = f'attachment; filename="list-{list_id}.rejects.csv"'.encode()
-    headers = [(b"content-type", b"text/csv; charset=utf-8"), (b"content-disposition", name)]
-    return StreamReply(_file(rejects_path(call.api.node, list_id)), headers)
-
-
-async def _file(path: Path) -> AsyncIterator[bytes]:
-    try:
-        file = await asyncio.to_thread(path.open, "rb")
-    except FileNotFoundError:
-        yield b"line,reason,row\r\n"
-        return
-    with file:
-        while chunk := await asyncio.to_thread(file.read, _CHUNK):
-            yield chunk
+    return rejects(rejects_path(call.api.node, list_id), f"list-{list_id}")
 
 
 @routes.add(
@@ -110,14 +92,9 @@ async def import_list(
     await call.ask(GetCampaign(campaign_id=campaign_id))
     node, jobs = call.api.node, call.api.jobs
     jobs.require_room()
-    spooled = node.folder / f"upload-{secrets.token_hex(8)}.part"
-    size = await spool(pieces(call.receive), spooled, most=call.api.settings.upload_max_mb * 1_000_000)
-    try:
-        if not size:
-            raise ProblemError("malformed", "the list is empty")
+    most = call.api.settings.upload_max_mb * 1_000_000
+    async with uploaded(pieces(call.receive), node.folder, most=most) as spooled:
         job = await start_import(
             node, jobs, spooled, campaign_id=campaign_id, name=name, options=options, actor=call.actor
         )
-    finally:
-        spooled.unlink(missing_ok=True)
     return Answer(job, location=f"/v1/jobs/{job.job_id}")
