@@ -158,6 +158,15 @@ def test_api_reference_is_that_of_the_code(tmp_path: Path) -> None:
     assert made.read_text("utf-8") == (DOCS / "api-reference.md").read_text("utf-8"), "run tools/api_reference.py"
 
 
+def test_client_has_the_operations_of_the_code(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "tools/client_operations.py", str(tmp_path)], cwd=tree.ROOT, check=True, env=ENVIRON
+    )
+    kept = tree.PACKAGE / "client" / "operations"
+    made = {path.name: path.read_text("utf-8") for path in tmp_path.glob("*.py")}
+    assert made == {path.name: path.read_text("utf-8") for path in kept.glob("*.py")}, "run tools/client_operations.py"
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     pages = [*tree.ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(tree.ROOT / "bench").glob("*.md")]
     broken = [
