@@ -67,7 +67,7 @@ def uses(client: Client) -> None:
 
 def misuses(client: Client) -> None:
     """What the types refuse: mypy would say that an ignore is not needed if they did not."""
-    client.create_campaign(mode="predictive")
+    client.create_campaign(mode="predictive")  # type: ignore[call-arg]
     client.change_campaign(1, reserve=1)  # type: ignore[call-arg]
     client.create_campaign(name="a", mode="magic")  # type: ignore[arg-type]
     client.list_leads(state="lost")  # type: ignore[arg-type]
