@@ -27,7 +27,7 @@ async def test_example_runs_a_whole_campaign(tmp_path: Path) -> None:
                 **os.environ,
                 "PYTHONPATH": ".",
                 "OUTPACE_URL": floor.url,
-                "OUTPACE_TOKEN": floor.tokens[Role.OPERATOR],
+                "OUTPACE_TOKEN": token,
             },
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
