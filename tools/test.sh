@@ -37,12 +37,13 @@ stage_unit() {
 stage_tests() {
     if [ "${OUTPACE_LAB:-on}" != off ]; then
         local missing=()
-        command -v promtool >/dev/null || missing+=(prometheus)
-        command -v systemd-analyze >/dev/null || missing+=(systemd)
         command -v sipp >/dev/null || missing+=(sip-tester)
         command -v espeak-ng >/dev/null || missing+=(espeak-ng)
         command -v sox >/dev/null || missing+=(sox)
         command -v redis-server >/dev/null || missing+=(redis-server)
+        command -v chromium >/dev/null || missing+=(chromium)
+        command -v promtool >/dev/null || missing+=(prometheus)
+        command -v systemd-analyze >/dev/null || missing+=(systemd)
         [ ${#missing[@]} -eq 0 ] || tools/packages.sh "${missing[@]}"
     fi
     PYTHON="$PWD/.venv/bin/python" bench/peers.sh
