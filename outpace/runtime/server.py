@@ -154,7 +154,7 @@ class Server:
 
     # ---- start -----------------------------------------------------------------------------------------------------
 
-    async def run(self, beside: AbstractAsyncContextManager[Any] | None = None) -> None:
+    async def run(self, beside: AbstractAsyncContextManager[Any] | None = None, *, drain_s: float = DRAIN_S) -> None:
         """Start, serve until SIGINT, SIGTERM or `ask_to_stop`, and stop; a second signal stops at once.
 
         `beside` is entered when the door is open, and left before it closes. Other threads hold the interpreter for a
@@ -170,7 +170,7 @@ class Server:
                     await self._stopping.wait()
             finally:
                 self._stopping.clear()  # from here on it says that nothing is to be waited for
-                await self.stop(drain_s=0.0 if self._failure is not None else DRAIN_S)
+                await self.stop(drain_s=0.0 if self._failure is not None else drain_s)
         if self._failure is not None:
             raise self._failure
 
