@@ -41,6 +41,7 @@ stage_tests() {
         command -v espeak-ng >/dev/null || missing+=(espeak-ng)
         command -v sox >/dev/null || missing+=(sox)
         command -v redis-server >/dev/null || missing+=(redis-server)
+        command -v chromium >/dev/null || missing+=(chromium)
         command -v promtool >/dev/null || missing+=(prometheus)
         command -v systemd-analyze >/dev/null || missing+=(systemd)
         [ ${#missing[@]} -eq 0 ] || tools/packages.sh "${missing[@]}"

@@ -16,6 +16,7 @@ from outpace.domain.config import (
     ConnectClock,
     DialMode,
     Guard,
+    InboundLoad,
     MachineAction,
     RatioCounts,
     RetryRule,
@@ -93,6 +94,7 @@ class NewCampaign(TypedDict, total=False):
     abandonment: Abandonment | AbandonmentSettings
     cancels: bool
     min_ring_s: float
+    inbound: InboundLoad | None
 
 
 class CampaignChanges(TypedDict, total=False):
@@ -121,6 +123,7 @@ class CampaignChanges(TypedDict, total=False):
     abandonment: Abandonment | AbandonmentChanges | None
     cancels: bool | None
     min_ring_s: float | None
+    inbound: InboundLoad | None
 
 
 class NewTrunkGroup(TypedDict, total=False):
