@@ -57,17 +57,19 @@ function Abandonment({ board }) {
 /** @param {{board: any}} props */
 function Tiles({ board }) {
   const { occupancy } = board;
+  const busy = t("board.occupancy-of", { busy: duration(occupancy.numerator), all: duration(occupancy.denominator) });
+  const launches = t("board.launches", { n: number(board.launches), time: duration(board.elapsed_s) });
   return html`<dl class="tiles">
-    <${Tile}
-      label=${t("board.occupancy")}
-      value=${percent(occupancy.value)}
-      note=${t("board.occupancy-of", { busy: duration(occupancy.numerator), all: duration(occupancy.denominator) })}
-    />
+    <${Tile} label=${t("board.occupancy")} value=${percent(occupancy.value)} note=${busy}>
+      <${Meter} label=${t("board.occupancy")} text=${percent(occupancy.value)} value=${occupancy.value} />
+    <//>
     <${Abandonment} board=${board} />
-    <${Tile} label=${t("board.launches-rate")} value=${number(board.launches_per_minute)} note=${t("board.launches", { n: number(board.launches) })} />
+    <${Tile} label=${t("board.launches-rate")} value=${number(board.launches_per_minute)} note=${launches} />
     <${Tile} label=${t("board.answers-rate")} value=${number(board.answers_per_minute, 1)} note=${t("board.answers", { n: number(board.answered) })} />
-    <${Tile} label=${t("board.connected")} value=${number(board.connected)} note=${t("board.running-for", { time: duration(board.elapsed_s) })} />
-    <${Tile} label=${t("board.leads-left")} value=${number(board.leads_left)} note=${t("board.of-leads", { n: number(board.leads_total) })} />
+    <${Tile} label=${t("board.connected")} value=${number(board.connected)} note=${t("board.of-answered", { share: percent(board.answered ? board.connected / board.answered : null) })} />
+    <${Tile} label=${t("board.leads-left")} value=${number(board.leads_left)} note=${t("board.of-leads", { n: number(board.leads_total) })}>
+      <${Meter} label=${t("board.leads-left")} text=${number(board.leads_left)} value=${board.leads_left} max=${Math.max(1, board.leads_total)} />
+    <//>
   </dl>`;
 }
 

@@ -67,7 +67,7 @@ function Difference({ difference, write }) {
 /** The answer. @param {{result: any}} props */
 function Answer({ result }) {
   const { assumed } = result;
-  const rows = Object.entries(FIGURES).map(([name, write]) => ({ name, write }));
+  const rows = Object.entries(FIGURES).map(([name, figure]) => ({ name, ...figure }));
   const columns = [
     { key: "name", label: t("what-if.figure"), isHead: true, render: (/** @type {any} */ row) => t(`figure.${row.name}`) },
     ...["now", "changed"].map((side) => ({
@@ -80,7 +80,7 @@ function Answer({ result }) {
       key: "difference",
       label: t("what-if.difference"),
       align: /** @type {"end"} */ ("end"),
-      render: (/** @type {any} */ row) => html`<${Difference} difference=${result.difference[row.name]} write=${row.write} />`,
+      render: (/** @type {any} */ row) => html`<${Difference} difference=${result.difference[row.name]} write=${row.writeDifference} />`,
     },
   ];
   return html`<${Table} caption=${t("what-if.answer")} columns=${columns} rows=${rows} rowKey=${(/** @type {any} */ row) => row.name} />

@@ -34,7 +34,7 @@ export function Why({ campaign, board }) {
   const isIdle = board.state === "running" && !board.launches_per_minute;
   return html`<section class=${`why ${TONES[board.reason] ?? ""}`}>
     <h2>
-      ${t(isIdle ? "why.nothing" : "why.limit")}
+      ${t(isIdle ? "why.nothing" : "why.limit")}${" "}
       <span role="status">${t(`reason.${board.reason}`)}</span>
     </h2>
     <ul>

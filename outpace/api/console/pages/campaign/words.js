@@ -73,14 +73,28 @@ function riskText({ wanted, inputs }) {
   return t("decision.risk", { nth: ordinal(wanted), risk, allowed }) + further;
 }
 
-/** Figures of a simulated day: how each is written. */
-export const FIGURES = /** @type {Record<string, (value: number | null) => string>} */ ({
-  occupancy: (value) => percent(value),
-  abandonment: (value) => percent(value, 2),
-  connects_per_hour: (value) => number(value),
-  worst_60_min: (value) => percent(value, 2),
-  idle_s_per_call: (value) => number(value, 1),
-  dials_per_connect: (value) => number(value, 2),
-  wait_p99_s: (value) => number(value, 2),
-  trunk_use: (value) => percent(value),
-});
+/** A difference of shares, in points of per cent. @param {number | null} value @param {number} digits */
+const points = (value, digits) => t("figure.points", { n: number(value === null ? null : value * 100, digits) });
+
+/** @param {number} digits @returns {Figure} */
+const share = (digits) => ({ write: (value) => percent(value, digits), writeDifference: (value) => points(value, digits) });
+
+/** @param {number} digits @returns {Figure} */
+const plain = (digits) => ({ write: (value) => number(value, digits), writeDifference: (value) => number(value, digits) });
+
+/**
+ * Figures of a simulated day: how each is written, and a difference of two.
+ *
+ * @typedef {{write: (value: number | null) => string, writeDifference: (value: number | null) => string}} Figure
+ * @type {Record<string, Figure>}
+ */
+export const FIGURES = {
+  occupancy: share(1),
+  abandonment: share(2),
+  connects_per_hour: plain(0),
+  worst_60_min: share(2),
+  idle_s_per_call: plain(1),
+  dials_per_connect: plain(2),
+  wait_p99_s: plain(2),
+  trunk_use: share(1),
+};
