@@ -72,13 +72,27 @@ const PLAYED = [
   "amd", "amd_timeout_s", "machine_action", "cancels", "min_ring_s", "trunk_groups", "wrap_up_max_s",
 ];
 
-/** Whether a simulation can tell what a change does. @param {Record<string, unknown>} patch */
+/**
+ * Whether a simulation can tell what a change does.
+ *
+ * @param {Record<string, unknown>} patch
+ */
 export const isPlayed = (patch) => Object.keys(patch).some((key) => PLAYED.includes(key));
 
-/** @param {any} settings @param {string} path */
+/**
+ * @param {any} settings
+ * @param {string} path
+ */
 export const valueAt = (settings, path) => path.split(".").reduce((found, key) => found?.[key], settings);
 
-/** The settings with another value at a path. @param {any} settings @param {string} path @param {unknown} value @returns {any} */
+/**
+ * The settings with another value at a path.
+ *
+ * @param {any} settings
+ * @param {string} path
+ * @param {unknown} value
+ * @returns {any}
+ */
 export function withValue(settings, path, value) {
   const [key, ...rest] = path.split(".");
   return { ...settings, [key]: rest.length ? withValue(settings[key] ?? {}, rest.join("."), value) : value };
@@ -87,7 +101,13 @@ export function withValue(settings, path, value) {
 /** @param {unknown} one */
 const isObject = (one) => typeof one === "object" && one !== null && !Array.isArray(one);
 
-/** The merge patch that makes one of the other; {} = they are the same. @param {any} before @param {any} after @returns {Record<string, any>} */
+/**
+ * The merge patch that makes one of the other; {} = they are the same.
+ *
+ * @param {any} before
+ * @param {any} after
+ * @returns {Record<string, any>}
+ */
 export function patchOf(before, after) {
   /** @type {Record<string, any>} */
   const patch = {};
@@ -100,7 +120,13 @@ export function patchOf(before, after) {
   return patch;
 }
 
-/** Settings after a merge patch. @param {any} settings @param {any} patch @returns {any} */
+/**
+ * Settings after a merge patch.
+ *
+ * @param {any} settings
+ * @param {any} patch
+ * @returns {any}
+ */
 export function patched(settings, patch) {
   if (!isObject(patch)) return patch;
   const result = isObject(settings) ? { ...settings } : {};
@@ -111,7 +137,14 @@ export function patched(settings, patch) {
   return result;
 }
 
-/** What a patch changes: path, value before, value after. @param {any} before @param {any} patch @param {string} [path] @returns {[string, unknown, unknown][]} */
+/**
+ * What a patch changes: path, value before, value after.
+ *
+ * @param {any} before
+ * @param {any} patch
+ * @param {string} [path]
+ * @returns {[string, unknown, unknown][]}
+ */
 export function changesOf(before, patch, path = "") {
   return Object.entries(patch).flatMap(([key, value]) => {
     const whole = path ? `${path}.${key}` : key;

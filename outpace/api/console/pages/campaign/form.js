@@ -40,7 +40,11 @@ export function useValidation(settings) {
   return { errors: found.errors, isChecked: found.text === text && !Object.keys(found.errors).length };
 }
 
-/** A number as it is typed; what is no number is passed on as text, for the API to refuse. @param {any} props */
+/**
+ * A number as it is typed; what is no number is passed on as text, for the API to refuse.
+ *
+ * @param {any} props
+ */
 function NumberField({ value, onValue, scale = 1, ...more }) {
   const write = (/** @type {any} */ one) => (typeof one === "number" ? String(Number((one * scale).toPrecision(10))) : String(one ?? ""));
   const [text, setText] = useState(write(value));
@@ -64,7 +68,7 @@ function NumberField({ value, onValue, scale = 1, ...more }) {
 }
 
 /** @type {string[]} */
-const ZONES = Intl.supportedValuesOf?.("timeZone") ?? [];
+const ZONES = /** @type {any} */ (Intl).supportedValuesOf?.("timeZone") ?? [];
 
 /** @param {any} props */
 function ZoneField({ value, onValue, ...more }) {
@@ -73,7 +77,11 @@ function ZoneField({ value, onValue, ...more }) {
     <datalist id=${id}>${ZONES.map((zone) => html`<option key=${zone} value=${zone} />`)}</datalist></div>`;
 }
 
-/** When the campaign may dial. @param {any} props */
+/**
+ * When the campaign may dial.
+ *
+ * @param {any} props
+ */
 function HoursField({ value, onValue, errors }) {
   const start = { timezone: Intl.DateTimeFormat().resolvedOptions().timeZone, start: "09:00", end: "20:00", days: [1, 2, 3, 4, 5, 6] };
   const set = (/** @type {any} */ more) => onValue({ ...value, ...more });
@@ -95,7 +103,11 @@ function HoursField({ value, onValue, errors }) {
   </div>`;
 }
 
-/** What follows each outcome. @param {any} props */
+/**
+ * What follows each outcome.
+ *
+ * @param {any} props
+ */
 function RetryField({ value, onValue, errors }) {
   const set = (/** @type {string} */ outcome, /** @type {any} */ rule) => {
     const { [outcome]: _, ...rest } = value;
@@ -145,7 +157,11 @@ function TrunksField({ value, onValue, error }) {
 
 const lines = (/** @type {string} */ text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
 
-/** Several values, one a line. @param {any} props */
+/**
+ * Several values, one a line.
+ *
+ * @param {any} props
+ */
 function ListField({ value, onValue, ...more }) {
   const [text, setText] = useState(value.join("\n"));
   const told = useRef(value.join("\n"));
@@ -204,7 +220,11 @@ export function Setting({ field, settings, errors, onSettings }) {
   }
 }
 
-/** All settings but the name, in their groups. @param {{settings: any, errors: Errors, onSettings: (settings: any) => void}} props */
+/**
+ * All settings but the name, in their groups.
+ *
+ * @param {{settings: any, errors: Errors, onSettings: (settings: any) => void}} props
+ */
 export function SettingsForm({ settings, errors, onSettings }) {
   useLanguage();
   return html`${Object.entries(GROUPS).map(

@@ -9,7 +9,11 @@ import { useAsked } from "../../lib/ui.js";
 
 const EVERY_MS = 3000;
 
-/** The tone of a reason. @type {Record<string, string>} */
+/**
+ * The tone of a reason.
+ *
+ * @type {Record<string, string>}
+ */
 const TONES = {
   none: "good",
   pacing: "good",
