@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from outpace.api.console import FOLDER
+from outpace.api.problems import KINDS
+from outpace.domain.access import Role
 from outpace.domain.config import RETRIABLE, Abandonment, CallingHours, Campaign, DialMode
 from outpace.domain.outcomes import LimitedBy, Outcome
 from outpace.domain.states import AgentState, CallState, CampaignState
-from outpace.domain.access import Role
-from outpace.api.problems import KINDS
 
 SCRIPTS = sorted(path for path in FOLDER.rglob("*.js") if "vendor" not in path.parts)
 ENTRY = re.compile(r'^  "([^"]+)": *\{(.*?)\},$', re.MULTILINE | re.DOTALL)
