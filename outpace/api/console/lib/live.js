@@ -56,8 +56,8 @@ function touch(topic) {
   }, DRAW_MS);
 }
 
-/** @param {Update} update @param {boolean} isNew */
-function take(update, isNew) {
+/** @param {Update} update */
+function take(update) {
   const { topic, key, data } = update;
   sequence = update.sequence;
   if (!EVENTS.includes(topic)) {
@@ -67,17 +67,20 @@ function take(update, isNew) {
     else items.set(key, data);
     touch(topic);
   }
-  if (isNew) {
-    if (topic === "campaigns" && data) observe(data.at);
-    for (const listener of [...(listeners.get(topic) ?? [])]) listener(update);
-  }
+  if (topic === "campaigns" && data) observe(data.at);
+}
+
+/** @param {Update} update */
+function tell(update) {
+  take(update);
+  for (const listener of [...(listeners.get(update.topic) ?? [])]) listener(update);
 }
 
 /** @param {string} text */
 function hear(text) {
   const told = JSON.parse(text);
   if (told.type === "update") {
-    take(told, true);
+    tell(told);
     return;
   }
   if (told.type === "snapshot") {
@@ -86,7 +89,7 @@ function hear(text) {
       touch(topic);
     }
   }
-  for (const update of told.updates) take(update, told.type === "resumed" || update.topic === "campaigns");
+  for (const update of told.updates) (told.type === "resumed" ? tell : take)(update);
   delay = FIRST_MS;
   connection.set("live");
 }
@@ -175,6 +178,7 @@ export function useLive(topic) {
     const found = followers.get(topic) ?? new Set();
     followers.set(topic, found.add(follower));
     const leave = use(topic);
+    follower();
     return () => {
       found.delete(follower);
       leave();

@@ -1,6 +1,6 @@
 // Values outside of components that components follow.
 
-import { useEffect, useState } from "./html.js";
+import { useEffect, useRef, useState } from "./html.js";
 
 /**
  * A value, and who follows it.
@@ -39,15 +39,14 @@ export function createStore(value) {
  */
 export function useStore(store) {
   const [, draw] = useState({});
+  const drawn = useRef(/** @type {any} */ (null));
+  drawn.current = store.get();
   useEffect(() => {
-    let drawn = store.get();
     const look = () => {
-      if (store.get() !== drawn) {
-        drawn = store.get();
-        draw({});
-      }
+      if (store.get() !== drawn.current) draw({});
     };
+    look(); // it may have changed since it was drawn
     return store.subscribe(look);
   }, [store]);
-  return store.get();
+  return drawn.current;
 }
