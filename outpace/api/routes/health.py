@@ -53,7 +53,7 @@ async def get_health(call: Call) -> HealthView:
     return await call.ask(GetHealth())
 
 
-@routes.add("GET", "/v1/alarms", roles.WATCHING, example=[ALARM])
+@routes.add("GET", "/v1/alarms", roles.FIGURES, example=[ALARM])
 async def list_alarms(call: Call) -> list[AlarmView]:
     """Alarms that are on, then the last 500 that were since the node's start."""
     return await call.ask(ListAlarms())

@@ -6,10 +6,10 @@ import { hasText, t } from "../../lib/i18n.js";
 export const REASONS = [1, 2, 3, 4, 5, 6, 7];
 
 /** @param {string} state */
-export const stateName = (state) => t(`agent_state.${state}`);
+export const stateName = (state) => t(`agent.state.${state}`);
 
 /** @param {string} legState */
-export const legName = (legState) => t(`leg_state.${legState}`);
+export const legName = (legState) => t(`leg.state.${legState}`);
 
 /** @param {string | number} code */
 export const reasonName = (code) => (hasText(`pause.${code}`) ? t(`pause.${code}`) : t("pause.code", { code }));

@@ -91,7 +91,7 @@ export function CallPanel({ desk, look }) {
   return html`<section class="card" aria-label=${t("desk.call")}>
     <header class="row">
       <h2>${call.campaign}</h2>
-      <${Badge} tone=${TONES[state] ?? "busy"}>${t(`call_state.${state}`)}<//>
+      <${Badge} tone=${TONES[state] ?? "busy"}>${t(`call.state.${state}`)}<//>
       ${isLive && html`<${Timer} since=${call.call.since} />`}
     </header>
     <${PhoneNumber} lead=${lead} number=${number} busy=${reveal.busy} onReveal=${reveal.run} />

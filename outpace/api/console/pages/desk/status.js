@@ -26,7 +26,7 @@ export function Reasons({ onChoose, onClose }) {
     }
   };
   return html`<${Dialog} title=${t("desk.why_not_ready")} onClose=${onClose}>
-    <ul class="choices" onKeyDown=${onKeyDown}>
+    <ul class="reasons" onKeyDown=${onKeyDown}>
       ${[...REASONS, 0].map(
         (code) => html`<li key=${code}>
           <${Button} onClick=${() => onChoose(code)} aria-keyshortcuts=${String(code)}>
