@@ -37,6 +37,7 @@ stage_tests() {
         command -v espeak-ng >/dev/null || missing+=(espeak-ng)
         command -v sox >/dev/null || missing+=(sox)
         command -v redis-server >/dev/null || missing+=(redis-server)
+        command -v chromium >/dev/null || missing+=(chromium)
         [ ${#missing[@]} -eq 0 ] || tools/packages.sh "${missing[@]}"
     fi
     PYTHON="$PWD/.venv/bin/python" bench/peers.sh
