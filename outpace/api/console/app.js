@@ -32,7 +32,7 @@ function Page({ route }) {
       <${Button} onClick=${() => location.reload()}>${t("action.reload")}<//>`;
   }
   if (loaded.name !== route.name) return html`<p class="loading">${t("shell.loading")}</p>`;
-  return html`<${loaded.Part} key=${route.path} route=${route} />`;
+  return html`<${loaded.Part} key=${`${route.name}/${route.args[0] ?? ""}`} route=${route} />`;
 }
 
 function Shell() {

@@ -1,9 +1,13 @@
-// Campaigns.
+// Campaigns: all of them, a new one, or one with its board, settings, decisions and history.
 
 import { html } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
+import { NewCampaign } from "./campaign/create.js";
+import { CampaignList } from "./campaign/list.js";
+import { OneCampaign } from "./campaign/one.js";
 
 /** @param {{route: import("../lib/route.js").Route}} props */
 export default function Campaigns({ route }) {
-  return html`<h1>${t("page.campaigns")} ${route.args[0]}</h1>`;
+  const [which, tab] = route.args;
+  if (which === "new") return html`<${NewCampaign} />`;
+  return which ? html`<${OneCampaign} campaignId=${Number(which)} tab=${tab ?? "live"} />` : html`<${CampaignList} />`;
 }
