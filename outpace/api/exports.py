@@ -19,7 +19,7 @@ Format = Literal["csv", "jsonl"]
 MEDIA: dict[Format, str] = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 
 #: Rows that are encoded at a time, between which the loop does other things.
-_ROWS = 200
+ROWS = 200
 
 
 async def export(
@@ -39,11 +39,11 @@ async def _chunks(
 ) -> AsyncIterator[bytes]:
     encode = _csv if form == "csv" else _json_lines
     if form == "csv":
-        yield _csv_lines([kind.__struct_fields__])
+        yield csv_lines([kind.__struct_fields__])
     current = first
     while True:
-        for start in range(0, len(current.items), _ROWS):
-            rows: Sequence[Any] = current.items[start : start + _ROWS]
+        for start in range(0, len(current.items), ROWS):
+            rows: Sequence[Any] = current.items[start : start + ROWS]
             yield encode([hide(row) for row in rows] if masked else rows)
         if current.next_cursor is None:
             return
@@ -56,14 +56,15 @@ def _json_lines(rows: Sequence[Any]) -> bytes:
 
 def _csv(rows: Sequence[Any]) -> bytes:
     plain: list[dict[str, Any]] = msgspec.to_builtins(rows)
-    return _csv_lines([[_cell(value) for value in row.values()] for row in plain])
+    return csv_lines([[_cell(value) for value in row.values()] for row in plain])
 
 
 def _cell(value: Any) -> Any:
     return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
 
 
-def _csv_lines(rows: Sequence[Sequence[Any]]) -> bytes:
+def csv_lines(rows: Sequence[Sequence[Any]]) -> bytes:
+    """Rows as CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -29,6 +30,8 @@ routes = Routes("lists", "Lists of leads that were imported into campaigns.")
 
 ONE = "/v1/lists/{list_id}"
 _CHUNK = 1 << 16
+#: Line and reason of a rejected row.
+_REJECT = re.compile(rb'(\d+,(?:"(?:[^"]|"")*"|[^",]*)),')
 
 
 def _with_job(call: Call, view: ListView) -> ListView:
@@ -49,13 +52,17 @@ async def get_list(call: Call, list_id: Id) -> ListView:
     return _with_job(call, await call.ask(GetList(list_id=list_id)))
 
 
-@routes.add("GET", ONE + "/rejects", roles.NUMBERS, problems=(404,), answer_media=("text/csv; charset=utf-8",))
+@routes.add("GET", ONE + "/rejects", roles.DATA, problems=(404,), answer_media=("text/csv; charset=utf-8",))
 async def get_rejects(call: Call, list_id: Id) -> StreamReply:
-    """Rows of a list that could not be dialled: line, reason, row; the head alone where there is none."""
+    """Rows of a list that could not be dialled: line, reason, row; the head alone where there is none.
+
+    Who does not see numbers is told line and reason, without the row.
+    """
     await call.ask(GetList(list_id=list_id))
     name = f'attachment; filename="list-{list_id}.rejects.csv"'.encode()
     headers = [(b"content-type", b"text/csv; charset=utf-8"), (b"content-disposition", name)]
-    return StreamReply(_file(rejects_path(call.api.node, list_id)), headers)
+    path = rejects_path(call.api.node, list_id)
+    return StreamReply(_file(path) if roles.sees_numbers(call.actor) else _rowless(path), headers)
 
 
 async def _file(path: Path) -> AsyncIterator[bytes]:
@@ -67,6 +74,24 @@ async def _file(path: Path) -> AsyncIterator[bytes]:
     with file:
         while chunk := await asyncio.to_thread(file.read, _CHUNK):
             yield chunk
+
+
+async def _rowless(path: Path) -> AsyncIterator[bytes]:
+    yield b"line,reason\r\n"
+    try:
+        file = await asyncio.to_thread(path.open, "rb")
+    except FileNotFoundError:
+        return
+    with file:
+        await asyncio.to_thread(file.readline)
+        in_row = False  # a row that is quoted may go over several lines
+        while lines := await asyncio.to_thread(file.readlines, _CHUNK):
+            heads = []
+            for line in lines:
+                if not in_row and (head := _REJECT.match(line)):
+                    heads.append(head[1] + b"\r\n")
+                in_row ^= bool(line.count(b'"') % 2)
+            yield b"".join(heads)
 
 
 @routes.add(

@@ -1,1 +1,32 @@
-export default {};
+// Words of the floor.
+
+export default {
+  "agents.name": { en: "Agent", zh: "坐席" },
+  "agents.for": { en: "For", zh: "时长" },
+  "agents.leg": { en: "Leg", zh: "话机" },
+  "agents.leg_hint": { en: "How the switch reaches the desk, such as PJSIP/agent7", zh: "交换机呼叫该坐席的方式，例如 PJSIP/agent7" },
+  "agents.calls": { en: "Calls", zh: "通话数" },
+  "agents.occupancy": { en: "Occupancy", zh: "占用率" },
+  "agents.acts": { en: "Act for them", zh: "操作" },
+  "agents.change": { en: "Change", zh: "修改" },
+  "agents.change_one": { en: "Change {name}", zh: "修改 {name}" },
+  "agents.add": { en: "Add an agent", zh: "新增坐席" },
+  "agents.saved": { en: "Saved: {name}", zh: "已保存：{name}" },
+  "agents.serves": { en: "Serves", zh: "服务的活动" },
+  "agents.by_state": { en: "Agents by state", zh: "坐席状态统计" },
+  "agents.caption": { en: "Agents on the floor", zh: "现场坐席" },
+  "agents.none": { en: "There is no agent yet.", zh: "尚无坐席。" },
+  "agents.none_such": { en: "No agent is like that now.", zh: "当前没有符合条件的坐席。" },
+  "leg.state.none": { en: "closed", zh: "未接通" },
+  "leg.state.opening": { en: "opening", zh: "接通中" },
+  "leg.state.up": { en: "up", zh: "已接通" },
+  "leg.state.lost": { en: "lost", zh: "已断开" },
+  "pause.1": { en: "Break", zh: "小休" },
+  "pause.2": { en: "Meal", zh: "用餐" },
+  "pause.3": { en: "Meeting", zh: "会议" },
+  "pause.4": { en: "Training", zh: "培训" },
+  "pause.5": { en: "Paperwork", zh: "案头工作" },
+  "pause.6": { en: "Technical fault", zh: "设备故障" },
+  "pause.7": { en: "With the supervisor", zh: "与班长沟通" },
+  "pause.code": { en: "Reason {code}", zh: "原因 {code}" },
+};

@@ -176,6 +176,25 @@ export const api = {
   },
 
   /**
+   * The beginning of a text of any length, and whether it is all.
+   *
+   * @param {string} path
+   */
+  async head(path, most = 100_000) {
+    const answer = await send("GET", path, undefined, {});
+    const reader = /** @type {ReadableStream<Uint8Array>} */ (answer.body).getReader();
+    const decoder = new TextDecoder();
+    let text = "";
+    while (text.length < most) {
+      const { done, value } = await reader.read();
+      if (done) return { text: text + decoder.decode(), isWhole: true };
+      text += decoder.decode(value, { stream: true });
+    }
+    await reader.cancel();
+    return { text, isWhole: false };
+  },
+
+  /**
    * Save an export as a file of this name.
    *
    * @param {string} path

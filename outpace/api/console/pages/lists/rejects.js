@@ -1,0 +1,38 @@
+// Rows of a list that could not be dialled.
+
+import { api } from "../../lib/api.js";
+import { number } from "../../lib/format.js";
+import { html } from "../../lib/html.js";
+import { t } from "../../lib/i18n.js";
+import { Button, Dialog, ErrorBox, Table, useAct, useAsked } from "../../lib/ui.js";
+import { rowsOf } from "./csv.js";
+
+/** So many are shown; all are in the file. */
+const SHOWN = 200;
+
+/** @param {{list: any, onClose: () => void}} props */
+export function Rejects({ list, onClose }) {
+  const path = `/v1/lists/${list.list_id}/rejects`;
+  const found = useAsked(async () => {
+    const { text, isWhole } = await api.head(path);
+    return rowsOf(text, SHOWN + 1, isWhole);
+  }, [list.list_id]);
+  const save = useAct(() => api.download(path, {}, `list-${list.list_id}.rejects.csv`));
+  const [head = [], ...rows] = found.value ?? [];
+  /** @type {any[]} */
+  const columns = head.map((name, place) => ({
+    key: name,
+    label: t(`lists.reject.${name}`),
+    isHead: place === 0,
+    align: place === 0 ? "end" : undefined,
+    render: (/** @type {string[]} */ row) => (name === "row" ? html`<code>${row[place]}</code>` : row[place]),
+  }));
+  const footer = html`<${Button} kind="primary" busy=${save.busy} onClick=${() => save.run()}>${t("lists.download")}<//>`;
+  return html`<${Dialog} title=${t("lists.rejects_of", { name: list.name })} onClose=${onClose} footer=${footer} isWide>
+    <${ErrorBox} problem=${found.problem ?? save.problem} />
+    ${list.rejected > SHOWN && html`<p class="hint">${t("lists.first_rejects", { n: number(SHOWN), all: number(list.rejected) })}</p>`}
+    ${found.value &&
+    html`<${Table} caption=${t("lists.rejects")} columns=${columns} rows=${rows} rowKey=${(/** @type {string[]} */ row) => row[0]} isCaptionHidden />`}
+    ${found.value && !head.includes("row") && html`<p class="hint">${t("lists.no_rows")}</p>`}
+  <//>`;
+}
