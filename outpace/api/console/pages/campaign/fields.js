@@ -3,7 +3,7 @@
 /**
  * @typedef {{
  *   path: string,
- *   kind: "text" | "number" | "percent" | "check" | "choice" | "list" | "date" | "zone" | "hours" | "retry" | "trunks",
+ *   kind: "text" | "number" | "percent" | "check" | "choice" | "list" | "date" | "zone" | "hours" | "retry" | "answers" | "inbound" | "trunks",
  *   unit?: string,
  *   choices?: string[],
  *   step?: number,
@@ -14,8 +14,14 @@
 
 export const MODES = ["precise", "progressive", "ratio", "predictive", "erlang", "agentless"];
 
+/** Settings that are a whole or nothing: null is their value, where elsewhere it is the default again. */
+const WHOLE = ["calling_hours", "inbound"];
+
+/** Kinds of what a disposition asks for. */
+export const ANSWERS = ["text", "number", "date", "yes_no"];
+
 /** Outcomes after which a lead may be dialled again. */
-export const RETRIABLE = ["no_answer", "busy", "machine", "abandoned", "congestion", "rejected", "failed", "cancelled", "lost"];
+export const RETRIABLE = ["no_answer", "busy", "machine", "abandoned", "congestion", "rejected", "failed", "cancelled", "overdialled", "lost"];
 
 /** @param {any} settings */
 const hasAmd = (settings) => settings.amd;
@@ -27,6 +33,7 @@ export const GROUPS = {
     { path: "ratio", kind: "number", step: 0.1, when: (settings) => settings.mode === "ratio" },
     { path: "ratio_counts", kind: "choice", choices: ["ready", "logged_in"], when: (settings) => settings.mode === "ratio" },
     { path: "reserve", kind: "number", unit: "agents", step: 1 },
+    { path: "inbound", kind: "inbound" },
   ],
   abandonment: [
     { path: "abandonment.cap", kind: "percent", step: 0.1 },
@@ -57,6 +64,7 @@ export const GROUPS = {
   agents: [
     { path: "wrap_up_max_s", kind: "number", unit: "s", step: 1 },
     { path: "dispositions", kind: "list" },
+    { path: "answers", kind: "answers" },
     { path: "script", kind: "text" },
   ],
   hours: [{ path: "calling_hours", kind: "hours" }],
@@ -70,6 +78,7 @@ export const GROUPS = {
 const PLAYED = [
   "mode", "ratio", "ratio_counts", "reserve", "abandonment", "ring_timeout_s", "connect_limit_s", "connect_clock",
   "amd", "amd_timeout_s", "machine_action", "cancels", "min_ring_s", "trunk_groups", "wrap_up_max_s",
+  "inbound",
 ];
 
 /**
@@ -131,7 +140,7 @@ export function patched(settings, patch) {
   if (!isObject(patch)) return patch;
   const result = isObject(settings) ? { ...settings } : {};
   for (const [key, value] of Object.entries(patch)) {
-    if (value === null && key !== "calling_hours") delete result[key];
+    if (value === null && !WHOLE.includes(key)) delete result[key];
     else result[key] = patched(result[key], value);
   }
   return result;
@@ -149,7 +158,7 @@ export function changesOf(before, patch, path = "") {
   return Object.entries(patch).flatMap(([key, value]) => {
     const whole = path ? `${path}.${key}` : key;
     const was = before?.[key];
-    if (isObject(value) && (isObject(was) || key !== "calling_hours") && !whole.startsWith("retry.")) return changesOf(was ?? {}, value, whole);
+    if (isObject(value) && (isObject(was) || !WHOLE.includes(key)) && !whole.startsWith("retry.")) return changesOf(was ?? {}, value, whole);
     return [/** @type {[string, unknown, unknown]} */ ([whole, was, value])];
   });
 }

@@ -4,8 +4,8 @@ import { api } from "../../lib/api.js";
 import { html, useEffect, useRef, useState } from "../../lib/html.js";
 import { t, useLanguage } from "../../lib/i18n.js";
 import { said } from "../../lib/said.js";
-import { Check, Field, Select, TextArea, useAsked, useId } from "../../lib/ui.js";
-import { GROUPS, RETRIABLE, valueAt, withValue } from "./fields.js";
+import { Button, Check, Field, Select, TextArea, useAsked, useId } from "../../lib/ui.js";
+import { ANSWERS, GROUPS, RETRIABLE, valueAt, withValue } from "./fields.js";
 import { dayName } from "./words.js";
 
 const CHECK_MS = 350;
@@ -136,6 +136,65 @@ function RetryField({ value, onValue, errors }) {
   </div>`;
 }
 
+/** @type {[string, string, number][]} name, unit, scale */
+const INBOUND = [["calls_per_h", "", 1], ["handle_s", "s", 1], ["service_level", "%", 100], ["within_s", "s", 1], ["patience_s", "s", 1]];
+
+/**
+ * Calls that come in to the same agents.
+ *
+ * @param {any} props
+ */
+function InboundField({ value, onValue, errors }) {
+  const start = { calls_per_h: 10, handle_s: 180, service_level: 0.8, within_s: 20, patience_s: 0 };
+  return html`<div class="whole">
+    <${Check} label=${t("setting.inbound")} hint=${t("setting.inbound.hint")} checked=${value !== null} onChange=${(/** @type {boolean} */ on) => onValue(on ? start : null)} />
+    ${value &&
+    html`<div class="form">
+      ${INBOUND.map(
+        ([key, unit, scale]) => html`<${NumberField}
+          key=${key}
+          label=${t(`inbound.${key}`)}
+          unit=${unit === "s" ? t("unit.s") : unit}
+          scale=${scale}
+          value=${value[key]}
+          error=${said(errors[`inbound.${key}`] ?? "", scale > 1 ? asPercent : undefined)}
+          onValue=${(/** @type {any} */ next) => onValue({ ...value, [key]: next })}
+        />`,
+      )}
+    </div>`}
+  </div>`;
+}
+
+/**
+ * What agents are asked for beside the disposition: names, and what kind of answer each is.
+ *
+ * @param {any} props
+ */
+function AnswersField({ value, onValue, errors }) {
+  const entries = Object.entries(value);
+  const put = (/** @type {number} */ place, /** @type {[string, unknown][]} */ ...instead) =>
+    onValue(Object.fromEntries([...entries.slice(0, place), ...instead, ...entries.slice(place + 1)]));
+  const wrong = Object.entries(errors).find(([path]) => path.startsWith("answers"));
+  return html`<fieldset class="whole">
+    <legend>${t("setting.answers")}</legend>
+    <p class="hint">${t("setting.answers.hint")}</p>
+    ${entries.map(
+      ([name, kind], place) => html`<div key=${place} class="answer">
+        <${Field} label=${t("answers.name")} value=${name} onInput=${(/** @type {string} */ text) => put(place, [text, kind])} />
+        <${Select}
+          label=${t("answers.kind")}
+          value=${/** @type {string} */ (kind)}
+          options=${ANSWERS.map((one) => [one, t(`choice.answers.${one}`)])}
+          onChange=${(/** @type {string} */ one) => put(place, [name, one])}
+        />
+        <${Button} kind="quiet" onClick=${() => put(place)} aria-label=${t("answers.remove", { name })}>✕<//>
+      </div>`,
+    )}
+    ${wrong && html`<p class="error">${said(String(wrong[1]))}</p>`}
+    <${Button} disabled=${"" in value} onClick=${() => onValue({ ...value, "": "text" })}>${t("answers.add")}<//>
+  </fieldset>`;
+}
+
 /** @param {any} props */
 function TrunksField({ value, onValue, error }) {
   const { value: groups } = useAsked(() => api.get("/v1/trunk-groups"), []);
@@ -213,6 +272,10 @@ export function Setting({ field, settings, errors, onSettings }) {
       return html`<${HoursField} value=${value} errors=${errors} onValue=${onValue} />`;
     case "retry":
       return html`<${RetryField} value=${value} errors=${errors} onValue=${onValue} />`;
+    case "inbound":
+      return html`<${InboundField} value=${value} errors=${errors} onValue=${onValue} />`;
+    case "answers":
+      return html`<${AnswersField} value=${value} errors=${errors} onValue=${onValue} />`;
     case "trunks":
       return html`<${TrunksField} value=${value} error=${more.error} onValue=${onValue} />`;
     default:

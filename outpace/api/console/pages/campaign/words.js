@@ -13,6 +13,8 @@ const FIELDS = Object.fromEntries(Object.values(GROUPS).flat().map((field) => [f
  */
 export function settingName(path) {
   if (path.startsWith("retry.")) return `${t("setting.retry")}: ${t(`outcome.${path.slice(6)}`)}`;
+  if (path.startsWith("inbound.")) return t(`inbound.${path.slice(8)}`);
+  if (path.startsWith("answers.")) return `${t("setting.answers")}: ${path.slice(8)}`;
   if (path.startsWith("calling_hours.")) return t(`hours.${path.slice(14)}`);
   return t(`setting.${path}`);
 }
@@ -41,9 +43,13 @@ function hoursText(hours) {
 export function settingText(path, value) {
   const field = FIELDS[path];
   if (path === "calling_hours") return hoursText(value);
+  if (path === "inbound" && value) return t("inbound.text", { calls: value.calls_per_h, handle: duration(value.handle_s) });
+  if (path === "inbound") return t("setting.none");
   if (value === undefined || value === null) return t("setting.default");
   if (path.startsWith("retry.")) return t("retry.rule", { wait: duration(value.wait_s), most: value.max_attempts });
   if (path === "calling_hours.days") return value.map((/** @type {number} */ day) => dayName(day)).join(" ");
+  if (path.startsWith("answers.")) return t(`choice.answers.${value}`);
+  if (path === "answers") return Object.keys(value).join(", ") || t("setting.none");
   if (path === "mode") return t(`mode.${value}`);
   if (field?.kind === "choice") return t(`choice.${path}.${value}`);
   if (field?.kind === "percent") return percent(value);
