@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
-from tests.browser.served import CHROMIUM, STAND_INS, Consoles, Node, served
+from tests.browser.served import CHROMIUM, STAND_INS, WAIT_S, Consoles, Node, served
+
+expect.set_options(timeout=WAIT_S * 1000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
