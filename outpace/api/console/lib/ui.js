@@ -309,14 +309,14 @@ export function problemTitle(problem) {
   return hasText(key) ? t(key) : problem.title || t("problem.internal");
 }
 
-/** Seconds of engine time since a moment, counted on every second. @param {{since: string}} props */
+/** Seconds of engine time since a moment, counted on every second. @param {{since: string | null}} props */
 export function Timer({ since }) {
   const [, draw] = useState({});
   useEffect(() => {
     const timer = setInterval(() => draw({}), 1000);
     return () => clearInterval(timer);
   }, []);
-  return html`<span class="timer">${duration(secondsSince(since))}</span>`;
+  return html`<span class="timer">${duration(since ? secondsSince(since) : null)}</span>`;
 }
 
 /** A state with its sign and its name. `tone`: `good`, `warn`, `bad`, `busy`, or none. @param {{tone?: string, children?: Children}} props */
