@@ -108,7 +108,7 @@ async def test_what_follows_a_call_is_asked_for_while_it_lasts(node: Node, conso
     await expect_state("通话中", page)
     node.post(f"/v1/campaigns/{campaign_id}/pause")
     await page.keyboard.press("o")
-    await expect(page.locator(".agent-state")).to_contain_text("之后：未登录")
+    await expect(page.locator(".agent-state")).to_contain_text("之后：未登录")  # noqa: RUF001 - Chinese
     await expect(page.locator("[aria-live=polite]").first).to_contain_text("未登录")
     await check_accessible(page)
     await page.get_by_text("sale").click()
@@ -116,7 +116,7 @@ async def test_what_follows_a_call_is_asked_for_while_it_lasts(node: Node, conso
     await expect(page.get_by_role("checkbox", name="不再呼叫")).to_be_checked()
     await page.get_by_label("备注").click()
     await page.keyboard.press("Control+Enter")
-    await expect(page.locator(".toast")).to_contain_text("已保存：sale")
+    await expect(page.locator(".toast")).to_contain_text("已保存：sale")  # noqa: RUF001 - Chinese
     suppressed = node.until("/v1/suppression", lambda found: found["items"])["items"]
     attempt = node.until(f"/v1/attempts?agent_id={agent_id}", lambda found: found["items"])["items"][0]
     assert [one["number"] for one in suppressed] == [attempt["number"]]

@@ -12,7 +12,11 @@ import { keepToken, session, signedIn, signOut, token } from "./lib/session.js";
 import { useStore } from "./lib/store.js";
 import { Button, ErrorBox, Toasts } from "./lib/ui.js";
 
-/** The page of a route, loaded when it is first seen. @param {{route: import("./lib/route.js").Route}} props */
+/**
+ * The page of a route, loaded when it is first seen.
+ *
+ * @param {{route: import("./lib/route.js").Route}} props
+ */
 function Page({ route }) {
   const [loaded, setLoaded] = useState(/** @type {{name: string, Part: any, problem: any}} */ ({ name: "", Part: null, problem: null }));
   const [failed, recover] = useErrorBoundary();

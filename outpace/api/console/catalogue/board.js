@@ -85,10 +85,10 @@ export default {
   "board.all-decisions": { en: "All recent ones", zh: "查看更多" },
   "board.no-decision": { en: "No decision has been made yet.", zh: "尚无决策。" },
 
-  "why.limit": { en: "What limits dialling now:", zh: "当前限制拨号的因素：" },
-  "why.nothing": { en: "Why nothing is dialled:", zh: "为何没有拨号：" },
-  "why.until": { en: "until {at}", zh: "至 {at}" },
-  "why.free": { en: "Nothing stands in the way of the next call.", zh: "下一个呼叫没有任何阻碍。" },
+  "limit.now": { en: "What limits dialling now:", zh: "当前限制拨号的因素：" },
+  "limit.nothing": { en: "Why nothing is dialled:", zh: "为何没有拨号：" },
+  "limit.until": { en: "until {at}", zh: "至 {at}" },
+  "limit.free": { en: "Nothing stands in the way of the next call.", zh: "下一个呼叫没有任何阻碍。" },
 
   "dial.title": { en: "Pacing dial", zh: "拨号节奏" },
   "dial.ask": { en: "What if …", zh: "模拟效果…" },
@@ -177,6 +177,7 @@ export default {
   "said.end-later": { en: "Must be later than {start}, not {end}", zh: "须晚于 {start}，不能为 {end}" },
   "said.time-of-day": { en: "A time of day as HH:MM, not {value}", zh: "请输入 HH:MM 格式的时刻，而不是 {value}" },
   "said.date": { en: "A date as YYYY-MM-DD, not {value}", zh: "请输入 YYYY-MM-DD 格式的日期，而不是 {value}" },
+  "said.answer-name": { en: "Each answer needs a name", zh: "每一项都需要名称" },
   "said.trunk-group": { en: "There is no trunk group {group}", zh: "中继组 {group} 不存在" },
   "said.not-started": { en: "The campaign has not been started", zh: "活动尚未启动" },
   "said.waits": { en: "The campaign waits for its start", zh: "活动等待启动" },

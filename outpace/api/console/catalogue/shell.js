@@ -129,6 +129,7 @@ export default {
   "outcome.rejected": { en: "rejected", zh: "拒接" },
   "outcome.failed": { en: "failed", zh: "失败" },
   "outcome.cancelled": { en: "cancelled", zh: "已取消" },
+  "outcome.overdialled": { en: "taken back", zh: "撤回" },
   "outcome.lost": { en: "lost", zh: "结果不明" },
   "outcome.notified": { en: "notified", zh: "已通知" },
 

@@ -32,14 +32,20 @@ const UNREACHABLE = { type: "urn:outpace:problem:unreachable" };
  * @typedef {{idempotencyKey?: string, ifMatch?: number | "*", signal?: AbortSignal}} More
  */
 
-/** @param {string} path @param {Query} [query] */
+/**
+ * @param {string} path
+ * @param {Query} [query]
+ */
 function addressOf(path, query) {
   const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== null && value !== "");
   const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
   return text ? `${path}?${text}` : path;
 }
 
-/** @param {More} more @param {string} [media] */
+/**
+ * @param {More} more
+ * @param {string} [media]
+ */
 function headersOf(more, media) {
   /** @type {Record<string, string>} */
   const headers = { Authorization: `Bearer ${token()}` };
@@ -49,7 +55,10 @@ function headersOf(more, media) {
   return headers;
 }
 
-/** @param {number} status @param {string} text */
+/**
+ * @param {number} status
+ * @param {string} text
+ */
 function problemOf(status, text) {
   let told = {};
   try {
@@ -61,7 +70,12 @@ function problemOf(status, text) {
   return new Problem(status, told);
 }
 
-/** @param {string} method @param {string} path @param {unknown} body @param {More & {query?: Query}} more */
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} body
+ * @param {More & {query?: Query}} more
+ */
 async function send(method, path, body, more) {
   const media = method === "PATCH" ? "application/merge-patch+json" : "application/json";
   let answer;
@@ -84,18 +98,49 @@ async function send(method, path, body, more) {
 const bodyOf = async (answer) => (answer.status === 204 ? null : answer.json());
 
 export const api = {
-  /** @param {string} path @param {Query} [query] @param {More} [more] @returns {Promise<any>} */
+  /**
+   * @param {string} path
+   * @param {Query} [query]
+   * @param {More} [more]
+   * @returns {Promise<any>}
+   */
   get: async (path, query, more = {}) => bodyOf(await send("GET", path, undefined, { ...more, query })),
-  /** @param {string} path @param {unknown} [body] @param {More} [more] @returns {Promise<any>} */
+  /**
+   * @param {string} path
+   * @param {unknown} [body]
+   * @param {More} [more]
+   * @returns {Promise<any>}
+   */
   post: async (path, body, more = {}) => bodyOf(await send("POST", path, body, more)),
-  /** @param {string} path @param {unknown} body @param {More} [more] @returns {Promise<any>} */
+  /**
+   * @param {string} path
+   * @param {unknown} body
+   * @param {More} [more]
+   * @returns {Promise<any>}
+   */
   put: async (path, body, more = {}) => bodyOf(await send("PUT", path, body, more)),
-  /** A merge patch: what is left out stays. @param {string} path @param {unknown} body @param {More} [more] @returns {Promise<any>} */
+  /**
+   * A merge patch: what is left out stays.
+   *
+   * @param {string} path
+   * @param {unknown} body
+   * @param {More} [more]
+   * @returns {Promise<any>}
+   */
   patch: async (path, body, more = {}) => bodyOf(await send("PATCH", path, body, more)),
-  /** @param {string} path @param {Query} [query] @returns {Promise<any>} */
+  /**
+   * @param {string} path
+   * @param {Query} [query]
+   * @returns {Promise<any>}
+   */
   del: async (path, query) => bodyOf(await send("DELETE", path, undefined, { query })),
 
-  /** All items of a paged resource, page after page. @param {string} path @param {Query} [query] */
+  /**
+   * All items of a paged resource, page after page.
+   *
+   * @param {string} path
+   * @param {Query} [query]
+   */
   async *pages(path, query = {}) {
     let cursor = "";
     do {
@@ -149,7 +194,13 @@ export const api = {
     return { text, isWhole: false };
   },
 
-  /** Save an export as a file of this name. @param {string} path @param {Query} query @param {string} name */
+  /**
+   * Save an export as a file of this name.
+   *
+   * @param {string} path
+   * @param {Query} query
+   * @param {string} name
+   */
   async download(path, query, name) {
     const answer = await send("GET", path, undefined, { query });
     const link = document.createElement("a");

@@ -9,7 +9,11 @@ const HEIGHT = 170;
 /** Rows of the table behind a chart. */
 const ROWS = 12;
 
-/** A custom property as a colour that a canvas takes: what it is depends on the theme. @param {string} name */
+/**
+ * A custom property as a colour that a canvas takes: what it is depends on the theme.
+ *
+ * @param {string} name
+ */
 function colour(name) {
   const probe = document.createElement("i");
   probe.style.color = `var(${name})`;
@@ -24,7 +28,12 @@ function colour(name) {
  *   `colour` = a custom property, such as `--line-1`.
  */
 
-/** @param {Series[]} series @param {number} width @param {(seconds: number) => string} clock @param {number} [most] */
+/**
+ * @param {Series[]} series
+ * @param {number} width
+ * @param {(seconds: number) => string} clock
+ * @param {number} [most]
+ */
 function optionsOf(series, width, clock, most) {
   const grid = { stroke: colour("--rule"), width: 1 };
   const axis = { stroke: colour("--faint"), grid, ticks: grid, font: `11px ${getComputedStyle(document.body).fontFamily}` };
@@ -51,7 +60,11 @@ function optionsOf(series, width, clock, most) {
   };
 }
 
-/** What the lines say: the last points as a table. @param {{label: string, series: Series[], data: (number | null)[][], clock: (seconds: number) => string}} props */
+/**
+ * What the lines say: the last points as a table.
+ *
+ * @param {{label: string, series: Series[], data: (number | null)[][], clock: (seconds: number) => string}} props
+ */
 function AsTable({ label, series, data, clock }) {
   const times = data[0].slice(-ROWS);
   const first = data[0].length - times.length;

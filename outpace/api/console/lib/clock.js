@@ -8,7 +8,11 @@ let latest = anchor;
 let pace = 1;
 let isKnown = false;
 
-/** A moment that the node calls now. @param {string} at */
+/**
+ * A moment that the node calls now.
+ *
+ * @param {string} at
+ */
 export function observe(at) {
   const seen = { engine: Date.parse(at), wall: performance.now() };
   if (!isKnown || seen.engine < latest.engine - LOST_MS || seen.wall - latest.wall > 60_000) {
@@ -25,5 +29,9 @@ export function observe(at) {
 /** Engine time in ms since 1970. */
 export const engineNow = () => latest.engine + (performance.now() - latest.wall) * pace;
 
-/** Engine seconds since a moment, never negative. @param {string} since */
+/**
+ * Engine seconds since a moment, never negative.
+ *
+ * @param {string} since
+ */
 export const secondsSince = (since) => Math.max(0, (engineNow() - Date.parse(since)) / 1000);

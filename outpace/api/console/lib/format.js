@@ -25,19 +25,31 @@ function dateFormat(options) {
   return known;
 }
 
-/** 12,345; `digits` after the point. @param {number | null | undefined} value */
+/**
+ * 12,345; `digits` after the point.
+ *
+ * @param {number | null | undefined} value
+ */
 export function number(value, digits = 0) {
   if (value === null || value === undefined || Number.isNaN(value)) return NONE;
   return numberFormat({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 }
 
-/** A share as per cent: 0.031 -> 3.1 %. @param {number | null | undefined} share */
+/**
+ * A share as per cent: 0.031 -> 3.1 %.
+ *
+ * @param {number | null | undefined} share
+ */
 export function percent(share, digits = 1) {
   if (share === null || share === undefined || Number.isNaN(share)) return NONE;
   return numberFormat({ style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(share);
 }
 
-/** Seconds as 0:07, 12:34 or 1:02:05. @param {number | null | undefined} seconds */
+/**
+ * Seconds as 0:07, 12:34 or 1:02:05.
+ *
+ * @param {number | null | undefined} seconds
+ */
 export function duration(seconds) {
   if (seconds === null || seconds === undefined || Number.isNaN(seconds)) return NONE;
   const whole = Math.round(seconds);
@@ -46,18 +58,33 @@ export function duration(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
-/** @param {string | null | undefined} at @param {Intl.DateTimeFormatOptions} options @param {string} [zone] */
+/**
+ * @param {string | null | undefined} at
+ * @param {Intl.DateTimeFormatOptions} options
+ * @param {string} [zone]
+ */
 function moment(at, options, zone) {
   if (!at) return NONE;
   return dateFormat({ ...options, hourCycle: "h23", timeZone: zone || undefined }).format(new Date(at));
 }
 
-/** Time of day; `zone` is the campaign's, else the browser's. @param {string | null | undefined} at @param {string} [zone] */
+/**
+ * Time of day; `zone` is the campaign's, else the browser's.
+ *
+ * @param {string | null | undefined} at
+ * @param {string} [zone]
+ */
 export const time = (at, zone) => moment(at, { hour: "2-digit", minute: "2-digit", second: "2-digit" }, zone);
 
-/** @param {string | null | undefined} at @param {string} [zone] */
+/**
+ * @param {string | null | undefined} at
+ * @param {string} [zone]
+ */
 export const date = (at, zone) => moment(at, { year: "numeric", month: "short", day: "numeric" }, zone);
 
-/** @param {string | null | undefined} at @param {string} [zone] */
+/**
+ * @param {string | null | undefined} at
+ * @param {string} [zone]
+ */
 export const dateTime = (at, zone) =>
   moment(at, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" }, zone);

@@ -56,5 +56,9 @@ export function t(key, params) {
   return params ? text.replace(/\{(\w+)\}/g, (whole, name) => String(params[name] ?? whole)) : text;
 }
 
-/** Whether the catalogue has a key. @param {string} key */
+/**
+ * Whether the catalogue has a key.
+ *
+ * @param {string} key
+ */
 export const hasText = (key) => key in catalogue;

@@ -48,7 +48,8 @@ let drawing;
 /** @param {string} topic */
 function touch(topic) {
   changed.add(topic);
-  drawing ??= setTimeout(() => {
+  if (drawing !== undefined) return;
+  drawing = setTimeout(() => {
     drawing = undefined;
     const told = [...changed];
     changed.clear();

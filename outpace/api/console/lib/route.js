@@ -21,13 +21,26 @@ const PAGES = {
 
 /** @typedef {keyof typeof PAGES} PageName */
 
-/** The pages that somebody's menu shows. @param {Me} me */
+/**
+ * The pages that somebody's menu shows.
+ *
+ * @param {Me} me
+ */
 export const menuOf = (me) => /** @type {PageName[]} */ (Object.keys(PAGES)).filter((name) => PAGES[name].may(me));
 
-/** Where somebody begins. @param {Me | null} me */
+/**
+ * Where somebody begins.
+ *
+ * @param {Me | null} me
+ */
 export const home = (me) => (me?.role === "agent" ? "/desk" : "/campaigns");
 
-/** How the page of a name is loaded. @param {string} name @returns {() => Promise<any>} */
+/**
+ * How the page of a name is loaded.
+ *
+ * @param {string} name
+ * @returns {() => Promise<any>}
+ */
 export const pageOf = (name) => (PAGES[/** @type {PageName} */ (name)] ?? PAGES.campaigns).load;
 
 /** @returns {Route} */
@@ -48,7 +61,11 @@ export function useRoute() {
   return route;
 }
 
-/** Go to a page. @param {string} path such as `/campaigns/3` */
+/**
+ * Go to a page.
+ *
+ * @param {string} path such as `/campaigns/3`
+ */
 export function go(path) {
   location.hash = path;
 }

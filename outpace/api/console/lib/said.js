@@ -15,6 +15,7 @@ const SENTENCES = /** @type {[RegExp, string][]} */ ([
   [/^wants a time of day as HH:MM, not (?<value>.+)$/, "said.time-of-day"],
   [/^wants a date as YYYY-MM-DD, not (?<value>.+)$/, "said.date"],
   [/names trunk group (?<group>\d+): no such$/, "said.trunk-group"],
+  [/^wants a name for each answer$/, "said.answer-name"],
   [/^expected `(?:float|int)/i, "said.number"],
 
   [/^the campaign has not been started$/, "said.not-started"],

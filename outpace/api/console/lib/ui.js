@@ -31,10 +31,18 @@ export function Button({ kind = "", busy = false, disabled = false, onClick, typ
   </button>`;
 }
 
-/** @param {string} id @param {string} hint @param {string} error */
+/**
+ * @param {string} id
+ * @param {string} hint
+ * @param {string} error
+ */
 const described = (id, hint, error) => [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
 
-/** Label, control, hint and error of a form's field. @param {{id: string, label: Children, hint?: string, error?: string, children?: Children}} props */
+/**
+ * Label, control, hint and error of a form's field.
+ *
+ * @param {{id: string, label: Children, hint?: string, error?: string, children?: Children}} props
+ */
 function Labelled({ id, label, hint = "", error = "", children }) {
   return html`<div class=${`field ${error ? "wrong" : ""}`}>
     <label for=${id}>${label}</label>
@@ -67,7 +75,11 @@ export function Field({ label, value, onInput, hint = "", error = "", unit = "",
   <//>`;
 }
 
-/** Several lines to type. @param {{label: Children, value: string, onInput: (text: string) => void, hint?: string, error?: string, rows?: number, [more: string]: any}} props */
+/**
+ * Several lines to type.
+ *
+ * @param {{label: Children, value: string, onInput: (text: string) => void, hint?: string, error?: string, rows?: number, [more: string]: any}} props
+ */
 export function TextArea({ label, value, onInput, hint = "", error = "", rows = 3, ...more }) {
   const id = useId();
   return html`<${Labelled} id=${id} label=${label} hint=${hint} error=${error}>
@@ -104,7 +116,11 @@ export function Select({ label, value, options, onChange, hint = "", error = "",
   <//>`;
 }
 
-/** Yes or no. @param {{label: Children, checked: boolean, onChange: (checked: boolean) => void, hint?: string, [more: string]: any}} props */
+/**
+ * Yes or no.
+ *
+ * @param {{label: Children, checked: boolean, onChange: (checked: boolean) => void, hint?: string, [more: string]: any}} props
+ */
 export function Check({ label, checked, onChange, hint = "", ...more }) {
   const id = useId();
   return html`<div class="field check">
@@ -121,7 +137,10 @@ export function Check({ label, checked, onChange, hint = "", ...more }) {
   </div>`;
 }
 
-/** @param {unknown} a @param {unknown} b */
+/**
+ * @param {unknown} a
+ * @param {unknown} b
+ */
 function compare(a, b) {
   if (typeof a === "number" && typeof b === "number") return a - b;
   return String(a ?? "").localeCompare(String(b ?? ""), undefined, { numeric: true });
@@ -216,7 +235,11 @@ const TOAST_MS = 6000;
 const toasts = createStore(/** @type {{id: number, text: string, kind: string}[]} */ ([]));
 let toastIds = 0;
 
-/** Say something that passes. `kind`: `done` or `wrong`. @param {string} text */
+/**
+ * Say something that passes. `kind`: `done` or `wrong`.
+ *
+ * @param {string} text
+ */
 export function toast(text, kind = "done") {
   const id = (toastIds += 1);
   toasts.set([...toasts.get().slice(-3), { id, text, kind }]);
@@ -288,12 +311,20 @@ export function Tabs({ label, tabs, selected, onSelect, children }) {
   </div>`;
 }
 
-/** Nothing here, and what to do about it. @param {{text: string, children?: Children}} props */
+/**
+ * Nothing here, and what to do about it.
+ *
+ * @param {{text: string, children?: Children}} props
+ */
 export function Empty({ text, children }) {
   return html`<div class="nothing"><p>${text}</p>${children}</div>`;
 }
 
-/** What went wrong, in words. @param {{problem: any}} props `problem` = a Problem, null = nothing */
+/**
+ * What went wrong, in words.
+ *
+ * @param {{problem: any}} props `problem` = a Problem, null = nothing
+ */
 export function ErrorBox({ problem }) {
   useLanguage();
   if (!problem) return null;
@@ -303,13 +334,21 @@ export function ErrorBox({ problem }) {
   </div>`;
 }
 
-/** The kind of a problem in the chosen language. @param {any} problem */
+/**
+ * The kind of a problem in the chosen language.
+ *
+ * @param {any} problem
+ */
 export function problemTitle(problem) {
   const key = `problem.${problem.slug || "internal"}`;
   return hasText(key) ? t(key) : problem.title || t("problem.internal");
 }
 
-/** Seconds of engine time since a moment, counted on every second. @param {{since: string | null}} props */
+/**
+ * Seconds of engine time since a moment, counted on every second.
+ *
+ * @param {{since: string | null}} props
+ */
 export function Timer({ since }) {
   const [, draw] = useState({});
   useEffect(() => {
@@ -319,12 +358,20 @@ export function Timer({ since }) {
   return html`<span class="timer">${duration(since ? secondsSince(since) : null)}</span>`;
 }
 
-/** A state with its sign and its name. `tone`: `good`, `warn`, `bad`, `busy`, or none. @param {{tone?: string, children?: Children}} props */
+/**
+ * A state with its sign and its name. `tone`: `good`, `warn`, `bad`, `busy`, or none.
+ *
+ * @param {{tone?: string, children?: Children}} props
+ */
 export function Badge({ tone = "", children }) {
   return html`<span class=${`badge ${tone}`}>${children}</span>`;
 }
 
-/** How far long work is. @param {{label: string, share: number}} props share = 0 to 1 */
+/**
+ * How far long work is.
+ *
+ * @param {{label: string, share: number}} props share = 0 to 1
+ */
 export function Progress({ label, share }) {
   return html`<div class="progress">
     <progress aria-label=${label} max="1" value=${share}></progress>

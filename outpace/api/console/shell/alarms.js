@@ -5,7 +5,11 @@ import { hasText, t, useLanguage } from "../lib/i18n.js";
 import { useLive } from "../lib/live.js";
 import { may, useMe } from "../lib/session.js";
 
-/** An alarm's kind in words. @param {string} alarm */
+/**
+ * An alarm's kind in words.
+ *
+ * @param {string} alarm
+ */
 export const alarmTitle = (alarm) => (hasText(`alarm.${alarm}`) ? t(`alarm.${alarm}`) : alarm);
 
 function Banner() {

@@ -9,7 +9,11 @@ import { Button, Dialog, ErrorBox, problemTitle, toast, useAct } from "../../lib
 const UNANSWERED = ["launching", "proceeding", "ringing"];
 const IN_HAND = ["answered", "classifying", "queued", "connecting", "talking", "treatment"];
 
-/** What can be done in a state, the first thing first. @type {Record<string, string[]>} */
+/**
+ * What can be done in a state, the first thing first.
+ *
+ * @type {Record<string, string[]>}
+ */
 const OFFERED = {
   draft: ["start"],
   scheduled: ["start"],
@@ -30,10 +34,17 @@ const REQUESTS = {
   archive: ["archive", undefined],
 };
 
-/** @param {Record<string, number> | undefined} calls @param {string[]} states */
+/**
+ * @param {Record<string, number> | undefined} calls
+ * @param {string[]} states
+ */
 const count = (calls, states) => states.reduce((sum, state) => sum + (calls?.[state] ?? 0), 0);
 
-/** Asks before calls are hung up, or a campaign is put away. @param {any} props */
+/**
+ * Asks before calls are hung up, or a campaign is put away.
+ *
+ * @param {any} props
+ */
 function Confirm({ name, act, board, onDone, onClose }) {
   const { run, busy, problem } = useAct(async () => {
     await onDone();

@@ -18,7 +18,11 @@ const AGENT_STATES = ["ready", "connecting", "talking", "hold", "wrap_up", "rese
 const RARE = ["hold", "reserved", "previewing", "connecting", "classifying", "treatment", "answered"];
 const CALL_STATES = ["launching", "proceeding", "ringing", "answered", "classifying", "queued", "connecting", "talking", "treatment"];
 
-/** A figure with its name and what it is of. @param {{label: string, value: any, note?: any, tone?: string, children?: any}} props */
+/**
+ * A figure with its name and what it is of.
+ *
+ * @param {{label: string, value: any, note?: any, tone?: string, children?: any}} props
+ */
 function Tile({ label, value, note = null, tone = "", children }) {
   return html`<div class=${`tile ${tone}`}>
     <dt>${label}</dt>
@@ -73,7 +77,11 @@ function Tiles({ board }) {
   </dl>`;
 }
 
-/** Counts as bars. @param {{caption: string, rows: {key: string, name: string, count: number, note?: string}[], more?: string}} props */
+/**
+ * Counts as bars.
+ *
+ * @param {{caption: string, rows: {key: string, name: string, count: number, note?: string}[], more?: string}} props
+ */
 function Counts({ caption, rows, more = "" }) {
   const most = Math.max(1, ...rows.map((row) => row.count));
   return html`<section class="card">
@@ -94,7 +102,11 @@ function Counts({ caption, rows, more = "" }) {
   </section>`;
 }
 
-/** Agents by state, with how long the longest has been in it. @param {{board: any}} props */
+/**
+ * Agents by state, with how long the longest has been in it.
+ *
+ * @param {{board: any}} props
+ */
 function AgentsWithTimes({ board }) {
   const { items } = useLive("agents");
   const [, draw] = useState({});

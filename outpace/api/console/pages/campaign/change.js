@@ -21,7 +21,11 @@ export function Changes({ caption, changes }) {
   return html`<${Table} caption=${caption} columns=${columns} rows=${changes} rowKey=${(/** @type {any} */ row) => row[0]} />`;
 }
 
-/** What others have changed since a version. @param {{versions: any[]}} props */
+/**
+ * What others have changed since a version.
+ *
+ * @param {{versions: any[]}} props
+ */
 function Meanwhile({ versions }) {
   return html`<div class="meanwhile" role="alert">
     <p><strong>${t("change.meanwhile")}</strong></p>

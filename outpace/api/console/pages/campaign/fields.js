@@ -3,7 +3,7 @@
 /**
  * @typedef {{
  *   path: string,
- *   kind: "text" | "number" | "percent" | "check" | "choice" | "list" | "date" | "zone" | "hours" | "retry" | "trunks",
+ *   kind: "text" | "number" | "percent" | "check" | "choice" | "list" | "date" | "zone" | "hours" | "retry" | "answers" | "inbound" | "trunks",
  *   unit?: string,
  *   choices?: string[],
  *   step?: number,
@@ -14,8 +14,14 @@
 
 export const MODES = ["precise", "progressive", "ratio", "predictive", "erlang", "agentless"];
 
+/** Settings that are a whole or nothing: null is their value, where elsewhere it is the default again. */
+const WHOLE = ["calling_hours", "inbound"];
+
+/** Kinds of what a disposition asks for. */
+export const ANSWERS = ["text", "number", "date", "yes_no"];
+
 /** Outcomes after which a lead may be dialled again. */
-export const RETRIABLE = ["no_answer", "busy", "machine", "abandoned", "congestion", "rejected", "failed", "cancelled", "lost"];
+export const RETRIABLE = ["no_answer", "busy", "machine", "abandoned", "congestion", "rejected", "failed", "cancelled", "overdialled", "lost"];
 
 /** @param {any} settings */
 const hasAmd = (settings) => settings.amd;
@@ -27,6 +33,7 @@ export const GROUPS = {
     { path: "ratio", kind: "number", step: 0.1, when: (settings) => settings.mode === "ratio" },
     { path: "ratio_counts", kind: "choice", choices: ["ready", "logged_in"], when: (settings) => settings.mode === "ratio" },
     { path: "reserve", kind: "number", unit: "agents", step: 1 },
+    { path: "inbound", kind: "inbound" },
   ],
   abandonment: [
     { path: "abandonment.cap", kind: "percent", step: 0.1 },
@@ -57,6 +64,7 @@ export const GROUPS = {
   agents: [
     { path: "wrap_up_max_s", kind: "number", unit: "s", step: 1 },
     { path: "dispositions", kind: "list" },
+    { path: "answers", kind: "answers" },
     { path: "script", kind: "text" },
   ],
   hours: [{ path: "calling_hours", kind: "hours" }],
@@ -70,15 +78,30 @@ export const GROUPS = {
 const PLAYED = [
   "mode", "ratio", "ratio_counts", "reserve", "abandonment", "ring_timeout_s", "connect_limit_s", "connect_clock",
   "amd", "amd_timeout_s", "machine_action", "cancels", "min_ring_s", "trunk_groups", "wrap_up_max_s",
+  "inbound",
 ];
 
-/** Whether a simulation can tell what a change does. @param {Record<string, unknown>} patch */
+/**
+ * Whether a simulation can tell what a change does.
+ *
+ * @param {Record<string, unknown>} patch
+ */
 export const isPlayed = (patch) => Object.keys(patch).some((key) => PLAYED.includes(key));
 
-/** @param {any} settings @param {string} path */
+/**
+ * @param {any} settings
+ * @param {string} path
+ */
 export const valueAt = (settings, path) => path.split(".").reduce((found, key) => found?.[key], settings);
 
-/** The settings with another value at a path. @param {any} settings @param {string} path @param {unknown} value @returns {any} */
+/**
+ * The settings with another value at a path.
+ *
+ * @param {any} settings
+ * @param {string} path
+ * @param {unknown} value
+ * @returns {any}
+ */
 export function withValue(settings, path, value) {
   const [key, ...rest] = path.split(".");
   return { ...settings, [key]: rest.length ? withValue(settings[key] ?? {}, rest.join("."), value) : value };
@@ -87,7 +110,13 @@ export function withValue(settings, path, value) {
 /** @param {unknown} one */
 const isObject = (one) => typeof one === "object" && one !== null && !Array.isArray(one);
 
-/** The merge patch that makes one of the other; {} = they are the same. @param {any} before @param {any} after @returns {Record<string, any>} */
+/**
+ * The merge patch that makes one of the other; {} = they are the same.
+ *
+ * @param {any} before
+ * @param {any} after
+ * @returns {Record<string, any>}
+ */
 export function patchOf(before, after) {
   /** @type {Record<string, any>} */
   const patch = {};
@@ -100,23 +129,36 @@ export function patchOf(before, after) {
   return patch;
 }
 
-/** Settings after a merge patch. @param {any} settings @param {any} patch @returns {any} */
+/**
+ * Settings after a merge patch.
+ *
+ * @param {any} settings
+ * @param {any} patch
+ * @returns {any}
+ */
 export function patched(settings, patch) {
   if (!isObject(patch)) return patch;
   const result = isObject(settings) ? { ...settings } : {};
   for (const [key, value] of Object.entries(patch)) {
-    if (value === null && key !== "calling_hours") delete result[key];
+    if (value === null && !WHOLE.includes(key)) delete result[key];
     else result[key] = patched(result[key], value);
   }
   return result;
 }
 
-/** What a patch changes: path, value before, value after. @param {any} before @param {any} patch @param {string} [path] @returns {[string, unknown, unknown][]} */
+/**
+ * What a patch changes: path, value before, value after.
+ *
+ * @param {any} before
+ * @param {any} patch
+ * @param {string} [path]
+ * @returns {[string, unknown, unknown][]}
+ */
 export function changesOf(before, patch, path = "") {
   return Object.entries(patch).flatMap(([key, value]) => {
     const whole = path ? `${path}.${key}` : key;
     const was = before?.[key];
-    if (isObject(value) && (isObject(was) || key !== "calling_hours") && !whole.startsWith("retry.")) return changesOf(was ?? {}, value, whole);
+    if (isObject(value) && (isObject(was) || !WHOLE.includes(key)) && !whole.startsWith("retry.")) return changesOf(was ?? {}, value, whole);
     return [/** @type {[string, unknown, unknown]} */ ([whole, was, value])];
   });
 }

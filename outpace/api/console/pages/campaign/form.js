@@ -4,8 +4,8 @@ import { api } from "../../lib/api.js";
 import { html, useEffect, useRef, useState } from "../../lib/html.js";
 import { t, useLanguage } from "../../lib/i18n.js";
 import { said } from "../../lib/said.js";
-import { Check, Field, Select, TextArea, useAsked, useId } from "../../lib/ui.js";
-import { GROUPS, RETRIABLE, valueAt, withValue } from "./fields.js";
+import { Button, Check, Field, Select, TextArea, useAsked, useId } from "../../lib/ui.js";
+import { ANSWERS, GROUPS, RETRIABLE, valueAt, withValue } from "./fields.js";
 import { dayName } from "./words.js";
 
 const CHECK_MS = 350;
@@ -40,7 +40,11 @@ export function useValidation(settings) {
   return { errors: found.errors, isChecked: found.text === text && !Object.keys(found.errors).length };
 }
 
-/** A number as it is typed; what is no number is passed on as text, for the API to refuse. @param {any} props */
+/**
+ * A number as it is typed; what is no number is passed on as text, for the API to refuse.
+ *
+ * @param {any} props
+ */
 function NumberField({ value, onValue, scale = 1, ...more }) {
   const write = (/** @type {any} */ one) => (typeof one === "number" ? String(Number((one * scale).toPrecision(10))) : String(one ?? ""));
   const [text, setText] = useState(write(value));
@@ -64,7 +68,7 @@ function NumberField({ value, onValue, scale = 1, ...more }) {
 }
 
 /** @type {string[]} */
-const ZONES = Intl.supportedValuesOf?.("timeZone") ?? [];
+const ZONES = /** @type {any} */ (Intl).supportedValuesOf?.("timeZone") ?? [];
 
 /** @param {any} props */
 function ZoneField({ value, onValue, ...more }) {
@@ -73,7 +77,11 @@ function ZoneField({ value, onValue, ...more }) {
     <datalist id=${id}>${ZONES.map((zone) => html`<option key=${zone} value=${zone} />`)}</datalist></div>`;
 }
 
-/** When the campaign may dial. @param {any} props */
+/**
+ * When the campaign may dial.
+ *
+ * @param {any} props
+ */
 function HoursField({ value, onValue, errors }) {
   const start = { timezone: Intl.DateTimeFormat().resolvedOptions().timeZone, start: "09:00", end: "20:00", days: [1, 2, 3, 4, 5, 6] };
   const set = (/** @type {any} */ more) => onValue({ ...value, ...more });
@@ -95,7 +103,11 @@ function HoursField({ value, onValue, errors }) {
   </div>`;
 }
 
-/** What follows each outcome. @param {any} props */
+/**
+ * What follows each outcome.
+ *
+ * @param {any} props
+ */
 function RetryField({ value, onValue, errors }) {
   const set = (/** @type {string} */ outcome, /** @type {any} */ rule) => {
     const { [outcome]: _, ...rest } = value;
@@ -124,6 +136,65 @@ function RetryField({ value, onValue, errors }) {
   </div>`;
 }
 
+/** @type {[string, string, number][]} name, unit, scale */
+const INBOUND = [["calls_per_h", "", 1], ["handle_s", "s", 1], ["service_level", "%", 100], ["within_s", "s", 1], ["patience_s", "s", 1]];
+
+/**
+ * Calls that come in to the same agents.
+ *
+ * @param {any} props
+ */
+function InboundField({ value, onValue, errors }) {
+  const start = { calls_per_h: 10, handle_s: 180, service_level: 0.8, within_s: 20, patience_s: 0 };
+  return html`<div class="whole">
+    <${Check} label=${t("setting.inbound")} hint=${t("setting.inbound.hint")} checked=${value !== null} onChange=${(/** @type {boolean} */ on) => onValue(on ? start : null)} />
+    ${value &&
+    html`<div class="form">
+      ${INBOUND.map(
+        ([key, unit, scale]) => html`<${NumberField}
+          key=${key}
+          label=${t(`inbound.${key}`)}
+          unit=${unit === "s" ? t("unit.s") : unit}
+          scale=${scale}
+          value=${value[key]}
+          error=${said(errors[`inbound.${key}`] ?? "", scale > 1 ? asPercent : undefined)}
+          onValue=${(/** @type {any} */ next) => onValue({ ...value, [key]: next })}
+        />`,
+      )}
+    </div>`}
+  </div>`;
+}
+
+/**
+ * What agents are asked for beside the disposition: names, and what kind of answer each is.
+ *
+ * @param {any} props
+ */
+function AnswersField({ value, onValue, errors }) {
+  const entries = Object.entries(value);
+  const put = (/** @type {number} */ place, /** @type {[string, unknown][]} */ ...instead) =>
+    onValue(Object.fromEntries([...entries.slice(0, place), ...instead, ...entries.slice(place + 1)]));
+  const wrong = Object.entries(errors).find(([path]) => path.startsWith("answers"));
+  return html`<fieldset class="whole">
+    <legend>${t("setting.answers")}</legend>
+    <p class="hint">${t("setting.answers.hint")}</p>
+    ${entries.map(
+      ([name, kind], place) => html`<div key=${place} class="answer">
+        <${Field} label=${t("answers.name")} value=${name} onInput=${(/** @type {string} */ text) => put(place, [text, kind])} />
+        <${Select}
+          label=${t("answers.kind")}
+          value=${/** @type {string} */ (kind)}
+          options=${ANSWERS.map((one) => [one, t(`choice.answers.${one}`)])}
+          onChange=${(/** @type {string} */ one) => put(place, [name, one])}
+        />
+        <${Button} kind="quiet" onClick=${() => put(place)} aria-label=${t("answers.remove", { name })}>✕<//>
+      </div>`,
+    )}
+    ${wrong && html`<p class="error">${said(String(wrong[1]))}</p>`}
+    <${Button} disabled=${"" in value} onClick=${() => onValue({ ...value, "": "text" })}>${t("answers.add")}<//>
+  </fieldset>`;
+}
+
 /** @param {any} props */
 function TrunksField({ value, onValue, error }) {
   const { value: groups } = useAsked(() => api.get("/v1/trunk-groups"), []);
@@ -145,7 +216,11 @@ function TrunksField({ value, onValue, error }) {
 
 const lines = (/** @type {string} */ text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
 
-/** Several values, one a line. @param {any} props */
+/**
+ * Several values, one a line.
+ *
+ * @param {any} props
+ */
 function ListField({ value, onValue, ...more }) {
   const [text, setText] = useState(value.join("\n"));
   const told = useRef(value.join("\n"));
@@ -197,6 +272,10 @@ export function Setting({ field, settings, errors, onSettings }) {
       return html`<${HoursField} value=${value} errors=${errors} onValue=${onValue} />`;
     case "retry":
       return html`<${RetryField} value=${value} errors=${errors} onValue=${onValue} />`;
+    case "inbound":
+      return html`<${InboundField} value=${value} errors=${errors} onValue=${onValue} />`;
+    case "answers":
+      return html`<${AnswersField} value=${value} errors=${errors} onValue=${onValue} />`;
     case "trunks":
       return html`<${TrunksField} value=${value} error=${more.error} onValue=${onValue} />`;
     default:
@@ -204,7 +283,11 @@ export function Setting({ field, settings, errors, onSettings }) {
   }
 }
 
-/** All settings but the name, in their groups. @param {{settings: any, errors: Errors, onSettings: (settings: any) => void}} props */
+/**
+ * All settings but the name, in their groups.
+ *
+ * @param {{settings: any, errors: Errors, onSettings: (settings: any) => void}} props
+ */
 export function SettingsForm({ settings, errors, onSettings }) {
   useLanguage();
   return html`${Object.entries(GROUPS).map(

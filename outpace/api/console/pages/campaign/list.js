@@ -11,23 +11,38 @@ import { Actions } from "./actions.js";
 
 const EVERY_MS = 10_000;
 
-/** The tone of a campaign's state. @type {Record<string, string>} */
+/**
+ * The tone of a campaign's state.
+ *
+ * @type {Record<string, string>}
+ */
 const TONES = { running: "good", paused: "warn", draining: "busy" };
 
 /** @param {{state: string}} props */
 export const State = ({ state }) => html`<${Badge} tone=${TONES[state] ?? ""}>${t(`campaign.state.${state}`)}<//>`;
 
-/** Whether abandonment is a worry. @param {any} budget */
+/**
+ * Whether abandonment is a worry.
+ *
+ * @param {any} budget
+ */
 export function budgetTone(budget) {
   const share = budget.abandoned.value ?? 0;
   if (budget.spent || share > budget.cap) return "bad";
   return share > 0.85 * budget.cap || budget.drops_left === 0 ? "warn" : "good";
 }
 
-/** @param {Record<string, number>} counts @param {string[]} without */
+/**
+ * @param {Record<string, number>} counts
+ * @param {string[]} without
+ */
 const sum = (counts, without = []) => Object.entries(counts).reduce((total, [state, count]) => total + (without.includes(state) ? 0 : count), 0);
 
-/** Abandonment against its cap. @param {{budget: any}} props */
+/**
+ * Abandonment against its cap.
+ *
+ * @param {{budget: any}} props
+ */
 function Abandonment({ budget }) {
   const text = percent(budget.abandoned.value, 2);
   return html`<div class="beside">
@@ -44,7 +59,10 @@ function Abandonment({ budget }) {
   </div>`;
 }
 
-/** @param {Map<string, any>} boards @param {() => void} again */
+/**
+ * @param {Map<string, any>} boards
+ * @param {() => void} again
+ */
 function columnsOf(boards, again) {
   const boardOf = (/** @type {any} */ one) => boards.get(String(one.campaign_id));
   const shown = (/** @type {(board: any) => any} */ show) => (/** @type {any} */ one) => {

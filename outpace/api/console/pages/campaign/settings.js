@@ -52,7 +52,11 @@ export function Settings({ campaign, onCampaign }) {
     />`}`;
 }
 
-/** Who changed what, the latest first. @param {{campaign: any}} props */
+/**
+ * Who changed what, the latest first.
+ *
+ * @param {{campaign: any}} props
+ */
 export function History({ campaign }) {
   const { value, problem } = useAsked(() => api.get(`/v1/campaigns/${campaign.campaign_id}/versions`, { limit: 50 }), [campaign.version]);
   useLanguage();

@@ -51,10 +51,15 @@ export function useWhatIf(campaignId, patch, version) {
   };
 }
 
-/** @param {any} estimate @param {(value: number | null) => string} write */
-const withInterval = (estimate, write) => html`<span class="estimate">${write(estimate.mean)}<small>${write(estimate.low)} … ${write(estimate.high)}</small></span>`;
+/**
+ * @param {any} estimate
+ * @param {(value: number | null) => string} write
+ */
+function withInterval(estimate, write) {
+  return html`<span class="estimate">${write(estimate.mean)}<small>${write(estimate.low)} … ${write(estimate.high)}</small></span>`;
+}
 
-/** @param {any} difference @param {(value: number | null) => string} write */
+/** @param {{difference: any, write: (value: number | null) => string}} props */
 function Difference({ difference, write }) {
   const isShown = difference.low > 0 || difference.high < 0;
   const sign = !isShown ? "≈" : difference.mean > 0 ? "▲" : "▼";
@@ -64,7 +69,11 @@ function Difference({ difference, write }) {
   </span>`;
 }
 
-/** The answer. @param {{result: any}} props */
+/**
+ * The answer.
+ *
+ * @param {{result: any}} props
+ */
 function Answer({ result }) {
   const { assumed } = result;
   const rows = Object.entries(FIGURES).map(([name, figure]) => ({ name, ...figure }));
@@ -96,7 +105,11 @@ function Answer({ result }) {
     </p>`;
 }
 
-/** Progress, then the answer. @param {{whatIf: ReturnType<typeof useWhatIf>}} props */
+/**
+ * Progress, then the answer.
+ *
+ * @param {{whatIf: ReturnType<typeof useWhatIf>}} props
+ */
 export function WhatIf({ whatIf }) {
   const { job, problem, cancel } = whatIf;
   if (problem) return html`<${ErrorBox} problem=${problem} />`;

@@ -9,7 +9,11 @@ import { useAsked } from "../../lib/ui.js";
 
 const EVERY_MS = 3000;
 
-/** The tone of a reason. @type {Record<string, string>} */
+/**
+ * The tone of a reason.
+ *
+ * @type {Record<string, string>}
+ */
 const TONES = {
   none: "good",
   pacing: "good",
@@ -34,16 +38,16 @@ export function Why({ campaign, board }) {
   const isIdle = board.state === "running" && !board.launches_per_minute;
   return html`<section class=${`why ${TONES[board.reason] ?? ""}`}>
     <h2>
-      ${t(isIdle ? "why.nothing" : "why.limit")}${" "}
+      ${t(isIdle ? "limit.nothing" : "limit.now")}${" "}
       <span role="status">${t(`reason.${board.reason}`)}</span>
     </h2>
     <ul>
       ${(value?.obstacles ?? []).map(
         (/** @type {any} */ one) => html`<li key=${one.guard + one.text}>
-          ${said(one.text, show)}${one.opens_at && html` <span class="faint">${t("why.until", { at: dateTime(one.opens_at, zone) })}</span>`}
+          ${said(one.text, show)}${one.opens_at && html` <span class="faint">${t("limit.until", { at: dateTime(one.opens_at, zone) })}</span>`}
         </li>`,
       )}
-      ${value?.dialable && html`<li>${t("why.free")}</li>`}
+      ${value?.dialable && html`<li>${t("limit.free")}</li>`}
     </ul>
   </section>`;
 }

@@ -6,14 +6,25 @@ import { GROUPS } from "./fields.js";
 
 const FIELDS = Object.fromEntries(Object.values(GROUPS).flat().map((field) => [field.path, field]));
 
-/** The name of a setting. @param {string} path */
+/**
+ * The name of a setting.
+ *
+ * @param {string} path
+ */
 export function settingName(path) {
   if (path.startsWith("retry.")) return `${t("setting.retry")}: ${t(`outcome.${path.slice(6)}`)}`;
+  if (path.startsWith("inbound.")) return t(`inbound.${path.slice(8)}`);
+  if (path.startsWith("answers.")) return `${t("setting.answers")}: ${path.slice(8)}`;
   if (path.startsWith("calling_hours.")) return t(`hours.${path.slice(14)}`);
   return t(`setting.${path}`);
 }
 
-/** Names of the days of the week, Monday = 1. @param {number} day @param {"short" | "long"} [width] */
+/**
+ * Names of the days of the week, Monday = 1.
+ *
+ * @param {number} day
+ * @param {"short" | "long"} [width]
+ */
 export const dayName = (day, width = "short") =>
   new Intl.DateTimeFormat(locale(), { weekday: width, timeZone: "UTC" }).format(new Date(Date.UTC(2024, 0, day)));
 
@@ -23,13 +34,22 @@ function hoursText(hours) {
   return `${hours.days.map((/** @type {number} */ day) => dayName(day)).join(" ")} ${hours.start}–${hours.end} ${hours.timezone}`;
 }
 
-/** The value of a setting. @param {string} path @param {any} value */
+/**
+ * The value of a setting.
+ *
+ * @param {string} path
+ * @param {any} value
+ */
 export function settingText(path, value) {
   const field = FIELDS[path];
   if (path === "calling_hours") return hoursText(value);
+  if (path === "inbound" && value) return t("inbound.text", { calls: value.calls_per_h, handle: duration(value.handle_s) });
+  if (path === "inbound") return t("setting.none");
   if (value === undefined || value === null) return t("setting.default");
   if (path.startsWith("retry.")) return t("retry.rule", { wait: duration(value.wait_s), most: value.max_attempts });
   if (path === "calling_hours.days") return value.map((/** @type {number} */ day) => dayName(day)).join(" ");
+  if (path.startsWith("answers.")) return t(`choice.answers.${value}`);
+  if (path === "answers") return Object.keys(value).join(", ") || t("setting.none");
   if (path === "mode") return t(`mode.${value}`);
   if (field?.kind === "choice") return t(`choice.${path}.${value}`);
   if (field?.kind === "percent") return percent(value);
@@ -41,17 +61,29 @@ export function settingText(path, value) {
 
 const ANY_NUMBER = 2 ** 53;
 
-/** How many may still be abandoned. @param {number | null} left */
+/**
+ * How many may still be abandoned.
+ *
+ * @param {number | null} left
+ */
 export const dropsText = (left) =>
   left === null || left >= ANY_NUMBER ? t("board.drops.any") : t("board.drops", { n: left });
 
-/** An ordinal: 7th; languages without one take the number. @param {number} n */
+/**
+ * An ordinal: 7th; languages without one take the number.
+ *
+ * @param {number} n
+ */
 function ordinal(n) {
   const rules = new Intl.PluralRules(locale(), { type: "ordinal" });
   return t(`ordinal.${rules.select(n)}`, { n });
 }
 
-/** A launch decision in words: how many, what was seen, what the risk was. @param {any} decision */
+/**
+ * A launch decision in words: how many, what was seen, what the risk was.
+ *
+ * @param {any} decision
+ */
 export function decisionText(decision) {
   const seen = decision.inputs;
   const parts = [
@@ -73,13 +105,24 @@ function riskText({ wanted, inputs }) {
   return t("decision.risk", { nth: ordinal(wanted), risk, allowed }) + further;
 }
 
-/** A difference of shares, in points of per cent. @param {number | null} value @param {number} digits */
+/**
+ * A difference of shares, in points of per cent.
+ *
+ * @param {number | null} value
+ * @param {number} digits
+ */
 const points = (value, digits) => t("figure.points", { n: number(value === null ? null : value * 100, digits) });
 
-/** @param {number} digits @returns {Figure} */
+/**
+ * @param {number} digits
+ * @returns {Figure}
+ */
 const share = (digits) => ({ write: (value) => percent(value, digits), writeDifference: (value) => points(value, digits) });
 
-/** @param {number} digits @returns {Figure} */
+/**
+ * @param {number} digits
+ * @returns {Figure}
+ */
 const plain = (digits) => ({ write: (value) => number(value, digits), writeDifference: (value) => number(value, digits) });
 
 /**
