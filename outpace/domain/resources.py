@@ -214,7 +214,11 @@ class SuppressionView(Resource, frozen=True, kw_only=True):
 
 
 class AgentView(Resource, frozen=True, kw_only=True):
-    """An agent on the floor. `next_state` is what follows the call in hand, "" = as usual."""
+    """An agent on the floor.
+
+    `since` None = in this state since before the node knew the agent. `next_state` is what follows the call in hand,
+    "" = as usual.
+    """
 
     agent_id: int
     name: str
@@ -222,7 +226,7 @@ class AgentView(Resource, frozen=True, kw_only=True):
     leg: str
     leg_state: str
     state: str
-    since: datetime
+    since: datetime | None
     reason: str
     next_state: str
     call_id: str

@@ -27,6 +27,7 @@ from outpace.domain.orders import (
 from outpace.domain.resources import AgentView, CallView, DeskCall, DeskView
 from outpace.domain.states import AgentState
 from outpace.runtime import views
+from outpace.runtime.control import Topic
 from outpace.runtime.desk import check_answers, zone_of
 from outpace.runtime.door_leads import lead_view
 from outpace.runtime.door_table import Done, answers, carries_out
@@ -247,6 +248,8 @@ async def set_disposition(house: House, order: SetDisposition, actor: Actor) -> 
         await house.runner.pump.act(events.NumberSuppressed(last.number, 0))
     if order.ready:
         await house.runner.pump.act(events.AgentReady(agent_id))
+    # no state has changed, but the agent's other tabs show the disposition as well
+    house.hub.publish(Topic.AGENTS, str(agent_id), msgspec.to_builtins(agent_view(house, agent_id)))
     detail = {
         "call_id": order.call_id,
         "disposition": order.disposition,

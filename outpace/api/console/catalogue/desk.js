@@ -28,7 +28,7 @@ export default {
   "desk.no_reason": { en: "no reason given", zh: "不说明原因" },
   "desk.call": { en: "Call in hand", zh: "当前通话" },
   "desk.wrap_up": { en: "Wrap-up", zh: "话后处理" },
-  "desk.wrap_up_left": { en: "{left} left, then ready again", zh: "剩余 {left}，之后恢复就绪" },
+  "desk.wrap_up_left": { en: "{left} left, then: {state}", zh: "剩余 {left}，之后：{state}" },
   "desk.wrap_up_open": { en: "until you are ready again", zh: "直到您恢复就绪" },
   "desk.no_attributes": { en: "The record holds no attributes.", zh: "该记录没有附加属性。" },
   "desk.script": { en: "Script:", zh: "话术：" },

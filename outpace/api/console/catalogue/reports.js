@@ -13,7 +13,7 @@ export default {
   "report.period.month": { en: "last 30 days", zh: "最近 30 天" },
   "report.period.other": { en: "from … until …", zh: "自定义" },
   "report.since": { en: "From", zh: "开始" },
-  "report.until": { en: "Until", zh: "结束" },
+  "report.until": { en: "Until ({zone})", zh: "结束（{zone}）" },
   "report.no_span": { en: "Say from when until when.", zh: "请填写开始和结束时间。" },
   "report.all_figures": { en: "All figures", zh: "全部指标" },
   "report.download": { en: "Download (CSV)", zh: "下载报表（CSV）" },

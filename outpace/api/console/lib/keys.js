@@ -1,6 +1,6 @@
 // Keys for what is done all day. A key alone does something only while nobody types, and can be switched off.
 
-import { html, useEffect, useRef } from "./html.js";
+import { html, useLayoutEffect, useRef } from "./html.js";
 import { createStore, useStore } from "./store.js";
 
 const KEY = "outpace.keys";
@@ -34,7 +34,7 @@ function isTyping(target) {
 export function useKeys(acts) {
   const latest = useRef(acts);
   latest.current = acts;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const listen = (/** @type {KeyboardEvent} */ event) => {
       if (event.defaultPrevented || event.repeat || document.querySelector("dialog[open]")) return;
       const typing = isTyping(event.target);

@@ -347,7 +347,7 @@ export function problemTitle(problem) {
 /**
  * Seconds of engine time since a moment, counted on every second.
  *
- * @param {{since: string}} props
+ * @param {{since: string | null}} props
  */
 export function Timer({ since }) {
   const [, draw] = useState({});
@@ -355,7 +355,7 @@ export function Timer({ since }) {
     const timer = setInterval(() => draw({}), 1000);
     return () => clearInterval(timer);
   }, []);
-  return html`<span class="timer">${duration(secondsSince(since))}</span>`;
+  return html`<span class="timer">${duration(since ? secondsSince(since) : null)}</span>`;
 }
 
 /**

@@ -47,7 +47,7 @@ const columnsOf = (names, acts) => [
     key: "since",
     label: t("agents.for"),
     align: "end",
-    sort: (/** @type {any} */ agent) => -Date.parse(agent.since),
+    sort: (/** @type {any} */ agent) => -Date.parse(agent.since ?? 0),
     render: (/** @type {any} */ agent) => html`<${Timer} since=${agent.since} />`,
   },
   {

@@ -69,7 +69,7 @@ function Figures({ report, isAll }) {
     { key: "key", label: t(`report.by.${report.by}`), isHead: true, sort: (/** @type {any} */ row) => row[report.by], render: (/** @type {any} */ row) => keyOf(report.by, row) },
     ...figures.map((/** @type {any} */ column) => ({
       key: column.name,
-      label: labelOf(column),
+      label: html`${labelOf(column)}${column.denominator && html`<small class="formula">${divided(column, known)}</small>`}`,
       align: "end",
       sort: (/** @type {any} */ row) => row[column.name] ?? -1,
       render: (/** @type {any} */ row) => html`<${Figure} column=${column} row=${row} />`,
@@ -79,8 +79,7 @@ function Figures({ report, isAll }) {
     <th scope="row">${t("report.total")}</th>
     ${figures.map((/** @type {any} */ column) => html`<td key=${column.name} class="end"><${Figure} column=${column} row=${report.total} /></td>`)}
   </tr>`;
-  return html`<div class="with-meanings">
-    <section class="card">
+  return html`<section class="card">
       <${Table}
         caption=${t("report.caption", { by: t(`report.by.${report.by}`), since: dateTime(report.since), until: dateTime(report.until) })}
         columns=${columns}
@@ -90,7 +89,7 @@ function Figures({ report, isAll }) {
         footer=${footer}
       />
     </section>
-    <aside class="card" aria-label=${t("report.meanings")}>
+    <section class="card">
       <h2>${t("report.meanings")}</h2>
       <dl class="meanings">
         ${figures.map(
@@ -103,8 +102,7 @@ function Figures({ report, isAll }) {
           </div>`,
         )}
       </dl>
-    </aside>
-  </div>`;
+    </section>`;
 }
 
 /** @param {{asked: any, change: (some: any) => void, isMonitor: boolean}} props */
@@ -123,7 +121,7 @@ function Asked({ asked, change, isMonitor }) {
       onChange=${(/** @type {string} */ campaign) => change({ campaign })} />
     <${Select} label=${t("report.period")} value=${asked.period} options=${PERIODS.map((one) => [one, t(`report.period.${one}`)])} onChange=${choose} />
     <${Field} label=${t("report.since")} type="datetime-local" value=${asked.since} onInput=${(/** @type {string} */ since) => change({ since, period: "other" })} />
-    <${Field} label=${t("report.until")} type="datetime-local" value=${asked.until} hint=${ownZone()}
+    <${Field} label=${t("report.until", { zone: ownZone() })} type="datetime-local" value=${asked.until}
       onInput=${(/** @type {string} */ until) => change({ until, period: "other" })} />
   </div>`;
 }

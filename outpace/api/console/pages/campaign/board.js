@@ -117,7 +117,7 @@ function AgentsWithTimes({ board }) {
   /** @type {Record<string, number>} */
   const longest = {};
   for (const agent of items.values()) {
-    if (agent.campaigns.includes(board.campaign_id)) longest[agent.state] = Math.max(longest[agent.state] ?? 0, secondsSince(agent.since));
+    if (agent.since && agent.campaigns.includes(board.campaign_id)) longest[agent.state] = Math.max(longest[agent.state] ?? 0, secondsSince(agent.since));
   }
   return html`<${Agents} board=${board} longest=${longest} />`;
 }

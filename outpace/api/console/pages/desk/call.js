@@ -1,13 +1,13 @@
 // The call in hand and its record.
 
 import { api } from "../../lib/api.js";
-import { secondsSince } from "../../lib/clock.js";
+import { engineNow, secondsSince } from "../../lib/clock.js";
 import { duration, time } from "../../lib/format.js";
 import { html, useEffect, useState } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import { Kbd, useKeys } from "../../lib/keys.js";
 import { Badge, Button, ErrorBox, Timer, useAct } from "../../lib/ui.js";
-import { engineNow } from "../../lib/clock.js";
+import { stateName } from "../agents/words.js";
 
 /** @type {Record<string, string>} */
 const TONES = { talking: "good", ended: "", treatment: "bad" };
@@ -22,8 +22,8 @@ export function LocalTime({ zone }) {
   return html`<span class="timer">${time(new Date(engineNow()).toISOString(), zone)}</span>`;
 }
 
-/** How long the wrap-up has lasted, and what is left of it. @param {{since: string, most: number}} props */
-function WrapUp({ since, most }) {
+/** How long the wrap-up has lasted, and what is left of it. @param {{since: string, most: number, next: string}} props */
+function WrapUp({ since, most, next }) {
   const [, draw] = useState({});
   useEffect(() => {
     const timer = setInterval(() => draw({}), 500);
@@ -31,9 +31,9 @@ function WrapUp({ since, most }) {
   }, []);
   const spent = secondsSince(since);
   const left = Math.max(0, most - spent);
-  return html`<p class=${`wrap-up ${most && left < 10 ? "bad" : ""}`}>
+  return html`<p class=${`row wrap-up ${most && left < 10 ? "bad" : ""}`}>
     <strong>${t("desk.wrap_up")}</strong> <span class="timer">${duration(spent)}</span>
-    ${most ? html`<span>${t("desk.wrap_up_left", { left: duration(left) })}</span>` : html`<span>${t("desk.wrap_up_open")}</span>`}
+    ${most ? html`<span>${t("desk.wrap_up_left", { left: duration(left), state: stateName(next || "ready") })}</span>` : html`<span>${t("desk.wrap_up_open")}</span>`}
   </p>`;
 }
 
@@ -89,18 +89,19 @@ export function CallPanel({ desk, look }) {
   const isLive = state !== "ended" && agent.state !== "wrap_up";
   useKeys({ h: isLive && hangUp.run, v: lead.number.includes("*") && !number && reveal.run });
   return html`<section class="card" aria-label=${t("desk.call")}>
-    <header class="row">
+    <header>
       <h2>${call.campaign}</h2>
-      <${Badge} tone=${TONES[state] ?? "busy"}>${t(`call.state.${state}`)}<//>
-      ${isLive && html`<${Timer} since=${call.call.since} />`}
+      <span class="row">
+        <${Badge} tone=${TONES[state] ?? "busy"}>${t(`call.state.${state}`)}<//>
+        ${isLive && html`<${Timer} since=${call.call.since} />`}
+      </span>
     </header>
     <${PhoneNumber} lead=${lead} number=${number} busy=${reveal.busy} onReveal=${reveal.run} />
     <p class="hint">
       ${lead.reference && `${t("desk.reference", { reference: lead.reference })} · `}
-      ${t("desk.attempt", { n: call.call.attempt_number })} · ${t("desk.their_time")} <${LocalTime} zone=${call.timezone} />
-      (${call.timezone}${call.timezone_from === "number" ? "" : `, ${t(`desk.zone.${call.timezone_from}`)}`})
+      ${t("desk.attempt", { n: call.call.attempt_number })} · ${t("desk.their_time")} <${LocalTime} zone=${call.timezone} />${" "}(${call.timezone}${call.timezone_from === "number" ? "" : `, ${t(`desk.zone.${call.timezone_from}`)}`})
     </p>
-    ${agent.state === "wrap_up" && html`<${WrapUp} since=${agent.since} most=${call.wrap_up_max_s} />`}
+    ${agent.state === "wrap_up" && html`<${WrapUp} since=${agent.since} most=${call.wrap_up_max_s} next=${agent.next_state} />`}
     <${Script} reference=${call.script_ref} />
     <h3>${t("desk.record")}</h3>
     <${Attributes} attributes=${lead.attributes} />

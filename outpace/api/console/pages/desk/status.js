@@ -1,7 +1,7 @@
 // What the agent does, for how long, what follows; and the acts that change it.
 
 import { api } from "../../lib/api.js";
-import { html, useState } from "../../lib/html.js";
+import { html, useLayoutEffect, useState } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import { Kbd, useKeys } from "../../lib/keys.js";
 import { Badge, Button, Dialog, ErrorBox, Field, Timer, useAct } from "../../lib/ui.js";
@@ -18,15 +18,20 @@ export const isInCall = (agent) => IN_CALL.includes(agent.state);
  * @param {{onChoose: (code: number) => void, onClose: () => void}} props
  */
 export function Reasons({ onChoose, onClose }) {
-  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
-    const code = Number(event.key);
-    if (/^\d$/.test(event.key) && (code === 0 || REASONS.includes(code))) {
-      event.preventDefault();
-      onChoose(code);
-    }
-  };
+  // at once, so that a digit may follow N however fast
+  useLayoutEffect(() => {
+    const listen = (/** @type {KeyboardEvent} */ event) => {
+      const code = Number(event.key);
+      if (/^\d$/.test(event.key) && (code === 0 || REASONS.includes(code))) {
+        event.preventDefault();
+        onChoose(code);
+      }
+    };
+    document.addEventListener("keydown", listen);
+    return () => document.removeEventListener("keydown", listen);
+  }, []);
   return html`<${Dialog} title=${t("desk.why_not_ready")} onClose=${onClose}>
-    <ul class="reasons" onKeyDown=${onKeyDown}>
+    <ul class="reasons">
       ${[...REASONS, 0].map(
         (code) => html`<li key=${code}>
           <${Button} onClick=${() => onChoose(code)} aria-keyshortcuts=${String(code)}>

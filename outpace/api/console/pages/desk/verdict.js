@@ -50,7 +50,7 @@ function Callback({ call, wall, onInput, error, field }) {
   const tomorrow = wallTime(now + DAY_MS, zone).slice(0, 10) + MORNING;
   const at = momentOf(wall, zone);
   return html`<fieldset>
-    <legend>${t("desk.callback")}</legend>
+    <legend>${t("desk.callback")} <${Kbd} name="c" /></legend>
     <div ref=${field}>
       <${Field}
         label=${t("desk.callback_at", { zone })}

@@ -3,12 +3,24 @@
 import { api } from "../../lib/api.js";
 import { number } from "../../lib/format.js";
 import { html } from "../../lib/html.js";
-import { t } from "../../lib/i18n.js";
+import { hasText, t } from "../../lib/i18n.js";
 import { Button, Dialog, ErrorBox, Table, useAct, useAsked } from "../../lib/ui.js";
 import { rowsOf } from "./csv.js";
 
 /** So many are shown; all are in the file. */
 const SHOWN = 200;
+
+/** A reason in the chosen language where it is a known one; what the file holds is English. @param {string} reason */
+function reasonText(reason) {
+  const key = `reject.${reason.replace(/\W+/g, "_")}`;
+  return hasText(key) ? t(key) : html`<span lang="en">${reason}</span>`;
+}
+
+/** @param {string} name @param {string} cell */
+function shownCell(name, cell) {
+  if (name === "reason") return reasonText(cell);
+  return name === "row" ? html`<code>${cell}</code>` : cell;
+}
 
 /** @param {{list: any, onClose: () => void}} props */
 export function Rejects({ list, onClose }) {
@@ -25,7 +37,7 @@ export function Rejects({ list, onClose }) {
     label: t(`lists.reject.${name}`),
     isHead: place === 0,
     align: place === 0 ? "end" : undefined,
-    render: (/** @type {string[]} */ row) => (name === "row" ? html`<code>${row[place]}</code>` : row[place]),
+    render: (/** @type {string[]} */ row) => shownCell(name, row[place]),
   }));
   const footer = html`<${Button} kind="primary" busy=${save.busy} onClick=${() => save.run()}>${t("lists.download")}<//>`;
   return html`<${Dialog} title=${t("lists.rejects_of", { name: list.name })} onClose=${onClose} footer=${footer} isWide>
