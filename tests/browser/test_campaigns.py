@@ -66,14 +66,14 @@ async def test_the_board_says_how_it_goes(busy_node: Node, consoles: Consoles, l
         busy_node, "/campaigns/1", language=language, theme="dark" if language == "zh" else "light"
     )
     board = busy_node.get("/v1/campaigns/1/board")
-    await expect(page.locator(".tile").first.locator(".big")).to_have_text(re.compile(r"\d+\.\d%"))
+    await expect(page.locator(".kpi").first.locator(".big")).to_have_text(re.compile(r"\d+\.\d%"))
     await expect(page.get_by_role("meter").nth(1)).to_have_attribute("aria-valuetext", re.compile("3.0%"))
     await expect(page.locator(".why li").first).to_be_visible()
     await expect(page.locator(".decisions li").first).to_contain_text({"en": "launched of", "zh": "实发起"}[language])
     agents = page.locator(".counts").first.locator("tbody tr td:nth-child(2)")
     await expect(agents.first).to_be_visible()
     assert sum(map(int, await agents.all_inner_texts())) == sum(board["agents"].values()) == 12
-    connected = page.locator(".tile").nth(4).locator(".big")
+    connected = page.locator(".kpi").nth(4).locator(".big")
     before = await connected.inner_text()
     await expect(connected).not_to_have_text(before)  # it lives
     await page.locator(".u-over").wait_for()
@@ -148,7 +148,7 @@ async def test_a_setting_that_pacing_does_not_need_is_changed_without_a_simulati
 
 async def test_a_monitor_sees_the_board_and_no_levers(busy_node: Node, consoles: Consoles) -> None:
     page = await consoles.open(busy_node, "/campaigns/1", role="monitor")
-    await expect(page.locator(".tile").first).to_be_visible()
+    await expect(page.locator(".kpi").first).to_be_visible()
     for name in ("Pause", "Drain", "Stop now", "What if …"):
         await expect(page.get_by_role("button", name=name)).to_have_count(0)
 
