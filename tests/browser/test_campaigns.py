@@ -70,7 +70,7 @@ async def test_the_board_says_how_it_goes(busy_node: Node, consoles: Consoles, l
     await expect(page.get_by_role("meter").nth(1)).to_have_attribute("aria-valuetext", re.compile("3.0%"))
     await expect(page.locator(".why li").first).to_be_visible()
     await expect(page.locator(".decisions li").first).to_contain_text({"en": "launched of", "zh": "实发起"}[language])
-    agents = page.locator(".counts").first.locator("tbody tr td:nth-child(2)")
+    agents = page.locator(".tally").first.locator("tbody tr td:nth-child(2)")
     await expect(agents.first).to_be_visible()
     assert sum(map(int, await agents.all_inner_texts())) == sum(board["agents"].values()) == 12
     connected = page.locator(".kpi").nth(4).locator(".big")

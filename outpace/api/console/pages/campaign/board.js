@@ -84,7 +84,7 @@ function Tiles({ board }) {
 function Counts({ caption, rows, more = "" }) {
   const most = Math.max(1, ...rows.map((row) => row.count));
   return html`<section class="card">
-    <table class="counts">
+    <table class="tally">
       <caption>${caption}</caption>
       <thead class="unseen"><tr><th scope="col">${t("board.state")}</th><th scope="col">${t("board.count")}</th><td></td>${more && html`<th scope="col">${more}</th>`}</tr></thead>
       <tbody>
