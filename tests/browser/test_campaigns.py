@@ -146,6 +146,32 @@ async def test_a_setting_that_pacing_does_not_need_is_changed_without_a_simulati
     await expect(page.locator("caption").first).to_contain_text("by operator")
 
 
+async def test_stopping_says_what_becomes_of_the_calls_first(node: Node, consoles: Consoles) -> None:
+    made = node.post("/v1/campaigns", {"name": "to stop", "mode": "ratio", "ratio": 5.0})
+    campaign = f"/v1/campaigns/{made['campaign_id']}"
+    agent = node.post("/v1/agents", {"name": "eve", "leg": "SIM/eve", "campaigns": [made["campaign_id"]]})["agent_id"]
+    node.imported(made["campaign_id"], 500)
+    node.post(f"/v1/agents/{agent}/desk/log-in")
+    node.until(f"/v1/agents/{agent}", lambda one: one["leg_state"] == "up")
+    node.post(f"/v1/agents/{agent}/desk/ready")
+    page = await consoles.open(node, "/campaigns")
+    await page.get_by_role("button", name="Start: to stop").click()
+    await expect(page.get_by_role("button", name="Pause: to stop")).to_be_visible()
+    node.until(f"{campaign}/board", lambda board: board["calls"]["talking"] and board["calls"]["ringing"])
+    await page.get_by_role("button", name="Stop now: to stop").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("1 call with a person: let end")
+    await expect(dialog).to_contain_text("hung up at once")
+    await check_accessible(page)
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(dialog).to_have_count(0)
+    assert node.get(campaign)["state"] == "running"
+    await page.get_by_role("button", name="Stop now: to stop").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Stop now").click()
+    stopped = node.until(f"{campaign}/board", lambda board: board["state"] != "running")
+    assert not stopped["calls"]["ringing"]
+
+
 async def test_a_monitor_sees_the_board_and_no_levers(busy_node: Node, consoles: Consoles) -> None:
     page = await consoles.open(busy_node, "/campaigns/1", role="monitor")
     await expect(page.locator(".kpi").first).to_be_visible()
