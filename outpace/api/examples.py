@@ -163,6 +163,13 @@ JOB: Example = {
     "result": None,
     "error": "",
 }
+SUPPRESSION_CSV = "+4930123456\n+493098765432\n"
+SUPPRESSION_JOB: Example = {
+    **JOB,
+    "job_id": "suppress-5f2c91aa04be",
+    "kind": "suppression-import",
+    "text": "2,000,000 rows read",
+}
 WHAT_IF: Example = {"campaign_id": 1, "changes": {"abandonment": {"cap": 0.02}}, "hours": 1.0, "seeds": 4}
 SIMULATION: Example = {**JOB, "job_id": "what-if-5f2c91aa", "kind": "simulation", "text": "what if: spring offer"}
 NEW_AGENT: Example = {"name": "Grace", "leg": "PJSIP/agent7", "campaigns": [1]}

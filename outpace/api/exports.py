@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -21,6 +23,9 @@ MEDIA: dict[Format, str] = {"csv": "text/csv; charset=utf-8", "jsonl": "applicat
 #: Rows that are encoded at a time, between which the loop does other things.
 ROWS = 200
 
+#: Bytes of a file that are read at a time.
+_PIECE = 1 << 16
+
 
 async def export(
     page: Callable[[str], Awaitable[Page[R]]], kind: type[R], form: Format, name: str, *, masked: bool
@@ -32,6 +37,23 @@ async def export(
         (b"content-disposition", f'attachment; filename="{name}.{form}"'.encode()),
     ]
     return StreamReply(_chunks(first, page, kind, form, masked=masked), headers)
+
+
+def rejects(path: Path, name: str) -> StreamReply:
+    """A file of rows that an import has refused; the head alone where there is none."""
+    told = f'attachment; filename="{name}.rejects.csv"'.encode()
+    return StreamReply(_file(path), [(b"content-type", MEDIA["csv"].encode()), (b"content-disposition", told)])
+
+
+async def _file(path: Path) -> AsyncIterator[bytes]:
+    try:
+        file = await asyncio.to_thread(path.open, "rb")
+    except FileNotFoundError:
+        yield b"line,reason,row\r\n"
+        return
+    with file:
+        while chunk := await asyncio.to_thread(file.read, _PIECE):
+            yield chunk
 
 
 async def _chunks(

@@ -19,6 +19,7 @@ from outpace.api.limits import RateLimit
 from outpace.api.problems import ProblemError
 from outpace.api.stream import PATH as STREAM
 from outpace.api.stream import Streams
+from outpace.api.suppression_imports import remove_left
 from outpace.domain.access import Actor, Role
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class Gate:
     async def open(self) -> None:
         """Close what an earlier end has left open."""
         await end_interrupted(self._api.node)
+        remove_left(self._api.node)
 
     async def close(self) -> None:
         """End the jobs."""

@@ -225,6 +225,15 @@ class Unsuppress(Order[None], frozen=True, kw_only=True):
     campaign_id: int = 0
 
 
+class NumbersSuppressed(Order[int], frozen=True, kw_only=True):
+    """An import has suppressed numbers in another process; answers of how many leads the engine must let go.
+
+    None of them is dialled any more from the moment in which the store knows; this ends what is under way.
+    """
+
+    campaign_id: int = 0
+
+
 # ---- agents and calls --------------------------------------------------------------------------------------------
 
 

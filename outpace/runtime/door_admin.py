@@ -18,8 +18,8 @@ from outpace.domain.orders import (
 )
 from outpace.domain.resources import AlarmView, AuditEntry, DeadLetter, HealthView, Page, WebhookView
 from outpace.domain.version import VERSION
+from outpace.domain.wire import Topic
 from outpace.runtime import views
-from outpace.runtime.control import Topic
 from outpace.runtime.door_table import Done, answers, carries_out, limit_of, page, place_of
 from outpace.runtime.house import House
 from outpace.runtime.webhooks import check_url

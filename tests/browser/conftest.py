@@ -28,9 +28,9 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
 
 @pytest.fixture(scope="module")
 def busy_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    """A node whose campaign 1 runs, twenty times faster than time, with twelve agents that the node plays."""
+    """A node whose campaign 1 runs, ten times faster than time, with twelve agents that the node plays."""
     campaign = '[[campaigns]]\nname = "spring"\nmode = "predictive"\ndispositions = ["sale", "no interest"]\n'
-    with served(tmp_path_factory.mktemp("busy"), speed=20.0, more=campaign + STAND_INS.format(count=12)) as one:
+    with served(tmp_path_factory.mktemp("busy"), speed=10.0, more=campaign + STAND_INS.format(count=12)) as one:
         one.imported(1, 20_000)
         one.post("/v1/campaigns/1/start")
         one.until("/v1/campaigns/1/board", lambda board: board["connected"] > 20)

@@ -66,14 +66,14 @@ async def test_the_board_says_how_it_goes(busy_node: Node, consoles: Consoles, l
         busy_node, "/campaigns/1", language=language, theme="dark" if language == "zh" else "light"
     )
     board = busy_node.get("/v1/campaigns/1/board")
-    await expect(page.locator(".tile").first.locator(".big")).to_have_text(re.compile(r"\d+\.\d%"))
+    await expect(page.locator(".kpi").first.locator(".big")).to_have_text(re.compile(r"\d+\.\d%"))
     await expect(page.get_by_role("meter").nth(1)).to_have_attribute("aria-valuetext", re.compile("3.0%"))
     await expect(page.locator(".why li").first).to_be_visible()
     await expect(page.locator(".decisions li").first).to_contain_text({"en": "launched of", "zh": "实发起"}[language])
-    agents = page.locator(".counts").first.locator("tbody tr td:nth-child(2)")
+    agents = page.locator(".tally").first.locator("tbody tr td:nth-child(2)")
     await expect(agents.first).to_be_visible()
     assert sum(map(int, await agents.all_inner_texts())) == sum(board["agents"].values()) == 12
-    connected = page.locator(".tile").nth(4).locator(".big")
+    connected = page.locator(".kpi").nth(4).locator(".big")
     before = await connected.inner_text()
     await expect(connected).not_to_have_text(before)  # it lives
     await page.locator(".u-over").wait_for()
@@ -146,9 +146,35 @@ async def test_a_setting_that_pacing_does_not_need_is_changed_without_a_simulati
     await expect(page.locator("caption").first).to_contain_text("by operator")
 
 
+async def test_stopping_says_what_becomes_of_the_calls_first(node: Node, consoles: Consoles) -> None:
+    made = node.post("/v1/campaigns", {"name": "to stop", "mode": "ratio", "ratio": 5.0})
+    campaign = f"/v1/campaigns/{made['campaign_id']}"
+    agent = node.post("/v1/agents", {"name": "eve", "leg": "SIM/eve", "campaigns": [made["campaign_id"]]})["agent_id"]
+    node.imported(made["campaign_id"], 500)
+    node.post(f"/v1/agents/{agent}/desk/log-in")
+    node.until(f"/v1/agents/{agent}", lambda one: one["leg_state"] == "up")
+    node.post(f"/v1/agents/{agent}/desk/ready")
+    page = await consoles.open(node, "/campaigns")
+    await page.get_by_role("button", name="Start: to stop").click()
+    await expect(page.get_by_role("button", name="Pause: to stop")).to_be_visible()
+    node.until(f"{campaign}/board", lambda board: board["calls"]["talking"] and board["calls"]["ringing"])
+    await page.get_by_role("button", name="Stop now: to stop").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("1 call with a person: let end")
+    await expect(dialog).to_contain_text("hung up at once")
+    await check_accessible(page)
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(dialog).to_have_count(0)
+    assert node.get(campaign)["state"] == "running"
+    await page.get_by_role("button", name="Stop now: to stop").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Stop now").click()
+    stopped = node.until(f"{campaign}/board", lambda board: board["state"] != "running")
+    assert not stopped["calls"]["ringing"]
+
+
 async def test_a_monitor_sees_the_board_and_no_levers(busy_node: Node, consoles: Consoles) -> None:
     page = await consoles.open(busy_node, "/campaigns/1", role="monitor")
-    await expect(page.locator(".tile").first).to_be_visible()
+    await expect(page.locator(".kpi").first).to_be_visible()
     for name in ("Pause", "Drain", "Stop now", "What if …"):
         await expect(page.get_by_role("button", name=name)).to_have_count(0)
 

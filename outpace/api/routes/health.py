@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import asyncio
 
-import msgspec
-
 from outpace.api import roles
 from outpace.api.answers import Reply
 from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import ALARM, HEALTH
 from outpace.api.problems import ProblemError
+<<<<<<< HEAD
 from outpace.domain.orders import GetHealth, ListAlarms
 from outpace.domain.resources import AlarmView, HealthView
+=======
+from outpace.domain.orders import GetHealth
+from outpace.domain.resources import HealthView
+from outpace.domain.wire import Live, Ready
+>>>>>>> door
 from outpace.runtime.metrics import exposition
 
 routes = Routes("health", "Whether the node works, and its figures for monitoring.")
 
 _PROMETHEUS = "text/plain; version=1.0.0; charset=utf-8"
-
-
-class Live(msgspec.Struct, frozen=True):
-    """That somebody answers."""
-
-    live: bool = True
-
-
-class Ready(msgspec.Struct, frozen=True):
-    """That the node can dial."""
-
-    ready: bool = True
 
 
 @routes.add("GET", "/health/live", roles.ANYBODY, example={"live": True}, open_to_all=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
+=======
+>>>>>>> door
 from typing import Annotated, Literal
 
 import msgspec
@@ -18,10 +21,10 @@ from outpace.api.binding import pieces
 from outpace.api.bodies import AnyId, Id, Name, Region
 from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import JOB, LIST, LIST_CSV, page_of
+from outpace.api.exports import rejects
 from outpace.api.imports import job_id_of, rejects_path, start_import
 from outpace.api.paging import Cursor, Limit
-from outpace.api.problems import ProblemError
-from outpace.api.uploads import spool
+from outpace.api.uploads import uploaded
 from outpace.domain.orders import GetCampaign, GetList, ListLists
 from outpace.domain.resources import JobView, ListView, Page
 from outpace.store.lead_import import ImportOptions
@@ -29,9 +32,12 @@ from outpace.store.lead_import import ImportOptions
 routes = Routes("lists", "Lists of leads that were imported into campaigns.")
 
 ONE = "/v1/lists/{list_id}"
+<<<<<<< HEAD
 _CHUNK = 1 << 16
 #: Line and reason of a rejected row.
 _REJECT = re.compile(rb'(\d+,(?:"(?:[^"]|"")*"|[^",]*)),')
+=======
+>>>>>>> door
 
 
 def _with_job(call: Call, view: ListView) -> ListView:
@@ -59,6 +65,7 @@ async def get_rejects(call: Call, list_id: Id) -> StreamReply:
     Who does not see numbers is told line and reason, without the row.
     """
     await call.ask(GetList(list_id=list_id))
+<<<<<<< HEAD
     name = f'attachment; filename="list-{list_id}.rejects.csv"'.encode()
     headers = [(b"content-type", b"text/csv; charset=utf-8"), (b"content-disposition", name)]
     path = rejects_path(call.api.node, list_id)
@@ -74,6 +81,9 @@ async def _file(path: Path) -> AsyncIterator[bytes]:
     with file:
         while chunk := await asyncio.to_thread(file.read, _CHUNK):
             yield chunk
+=======
+    return rejects(rejects_path(call.api.node, list_id), f"list-{list_id}")
+>>>>>>> door
 
 
 async def _rowless(path: Path) -> AsyncIterator[bytes]:
@@ -135,14 +145,9 @@ async def import_list(
     await call.ask(GetCampaign(campaign_id=campaign_id))
     node, jobs = call.api.node, call.api.jobs
     jobs.require_room()
-    spooled = node.folder / f"upload-{secrets.token_hex(8)}.part"
-    size = await spool(pieces(call.receive), spooled, most=call.api.settings.upload_max_mb * 1_000_000)
-    try:
-        if not size:
-            raise ProblemError("malformed", "the list is empty")
+    most = call.api.settings.upload_max_mb * 1_000_000
+    async with uploaded(pieces(call.receive), node.folder, most=most) as spooled:
         job = await start_import(
             node, jobs, spooled, campaign_id=campaign_id, name=name, options=options, actor=call.actor
         )
-    finally:
-        spooled.unlink(missing_ok=True)
     return Answer(job, location=f"/v1/jobs/{job.job_id}")

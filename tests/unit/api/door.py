@@ -33,7 +33,8 @@ from outpace.domain.resources import (
     TrunkGroupView,
 )
 from outpace.domain.units import NS_PER_S
-from outpace.runtime.control import Topic, Update
+from outpace.domain.wire import Topic
+from outpace.runtime.control import Update
 from outpace.runtime.metrics import Reading
 from outpace.runtime.registry import patched
 from outpace.store.memory import MemoryStore

@@ -375,7 +375,7 @@ export function Badge({ tone = "", children }) {
 export function Progress({ label, share }) {
   return html`<div class="progress">
     <progress aria-label=${label} max="1" value=${share}></progress>
-    <span class="figure">${number(share * 100)} %</span>
+    <span class="digits">${number(share * 100)} %</span>
   </div>`;
 }
 

@@ -24,7 +24,7 @@ const CALL_STATES = ["launching", "proceeding", "ringing", "answered", "classify
  * @param {{label: string, value: any, note?: any, tone?: string, children?: any}} props
  */
 function Tile({ label, value, note = null, tone = "", children }) {
-  return html`<div class=${`tile ${tone}`}>
+  return html`<div class=${`kpi ${tone}`}>
     <dt>${label}</dt>
     <dd><span class="big">${value}</span>${note && html`<span class="note">${note}</span>`}${children}</dd>
   </div>`;
@@ -34,9 +34,8 @@ function Tile({ label, value, note = null, tone = "", children }) {
 function Abandonment({ board }) {
   const { budget } = board;
   const { value, numerator, denominator } = budget.abandoned;
-  const max = Math.max(2 * budget.cap, 1.15 * budget.bound * (denominator ? 1 : 0), 0.001);
   const bound = t("board.bound", { bound: percent(budget.bound, 2), confidence: percent(budget.confidence, 0) });
-  return html`<div class=${`tile wide ${budgetTone(budget)}`}>
+  return html`<div class=${`kpi wide ${budgetTone(budget)}`}>
     <dt>${t("board.abandonment")}</dt>
     <dd>
       <span class="big">${percent(value, 2)}</span>
@@ -45,7 +44,7 @@ function Abandonment({ board }) {
         label=${t("board.abandonment")}
         text=${t("board.of-cap", { value: percent(value, 2), cap: percent(budget.cap) })}
         value=${value}
-        max=${max}
+        max=${Math.max(2 * budget.cap, 0.001)}
         marks=${[{ at: budget.cap, name: t("setting.abandonment.cap") }]}
         tone=${budgetTone(budget)}
       />
@@ -63,7 +62,7 @@ function Tiles({ board }) {
   const { occupancy } = board;
   const busy = t("board.occupancy-of", { busy: duration(occupancy.numerator), all: duration(occupancy.denominator) });
   const launches = t("board.launches", { n: number(board.launches), time: duration(board.elapsed_s) });
-  return html`<dl class="tiles">
+  return html`<dl class="kpis">
     <${Tile} label=${t("board.occupancy")} value=${percent(occupancy.value)} note=${busy}>
       <${Meter} label=${t("board.occupancy")} text=${percent(occupancy.value)} value=${occupancy.value} />
     <//>
@@ -85,14 +84,14 @@ function Tiles({ board }) {
 function Counts({ caption, rows, more = "" }) {
   const most = Math.max(1, ...rows.map((row) => row.count));
   return html`<section class="card">
-    <table class="counts">
+    <table class="tally">
       <caption>${caption}</caption>
       <thead class="unseen"><tr><th scope="col">${t("board.state")}</th><th scope="col">${t("board.count")}</th><td></td>${more && html`<th scope="col">${more}</th>`}</tr></thead>
       <tbody>
         ${rows.map(
           ({ key, name, count, note }) => html`<tr key=${key} class=${count ? "" : "zero"}>
             <th scope="row">${name}</th>
-            <td class="end figure">${number(count)}</td>
+            <td class="end digits">${number(count)}</td>
             <td class="bar-cell"><span class=${`bar-of ${key}`} style=${{ width: `${(count / most) * 100}%` }}></span></td>
             ${more && html`<td class="end faint" title=${more}>${note}</td>`}
           </tr>`,
@@ -161,7 +160,7 @@ function Trunks({ board }) {
       (/** @type {any} */ trunk) => html`<div key=${trunk.trunk_group_id} class="trunk">
         <span>${trunk.name}</span>
         <span class="faint">${t("board.cps", { cps: number(trunk.cps, 1) })}</span>
-        <span class="figure">${t("board.channels", { used: number(trunk.used), channels: number(trunk.channels) })}</span>
+        <span class="digits">${t("board.channels", { used: number(trunk.used), channels: number(trunk.channels) })}</span>
         <${Meter}
           label=${t("board.trunk-use", { name: trunk.name })}
           text=${t("board.channels", { used: number(trunk.used), channels: number(trunk.channels) })}

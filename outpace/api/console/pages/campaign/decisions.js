@@ -9,6 +9,13 @@ import { decisionText } from "./words.js";
 
 const EVERY_MS = 5000;
 
+/**
+ * What bound it, without the explanation behind its colon.
+ *
+ * @param {any} decision
+ */
+const limitOf = ({ limited_by }) => t(`reason.${limited_by}`).split(/[:：]/)[0];
+
 /** Numbers of a decision that have a column. */
 const INPUTS = /** @type {[string, (value: number) => string][]} */ ([
   ["ready", number],
@@ -30,7 +37,7 @@ export function Decisions({ campaign }) {
   const columns = [
     { key: "at", label: t("decision.at"), isHead: true, render: (/** @type {any} */ one) => time(one.at, zone) },
     { key: "launched", label: t("decision.launches"), align: "end" },
-    { key: "limit", label: t("decision.limit"), render: (/** @type {any} */ one) => t(`reason.${one.limited_by}`) },
+    { key: "limit", label: t("decision.limit"), render: (/** @type {any} */ one) => limitOf(one) },
     ...INPUTS.map(([key, write]) => ({ key, label: t(`decision.input.${key}`), align: "end", render: (/** @type {any} */ one) => write(one.inputs[key]) })),
     { key: "words", label: t("decision.words"), render: (/** @type {any} */ one) => html`<span class="words">${decisionText(one)}</span>` },
   ];

@@ -32,7 +32,7 @@ export const GROUPS = {
     { path: "mode", kind: "choice", choices: MODES },
     { path: "ratio", kind: "number", step: 0.1, when: (settings) => settings.mode === "ratio" },
     { path: "ratio_counts", kind: "choice", choices: ["ready", "logged_in"], when: (settings) => settings.mode === "ratio" },
-    { path: "reserve", kind: "number", unit: "agents", step: 1 },
+    { path: "reserve", kind: "number", unit: "agents", step: 1, when: (settings) => settings.mode === "precise" },
     { path: "inbound", kind: "inbound" },
   ],
   abandonment: [

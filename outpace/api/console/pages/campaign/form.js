@@ -249,7 +249,7 @@ export function Setting({ field, settings, errors, onSettings }) {
   const value = valueAt(settings, path);
   const more = {
     label: t(`setting.${path}`),
-    hint: t(`setting.${path}.hint`),
+    hint: path === "mode" ? t(`mode-hint.${value}`) : t(`setting.${path}.hint`),
     error: said(errors[path] ?? "", kind === "percent" ? asPercent : undefined),
   };
   const onValue = (/** @type {unknown} */ next) => onSettings(withValue(settings, path, next));

@@ -29,7 +29,7 @@ export const State = ({ state }) => html`<${Badge} tone=${TONES[state] ?? ""}>${
 export function budgetTone(budget) {
   const share = budget.abandoned.value ?? 0;
   if (budget.spent || share > budget.cap) return "bad";
-  return share > 0.85 * budget.cap || budget.drops_left === 0 ? "warn" : "good";
+  return share > 0.85 * budget.cap || (share > 0 && budget.drops_left === 0) ? "warn" : "good";
 }
 
 /**
@@ -46,7 +46,7 @@ const sum = (counts, without = []) => Object.entries(counts).reduce((total, [sta
 function Abandonment({ budget }) {
   const text = percent(budget.abandoned.value, 2);
   return html`<div class="beside">
-    <span class="figure">${text}</span>
+    <span class="digits">${text}</span>
     <${Meter}
       label=${t("board.abandonment")}
       text=${t("board.of-cap", { value: text, cap: percent(budget.cap) })}
@@ -55,7 +55,7 @@ function Abandonment({ budget }) {
       marks=${[{ at: budget.cap, name: t("setting.abandonment.cap") }]}
       tone=${budgetTone(budget)}
     />
-    <span class="faint figure">${percent(budget.cap)}</span>
+    <span class="faint digits">${percent(budget.cap)}</span>
   </div>`;
 }
 

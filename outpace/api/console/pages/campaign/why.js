@@ -47,7 +47,7 @@ export function Why({ campaign, board }) {
           ${said(one.text, show)}${one.opens_at && html` <span class="faint">${t("limit.until", { at: dateTime(one.opens_at, zone) })}</span>`}
         </li>`,
       )}
-      ${value?.dialable && html`<li>${t("limit.free")}</li>`}
+      ${value?.dialable && board.reason === "none" && html`<li>${t("limit.free")}</li>`}
     </ul>
   </section>`;
 }
