@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -26,6 +27,9 @@ ROWS = 200
 #: Bytes of a file that are read at a time.
 _PIECE = 1 << 16
 
+#: Line and reason of a rejected row.
+_REJECT = re.compile(rb'(\d+,(?:"(?:[^"]|"")*"|[^",]*)),')
+
 
 async def export(
     page: Callable[[str], Awaitable[Page[R]]], kind: type[R], form: Format, name: str, *, masked: bool
@@ -39,10 +43,14 @@ async def export(
     return StreamReply(_chunks(first, page, kind, form, masked=masked), headers)
 
 
-def rejects(path: Path, name: str) -> StreamReply:
-    """A file of rows that an import has refused; the head alone where there is none."""
+def rejects(path: Path, name: str, *, masked: bool) -> StreamReply:
+    """A file of rows that an import has refused; the head alone where there is none.
+
+    `masked`: line and reason without the row, for who does not see numbers.
+    """
     told = f'attachment; filename="{name}.rejects.csv"'.encode()
-    return StreamReply(_file(path), [(b"content-type", MEDIA["csv"].encode()), (b"content-disposition", told)])
+    headers = [(b"content-type", MEDIA["csv"].encode()), (b"content-disposition", told)]
+    return StreamReply(_rowless(path) if masked else _file(path), headers)
 
 
 async def _file(path: Path) -> AsyncIterator[bytes]:
@@ -54,6 +62,24 @@ async def _file(path: Path) -> AsyncIterator[bytes]:
     with file:
         while chunk := await asyncio.to_thread(file.read, _PIECE):
             yield chunk
+
+
+async def _rowless(path: Path) -> AsyncIterator[bytes]:
+    yield b"line,reason\r\n"
+    try:
+        file = await asyncio.to_thread(path.open, "rb")
+    except FileNotFoundError:
+        return
+    with file:
+        await asyncio.to_thread(file.readline)
+        in_row = False  # a row that is quoted may go over several lines
+        while lines := await asyncio.to_thread(file.readlines, _PIECE):
+            heads = []
+            for line in lines:
+                if not in_row and (head := _REJECT.match(line)):
+                    heads.append(head[1] + b"\r\n")
+                in_row ^= bool(line.count(b'"') % 2)
+            yield b"".join(heads)
 
 
 async def _chunks(

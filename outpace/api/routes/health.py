@@ -9,14 +9,9 @@ from outpace.api.answers import Reply
 from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import ALARM, HEALTH
 from outpace.api.problems import ProblemError
-<<<<<<< HEAD
 from outpace.domain.orders import GetHealth, ListAlarms
 from outpace.domain.resources import AlarmView, HealthView
-=======
-from outpace.domain.orders import GetHealth
-from outpace.domain.resources import HealthView
 from outpace.domain.wire import Live, Ready
->>>>>>> door
 from outpace.runtime.metrics import exposition
 
 routes = Routes("health", "Whether the node works, and its figures for monitoring.")

@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-import asyncio
-import re
-import secrets
-from collections.abc import AsyncIterator
-from pathlib import Path
-=======
->>>>>>> door
 from typing import Annotated, Literal
 
 import msgspec
@@ -32,12 +24,6 @@ from outpace.store.lead_import import ImportOptions
 routes = Routes("lists", "Lists of leads that were imported into campaigns.")
 
 ONE = "/v1/lists/{list_id}"
-<<<<<<< HEAD
-_CHUNK = 1 << 16
-#: Line and reason of a rejected row.
-_REJECT = re.compile(rb'(\d+,(?:"(?:[^"]|"")*"|[^",]*)),')
-=======
->>>>>>> door
 
 
 def _with_job(call: Call, view: ListView) -> ListView:
@@ -65,43 +51,8 @@ async def get_rejects(call: Call, list_id: Id) -> StreamReply:
     Who does not see numbers is told line and reason, without the row.
     """
     await call.ask(GetList(list_id=list_id))
-<<<<<<< HEAD
-    name = f'attachment; filename="list-{list_id}.rejects.csv"'.encode()
-    headers = [(b"content-type", b"text/csv; charset=utf-8"), (b"content-disposition", name)]
-    path = rejects_path(call.api.node, list_id)
-    return StreamReply(_file(path) if roles.sees_numbers(call.actor) else _rowless(path), headers)
-
-
-async def _file(path: Path) -> AsyncIterator[bytes]:
-    try:
-        file = await asyncio.to_thread(path.open, "rb")
-    except FileNotFoundError:
-        yield b"line,reason,row\r\n"
-        return
-    with file:
-        while chunk := await asyncio.to_thread(file.read, _CHUNK):
-            yield chunk
-=======
-    return rejects(rejects_path(call.api.node, list_id), f"list-{list_id}")
->>>>>>> door
-
-
-async def _rowless(path: Path) -> AsyncIterator[bytes]:
-    yield b"line,reason\r\n"
-    try:
-        file = await asyncio.to_thread(path.open, "rb")
-    except FileNotFoundError:
-        return
-    with file:
-        await asyncio.to_thread(file.readline)
-        in_row = False  # a row that is quoted may go over several lines
-        while lines := await asyncio.to_thread(file.readlines, _CHUNK):
-            heads = []
-            for line in lines:
-                if not in_row and (head := _REJECT.match(line)):
-                    heads.append(head[1] + b"\r\n")
-                in_row ^= bool(line.count(b'"') % 2)
-            yield b"".join(heads)
+    masked = not roles.sees_numbers(call.actor)
+    return rejects(rejects_path(call.api.node, list_id), f"list-{list_id}", masked=masked)
 
 
 @routes.add(

@@ -120,7 +120,7 @@ async def import_suppression(
 )
 async def get_suppression_rejects(call: Call, job_id: JobId) -> StreamReply:
     """Rows of a do-not-call list that hold no number: line, reason, row; kept until the node starts anew."""
-    return rejects(rejects_path(call.api.node, call.api.jobs, job_id), job_id)
+    return rejects(rejects_path(call.api.node, call.api.jobs, job_id), job_id, masked=False)
 
 
 @routes.add("DELETE", "/v1/suppression/{number}", roles.DATA, status=204, problems=(404,))
