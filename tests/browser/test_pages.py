@@ -21,7 +21,7 @@ ROWS = [
 ]
 
 
-ROUTES = ["/lists", "/lists/leads", "/lists/suppression", "/agents", "/reports", "/trunks", "/alarms"]
+ROUTES = ["/lists", "/lists/leads", "/lists/suppression", "/agents", "/reports", "/trunks", "/alarms", "/admin/audit"]
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +194,73 @@ async def test_an_alarm_is_open_and_then_past(node: Node, consoles: Consoles, ca
     past = page.get_by_role("region", name="Past").get_by_role("row", name="No agent is logged in")
     await expect(past).to_contain_text("spring")
     await check_accessible(page)
+
+
+async def test_a_token_is_made_shown_once_and_revoked(node: Node, consoles: Consoles) -> None:
+    page = await consoles.open(node, "/admin")
+    form = page.get_by_label("Make a token", exact=True)
+    await form.get_by_label("Name").fill("wall board")
+    await form.get_by_label("Role").select_option("monitor")
+    await form.get_by_role("button").click()
+    dialog = page.get_by_role("dialog")
+    token = await dialog.locator("code").inner_text()
+    board = await consoles.blank()
+    await board.goto(f"{node.url}/console/#/sign-in?token={token}")
+    await expect(board.locator(".stream")).to_have_text("live")
+    await check_accessible(page)
+    await page.keyboard.press("Escape")
+    assert token not in await page.content()
+    await page.get_by_role("button", name="Revoke the token of wall board").click()
+    await expect(page.get_by_role("row", name="wall board")).to_contain_text("revoked")
+    await expect(board.get_by_role("alert")).to_contain_text("does not hold", timeout=15_000)
+    await page.get_by_role("tab", name="Audit").click()
+    await expect(page.get_by_role("row").nth(1)).to_contain_text("revoke-token")
+
+
+async def test_a_webhook_is_added_and_removed(node: Node, consoles: Consoles) -> None:
+    page = await consoles.open(node, "/admin", role="integrator")
+    await expect(page.get_by_role("tab")).to_have_text(["Webhooks"])
+    await page.get_by_label("Address").fill("http://127.0.0.1:9/events")
+    await page.get_by_label("Secret that signs").fill("0123456789abcdef")
+    await page.get_by_label("alarms").check()
+    await page.get_by_role("button", name="Add a webhook").click()
+    row = page.get_by_role("row", name="http://127.0.0.1:9/events")
+    await expect(row).to_contain_text("attempts that ended, dispositions, alarms")
+    await check_accessible(page)
+    await row.get_by_role("button", name="Remove").click()
+    await expect(page.get_by_text("There is no webhook.")).to_be_visible()
+    assert node.get("/v1/webhooks") == []
+
+
+@pytest.mark.parametrize(
+    ("wall", "zone", "moment"),
+    [
+        ("2026-03-02T15:30", "Europe/Berlin", "2026-03-02T14:30:00.000Z"),
+        ("2026-03-29T02:30", "Europe/Berlin", "2026-03-29T01:30:00.000Z"),  # left out: as much later, 03:30
+        ("2026-10-25T02:30", "Europe/Berlin", "2026-10-25T00:30:00.000Z"),  # twice: the first
+        ("2026-10-25T03:30", "Europe/Berlin", "2026-10-25T02:30:00.000Z"),
+        ("2026-11-01T01:30", "America/New_York", "2026-11-01T05:30:00.000Z"),
+        ("2026-07-01T00:00", "Asia/Kolkata", "2026-06-30T18:30:00.000Z"),
+        ("2026-07-01T00:00", "UTC", "2026-07-01T00:00:00.000Z"),
+        ("", "UTC", None),
+        ("2026-13-01T00:00", "UTC", None),
+    ],
+)
+async def test_times_of_a_zone_are_moments(
+    node: Node, consoles: Consoles, wall: str, zone: str, moment: str | None
+) -> None:
+    page = await consoles.blank()
+    await page.goto(f"{node.url}/console/")
+    script = "([wall, zone]) => import('./lib/zones.js').then((zones) => zones.momentOf(wall, zone))"
+    assert await page.evaluate(script, [wall, zone]) == moment
+
+
+async def test_rows_of_a_csv_text_that_is_cut_off(node: Node, consoles: Consoles) -> None:
+    page = await consoles.blank()
+    await page.goto(f"{node.url}/console/")
+    script = "(given) => import('./pages/lists/csv.js').then((csv) => csv.rowsOf(...given))"
+    text = 'line,row\r\n2,"a,""b""\nc"\r\n3,\r\n4,"cut'
+    whole = [["line", "row"], ["2", 'a,"b"\nc'], ["3", ""]]
+    assert await page.evaluate(script, [text, 10, False]) == whole
+    assert await page.evaluate(script, [text, 2, False]) == whole[:2]
+    assert await page.evaluate(script, [text, 10, True]) == [*whole, ["4", "cut"]]

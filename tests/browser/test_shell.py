@@ -33,7 +33,7 @@ async def test_a_token_in_the_address_signs_in_and_leaves_the_address(node: Node
 @pytest.mark.parametrize(
     ("role", "pages"),
     [
-        ("operator", ["Campaigns", "Lists", "Agents", "Reports", "Trunks", "Alarms"]),
+        ("operator", ["Campaigns", "Lists", "Agents", "Reports", "Trunks", "Alarms", "Administration"]),
         ("monitor", ["Campaigns", "Reports", "Trunks", "Alarms"]),
     ],
 )

@@ -1,5 +1,6 @@
 // The one catalogue: {key: {en, zh}}. A text is a string, or has forms for one and for other numbers.
 
+import admin from "./catalogue/admin.js";
 import agents from "./catalogue/agents.js";
 import alarms from "./catalogue/alarms.js";
 import board from "./catalogue/board.js";
@@ -13,4 +14,4 @@ import trunks from "./catalogue/trunks.js";
  * @typedef {string | {one: string, other: string}} Text
  * @type {Record<string, {en: Text, zh: Text}>}
  */
-export const catalogue = { ...shell, ...board, ...desk, ...lists, ...agents, ...reports, ...trunks, ...alarms };
+export const catalogue = { ...shell, ...board, ...desk, ...lists, ...agents, ...reports, ...trunks, ...alarms, ...admin };

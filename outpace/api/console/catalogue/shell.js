@@ -19,6 +19,7 @@ export default {
   "page.reports": { en: "Reports", zh: "报表" },
   "page.trunks": { en: "Trunks", zh: "中继" },
   "page.alarms": { en: "Alarms", zh: "告警" },
+  "page.admin": { en: "Administration", zh: "管理" },
   "page.desk": { en: "Desk", zh: "工作台" },
 
   "session.sign-in": { en: "Sign in", zh: "登录" },

@@ -17,6 +17,7 @@ export default {
   "trunks.max_pending": { en: "Originates pending at most", zh: "待处理发起上限" },
   "trunks.launches": { en: "Launches", zh: "发起数" },
   "trunks.version": { en: "Version", zh: "版本" },
+  "trunks.settings": { en: "Settings", zh: "设置" },
   "trunks.add": { en: "Add a trunk group", zh: "新增中继组" },
   "trunks.change_one": { en: "Change {name}", zh: "修改 {name}" },
   "trunks.saved": { en: "Saved: {name}", zh: "已保存：{name}" },

@@ -55,7 +55,11 @@ export function useKeys(acts) {
   }, []);
 }
 
-/** The key of an act, as it is shown on its button. @param {{name: string}} props */
+/**
+ * The key of an act, as it is shown on its button.
+ *
+ * @param {{name: string}} props
+ */
 export function Kbd({ name }) {
   return useKeysOn() ? html`<kbd aria-hidden="true">${name.toUpperCase()}</kbd>` : null;
 }

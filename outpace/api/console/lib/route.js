@@ -16,6 +16,7 @@ const PAGES = {
   reports: { may: may.seeFigures, load: () => import("../pages/reports.js") },
   trunks: { may: may.seeFigures, load: () => import("../pages/trunks.js") },
   alarms: { may: may.seeFigures, load: () => import("../pages/alarms.js") },
+  admin: { may: may.seeData, load: () => import("../pages/admin.js") },
   desk: { may: (/** @type {Me | null} */ me) => me?.role === "agent", load: () => import("../pages/desk.js") },
 };
 

@@ -21,7 +21,12 @@ function formatOf(zone) {
   return made;
 }
 
-/** What the zone's clocks show at a moment, as if it were UTC. @param {number} ms @param {string} zone */
+/**
+ * What the zone's clocks show at a moment, as if it were UTC.
+ *
+ * @param {number} ms
+ * @param {string} zone
+ */
 function shownAt(ms, zone) {
   const parts = Object.fromEntries(formatOf(zone).formatToParts(ms).map(({ type, value }) => [type, Number(value)]));
   return Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute, parts.second);
@@ -30,7 +35,12 @@ function shownAt(ms, zone) {
 /** The browser's own zone. */
 export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** What the zone's clocks show at a moment, to the minute. @param {number} ms @param {string} zone */
+/**
+ * What the zone's clocks show at a moment, to the minute.
+ *
+ * @param {number} ms
+ * @param {string} zone
+ */
 export const wallTime = (ms, zone) => new Date(shownAt(Math.floor(ms / 1000) * 1000, zone)).toISOString().slice(0, 16);
 
 /**

@@ -15,7 +15,11 @@ const STATES = ["ready", "reserved", "previewing", "connecting", "talking", "hol
 
 /** @typedef {{onPause: (agent: any) => void, onEdit: (agent: any) => void, tell: (agent: any, what: string) => void, busy: boolean, mayEdit: boolean}} Acts */
 
-/** What may be done for an agent. @param {{agent: any, acts: Acts}} props */
+/**
+ * What may be done for an agent.
+ *
+ * @param {{agent: any, acts: Acts}} props
+ */
 function AgentActs({ agent, acts }) {
   const isOut = agent.state === "logged_out";
   const named = (/** @type {string} */ key) => `${t(key)}: ${agent.name}`;
@@ -71,7 +75,11 @@ const columnsOf = (names, acts) => [
   { key: "acts", label: t("agents.acts"), render: (/** @type {any} */ agent) => html`<${AgentActs} agent=${agent} acts=${acts} />` },
 ];
 
-/** How many are in which state; a state chosen is the only one shown. @param {{agents: any[], state: string, onState: (state: string) => void}} props */
+/**
+ * How many are in which state; a state chosen is the only one shown.
+ *
+ * @param {{agents: any[], state: string, onState: (state: string) => void}} props
+ */
 function Summary({ agents, state, onState }) {
   const count = (/** @type {string} */ one) => agents.filter((agent) => agent.state === one).length;
   return html`<div class="summary" role="group" aria-label=${t("agents.by_state")}>

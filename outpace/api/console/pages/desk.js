@@ -13,7 +13,11 @@ import { StatusBar } from "./desk/status.js";
 import { useDesk } from "./desk/use_desk.js";
 import { Verdict } from "./desk/verdict.js";
 
-/** Whose desk: agents have their own, who steers chooses one. @param {{agentId: number}} props */
+/**
+ * Whose desk: agents have their own, who steers chooses one.
+ *
+ * @param {{agentId: number}} props
+ */
 function Chooser({ agentId }) {
   const agents = useAsked(() => api.get("/v1/agents"), []);
   /** @type {[number, string][]} */

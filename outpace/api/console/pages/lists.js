@@ -11,7 +11,11 @@ import { Suppression } from "./lists/suppression.js";
 
 const TABS = ["imports", "leads", "suppression"];
 
-/** All campaigns, as [id, name] pairs of a Select. @returns {Promise<[number, string][]>} */
+/**
+ * All campaigns, as [id, name] pairs of a Select.
+ *
+ * @returns {Promise<[number, string][]>}
+ */
 async function campaignsOf() {
   /** @type {[number, string][]} */
   const found = [];

@@ -8,15 +8,18 @@ import { may, useMe } from "../lib/session.js";
 import { Button, ErrorBox, Field, Select, Table, useAct, useAsked } from "../lib/ui.js";
 import { momentOf, ownZone, wallTime } from "../lib/zones.js";
 
-const DAY_MS = 86_400_000;
 const BY = ["campaign", "agent", "hour", "outcome"];
 const PERIODS = ["today", "yesterday", "week", "month", "other"];
 /** Figures shown at first: the others are there for who asks. */
 const MAIN = [
-  "attempts", "leads", "answered", "answer_rate", "connected", "abandoned", "abandon_rate", "disposed", "mean_talk_s", "mean_wait_s", "talk_s",
+  "attempts", "answered", "answer_rate", "connected", "abandoned", "abandon_rate", "disposed", "mean_talk_s", "mean_wait_s",
 ];
 
-/** Midnight of this day, or some days before, in the browser's zone. @param {number} daysAgo */
+/**
+ * Midnight of this day, or some days before, in the browser's zone.
+ *
+ * @param {number} daysAgo
+ */
 function midnight(daysAgo) {
   const day = new Date();
   return new Date(day.getFullYear(), day.getMonth(), day.getDate() - daysAgo).getTime();
@@ -37,13 +40,22 @@ const labelOf = (column) => (hasText(`report.${column.name}`) ? t(`report.${colu
 const meaningOf = (column) =>
   hasText(`report.${column.name}.meaning`) ? t(`report.${column.name}.meaning`) : t("report.outcome.meaning", { outcome: t(`outcome.${column.name}`) });
 
-/** What a rate divides, in words. @param {any} column @param {any[]} columns */
+/**
+ * What a rate divides, in words.
+ *
+ * @param {any} column
+ * @param {any[]} columns
+ */
 function divided(column, columns) {
   const part = (/** @type {string} */ name) => labelOf(columns.find((one) => one.name === name) ?? { name });
   return column.denominator ? t("report.divided", { numerator: part(column.numerator), denominator: part(column.denominator) }) : "";
 }
 
-/** A figure as its unit wants it; a rate with its numerator and denominator. @param {{column: any, row: any}} props */
+/**
+ * A figure as its unit wants it; a rate with its numerator and denominator.
+ *
+ * @param {{column: any, row: any}} props
+ */
 function Figure({ column, row }) {
   const value = row[column.name];
   const write = (/** @type {number} */ figure, /** @type {string} */ unit) => (unit === "s" ? duration(figure) : number(figure));
@@ -53,7 +65,12 @@ function Figure({ column, row }) {
   return html`${shown} <small class="of">${numerator} / ${number(row[column.denominator])}</small>`;
 }
 
-/** What a row is about. @param {string} by @param {any} row */
+/**
+ * What a row is about.
+ *
+ * @param {string} by
+ * @param {any} row
+ */
 function keyOf(by, row) {
   if (by === "hour") return dateTime(row.hour);
   if (by === "outcome") return t(`outcome.${row.outcome}`);

@@ -10,7 +10,11 @@ import { TrunkForm } from "./trunks/trunk_form.js";
 
 const LOOK_MS = 2000;
 
-/** Channels in use of those in service, against those that the settings name. @param {{group: any}} props */
+/**
+ * Channels in use of those in service, against those that the settings name.
+ *
+ * @param {{group: any}} props
+ */
 function Channels({ group }) {
   const { used, channels, settings } = group;
   const share = channels ? used / channels : 0;
@@ -22,7 +26,11 @@ function Channels({ group }) {
   </div>`;
 }
 
-/** How the node is linked to the switch. @param {{parts: Record<string, string>}} props */
+/**
+ * How the node is linked to the switch.
+ *
+ * @param {{parts: Record<string, string>}} props
+ */
 function Link({ parts }) {
   const isUp = parts.switch === "ok";
   return html`<p class="row">
@@ -43,7 +51,7 @@ const columnsOf = (onEdit) => [
   ...(onEdit
     ? [{
         key: "acts",
-        label: t("agents.acts"),
+        label: t("trunks.settings"),
         render: (/** @type {any} */ group) => html`<${Button} kind="quiet small" onClick=${() => onEdit(group)} aria-label=${t("trunks.change_one", { name: group.settings.name })}>${t("agents.change")}<//>`,
       }]
     : []),

@@ -16,7 +16,11 @@ function stateText(agent) {
 const callText = (call) =>
   t("desk.said.call", { campaign: call.campaign, number: call.lead.number, n: call.call.attempt_number });
 
-/** Two live regions: a call interrupts, a state waits. Nothing is said of what was there at first. @param {{desk: any}} props */
+/**
+ * Two live regions: a call interrupts, a state waits. Nothing is said of what was there at first.
+ *
+ * @param {{desk: any}} props
+ */
 export function Announcer({ desk }) {
   useLanguage();
   const { agent, call } = desk;

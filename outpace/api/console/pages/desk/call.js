@@ -12,7 +12,11 @@ import { stateName } from "../agents/words.js";
 /** @type {Record<string, string>} */
 const TONES = { talking: "good", ended: "", treatment: "bad" };
 
-/** What the clocks show where the person is. @param {{zone: string}} props */
+/**
+ * What the clocks show where the person is.
+ *
+ * @param {{zone: string}} props
+ */
 export function LocalTime({ zone }) {
   const [, draw] = useState({});
   useEffect(() => {
@@ -22,7 +26,11 @@ export function LocalTime({ zone }) {
   return html`<span class="timer">${time(new Date(engineNow()).toISOString(), zone)}</span>`;
 }
 
-/** How long the wrap-up has lasted, and what is left of it. @param {{since: string, most: number, next: string}} props */
+/**
+ * How long the wrap-up has lasted, and what is left of it.
+ *
+ * @param {{since: string, most: number, next: string}} props
+ */
 function WrapUp({ since, most, next }) {
   const [, draw] = useState({});
   useEffect(() => {
@@ -37,13 +45,21 @@ function WrapUp({ since, most, next }) {
   </p>`;
 }
 
-/** A value of an attribute, in words. @param {unknown} value */
+/**
+ * A value of an attribute, in words.
+ *
+ * @param {unknown} value
+ */
 export function shownValue(value) {
   if (typeof value === "boolean") return t(value ? "answer.yes" : "answer.no");
   return value !== null && typeof value === "object" ? JSON.stringify(value) : String(value ?? "");
 }
 
-/** Names and values. @param {{attributes: Record<string, unknown>}} props */
+/**
+ * Names and values.
+ *
+ * @param {{attributes: Record<string, unknown>}} props
+ */
 export function Attributes({ attributes }) {
   const known = Object.entries(attributes);
   if (!known.length) return html`<p class="hint">${t("desk.no_attributes")}</p>`;
@@ -52,7 +68,11 @@ export function Attributes({ attributes }) {
   </dl>`;
 }
 
-/** Where the script is: a reference of the operator's, opened when it is an address. @param {{reference: string}} props */
+/**
+ * Where the script is: a reference of the operator's, opened when it is an address.
+ *
+ * @param {{reference: string}} props
+ */
 function Script({ reference }) {
   if (!reference) return null;
   return html`<p>
@@ -63,7 +83,11 @@ function Script({ reference }) {
   </p>`;
 }
 
-/** The person's number: masked until it is asked for. @param {{lead: any, number: string, onReveal: () => void, busy: boolean}} props */
+/**
+ * The person's number: masked until it is asked for.
+ *
+ * @param {{lead: any, number: string, onReveal: () => void, busy: boolean}} props
+ */
 function PhoneNumber({ lead, number, onReveal, busy }) {
   const shown = number || lead.number;
   return html`<p class="phone">

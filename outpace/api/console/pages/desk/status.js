@@ -9,7 +9,11 @@ import { legName, REASONS, reasonName, stateName, toneOf } from "../agents/words
 
 const IN_CALL = ["reserved", "previewing", "connecting", "talking", "hold"];
 
-/** Whether the agent has something in hand, so that what is asked for waits. @param {any} agent */
+/**
+ * Whether the agent has something in hand, so that what is asked for waits.
+ *
+ * @param {any} agent
+ */
 export const isInCall = (agent) => IN_CALL.includes(agent.state);
 
 /**
@@ -43,7 +47,11 @@ export function Reasons({ onChoose, onClose }) {
   <//>`;
 }
 
-/** What the agent is, since when, and what follows. @param {{agent: any}} props */
+/**
+ * What the agent is, since when, and what follows.
+ *
+ * @param {{agent: any}} props
+ */
 function State({ agent }) {
   return html`<div class="agent-state">
     <strong class="who">${agent.name}</strong>

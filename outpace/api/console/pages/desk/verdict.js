@@ -12,14 +12,23 @@ import { momentOf, ownZone, wallTime } from "../../lib/zones.js";
 const DAY_MS = 86_400_000;
 const MORNING = "T10:00";
 
-/** An answer's value out of what was filled in; undefined = nothing was. @param {string} kind @param {string} text */
+/**
+ * An answer's value out of what was filled in; undefined = nothing was.
+ *
+ * @param {string} kind
+ * @param {string} text
+ */
 function valueOf(kind, text) {
   if (text === "" || text === undefined) return undefined;
   if (kind === "number") return Number(text);
   return kind === "yes_no" ? text === "yes" : text;
 }
 
-/** A field of the right kind. @param {{name: string, kind: string, value: string, onInput: (text: string) => void, error: string}} props */
+/**
+ * A field of the right kind.
+ *
+ * @param {{name: string, kind: string, value: string, onInput: (text: string) => void, error: string}} props
+ */
 function AnswerField({ name, kind, value, onInput, error }) {
   if (kind === "yes_no") {
     const options = [["", "–"], ["yes", t("answer.yes")], ["no", t("answer.no")]];
@@ -43,7 +52,11 @@ function Choices({ names, chosen, onChoose }) {
   </fieldset>`;
 }
 
-/** When to call back, in the person's time. @param {{call: any, wall: string, onInput: (wall: string) => void, error: string, field: any}} props */
+/**
+ * When to call back, in the person's time.
+ *
+ * @param {{call: any, wall: string, onInput: (wall: string) => void, error: string, field: any}} props
+ */
 function Callback({ call, wall, onInput, error, field }) {
   const zone = call.timezone;
   const now = engineNow();
@@ -83,7 +96,13 @@ function useForm(/** @type {any} */ call) {
   return { form, change: (/** @type {Partial<typeof form>} */ some) => setForm((/** @type {any} */ before) => ({ ...before, ...some })) };
 }
 
-/** The body that a form makes. @param {any} call @param {any} form @param {boolean} ready */
+/**
+ * The body that a form makes.
+ *
+ * @param {any} call
+ * @param {any} form
+ * @param {boolean} ready
+ */
 function bodyOf(call, form, ready) {
   const given = Object.entries(call.answers).map(([name, kind]) => [name, valueOf(/** @type {string} */ (kind), form.answers[name])]);
   const attributes = Object.fromEntries(given.filter(([, value]) => value !== undefined));

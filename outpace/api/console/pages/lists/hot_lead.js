@@ -5,7 +5,11 @@ import { html, useMemo, useState } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import { Button, Check, Dialog, ErrorBox, Field, Select, TextArea, toast, useAct } from "../../lib/ui.js";
 
-/** Lines of `name = value` as attributes. @param {string} text */
+/**
+ * Lines of `name = value` as attributes.
+ *
+ * @param {string} text
+ */
 function attributesOf(text) {
   const pairs = text.split("\n").map((line) => line.split("=")).filter(([name]) => name.trim());
   return Object.fromEntries(pairs.map(([name, ...value]) => [name.trim(), value.join("=").trim()]));

@@ -79,7 +79,11 @@ function ImportForm({ campaigns, campaign, onStarted }) {
   </form>`;
 }
 
-/** An import under way. @param {{job: any}} props */
+/**
+ * An import under way.
+ *
+ * @param {{job: any}} props
+ */
 function Job({ job }) {
   const cancel = useAct(() => api.post(`/v1/jobs/${job.job_id}/cancel`));
   return html`<div class="job">

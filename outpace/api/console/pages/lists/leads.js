@@ -17,13 +17,21 @@ const STATES = [
 /** @type {Record<string, string>} */
 const TONES = { dialing: "busy", in_call: "good", wrap_up: "busy", leased: "busy", suppressed: "bad", invalid: "bad", scheduled: "warn", retry_wait: "warn" };
 
-/** A lead's state with its sign. @param {{state: string}} props */
+/**
+ * A lead's state with its sign.
+ *
+ * @param {{state: string}} props
+ */
 export const LeadState = ({ state }) => html`<${Badge} tone=${TONES[state]}>${t(`lead.state.${state}`)}<//>`;
 
 /** @param {string} guard */
 const guardName = (guard) => (hasText(`guard.${guard}`) ? t(`guard.${guard}`) : t(`reason.${guard}`));
 
-/** Why a campaign or a lead is not dialled now. @param {{why: any}} props */
+/**
+ * Why a campaign or a lead is not dialled now.
+ *
+ * @param {{why: any}} props
+ */
 export function Obstacles({ why }) {
   if (why.dialable) return html`<p class="good-text">${t("why.nothing")}</p>`;
   return html`<ul class="obstacles">
@@ -36,7 +44,11 @@ export function Obstacles({ why }) {
   </ul>`;
 }
 
-/** Leads by state, those that are due first. @param {{campaign: string, onState: (state: string) => void}} props */
+/**
+ * Leads by state, those that are due first.
+ *
+ * @param {{campaign: string, onState: (state: string) => void}} props
+ */
 function Counts({ campaign, onState }) {
   const path = `/v1/campaigns/${campaign}`;
   const { value, problem } = useAsked(
@@ -89,7 +101,11 @@ const columnsOf = (/** @type {(lead: any) => void} */ onOpen) => [
   { key: "list_id", label: t("leads.list"), align: "end", render: (/** @type {any} */ lead) => lead.list_id || "–" },
 ];
 
-/** What is looked for. @param {{filter: any, change: (some: any) => void, campaigns: [number, string][]}} props */
+/**
+ * What is looked for.
+ *
+ * @param {{filter: any, change: (some: any) => void, campaigns: [number, string][]}} props
+ */
 function Filter({ filter, change, campaigns }) {
   const [number, setNumber] = useState(filter.number);
   const look = (/** @type {Event} */ event) => {

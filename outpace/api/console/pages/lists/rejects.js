@@ -10,7 +10,11 @@ import { rowsOf } from "./csv.js";
 /** So many are shown; all are in the file. */
 const SHOWN = 200;
 
-/** A reason in the chosen language where it is a known one; what the file holds is English. @param {string} reason */
+/**
+ * A reason in the chosen language where it is a known one; what the file holds is English.
+ *
+ * @param {string} reason
+ */
 function reasonText(reason) {
   const key = `reject.${reason.replace(/\W+/g, "_")}`;
   return hasText(key) ? t(key) : html`<span lang="en">${reason}</span>`;
@@ -30,7 +34,7 @@ export function Rejects({ list, onClose }) {
     return rowsOf(text, SHOWN + 1, isWhole);
   }, [list.list_id]);
   const save = useAct(() => api.download(path, {}, `list-${list.list_id}.rejects.csv`));
-  const [head = [], ...rows] = found.value ?? [];
+  const [head, ...rows] = found.value ?? [[]];
   /** @type {any[]} */
   const columns = head.map((name, place) => ({
     key: name,

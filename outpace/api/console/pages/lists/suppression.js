@@ -44,7 +44,11 @@ function AddForm({ campaigns, onAdded }) {
   </form>`;
 }
 
-/** Which are looked at: of which campaign, or one number. @param {{campaigns: [number, string][], onLook: (filter: any) => void, scope: string}} props */
+/**
+ * Which are looked at: of which campaign, or one number.
+ *
+ * @param {{campaigns: [number, string][], onLook: (filter: any) => void, scope: string}} props
+ */
 function Filter({ campaigns, onLook, scope }) {
   const [number, setNumber] = useState("");
   const look = (/** @type {Event} */ event) => {

@@ -14,13 +14,23 @@ const NEW = {
   dial: "PJSIP/{number}@carrier", strip: "", prefix: "",
 };
 
-/** Settings as a form holds them: all texts. @param {any} settings @returns {Record<string, string>} */
+/**
+ * Settings as a form holds them: all texts.
+ *
+ * @param {any} settings
+ * @returns {Record<string, string>}
+ */
 function formOf(settings) {
   const all = { ...NEW, ...settings };
   return Object.fromEntries(Object.keys(NEW).map((key) => [key, key === "caller_ids" ? all.caller_ids.join(", ") : String(all[key])]));
 }
 
-/** One setting out of its text. @param {string} key @param {string} text */
+/**
+ * One setting out of its text.
+ *
+ * @param {string} key
+ * @param {string} text
+ */
 function valueOf(key, text) {
   if (NUMBERS.includes(key)) return Number(text);
   return key === "caller_ids" ? text.split(/[\s,]+/).filter(Boolean) : text;
