@@ -24,11 +24,11 @@ MEDIA: dict[Format, str] = {"csv": "text/csv; charset=utf-8", "jsonl": "applicat
 #: Rows that are encoded at a time, between which the loop does other things.
 ROWS = 200
 
-#: Line and reason of a rejected row.
-_REJECT = re.compile(rb'(\d+,(?:"(?:[^"]|"")*"|[^",]*)),')
-
 #: Bytes of a file that are read at a time.
 _PIECE = 1 << 16
+
+#: Line and reason of a rejected row.
+_REJECT = re.compile(rb'(\d+,(?:"(?:[^"]|"")*"|[^",]*)),')
 
 
 async def export(
@@ -46,11 +46,11 @@ async def export(
 def rejects(path: Path, name: str, *, masked: bool) -> StreamReply:
     """A file of rows that an import has refused; the head alone where there is none.
 
-    With `masked` it holds their lines and reasons, without the rows.
+    `masked`: line and reason without the row, for who does not see numbers.
     """
     told = f'attachment; filename="{name}.rejects.csv"'.encode()
-    chunks = _rowless(path) if masked else _file(path)
-    return StreamReply(chunks, [(b"content-type", MEDIA["csv"].encode()), (b"content-disposition", told)])
+    headers = [(b"content-type", MEDIA["csv"].encode()), (b"content-disposition", told)]
+    return StreamReply(_rowless(path) if masked else _file(path), headers)
 
 
 async def _file(path: Path) -> AsyncIterator[bytes]:

@@ -26,8 +26,8 @@ from outpace.domain.orders import (
 )
 from outpace.domain.resources import AgentView, CallView, DeskCall, DeskView
 from outpace.domain.states import AgentState
+from outpace.domain.wire import Topic
 from outpace.runtime import views
-from outpace.runtime.control import Topic
 from outpace.runtime.desk import check_answers, zone_of
 from outpace.runtime.door_leads import lead_view
 from outpace.runtime.door_table import Done, answers, carries_out

@@ -134,6 +134,21 @@ async def test_a_number_is_suppressed_looked_up_and_taken_off(node: Node, consol
     await check_accessible(page)
 
 
+async def test_a_do_not_call_list_is_imported(node: Node, consoles: Consoles, tmp_path: Path) -> None:
+    file = tmp_path / "refused.txt"
+    file.write_text("+4930555000001\n+4930555000002\nnobody\n")
+    page = await consoles.open(node, "/lists/suppression", role="supervisor")
+    form = page.get_by_label("Import a do-not-call list", exact=True)
+    await form.get_by_label("File (CSV)").set_input_files(file)
+    await form.get_by_label("Reason").fill("register")
+    await form.get_by_role("button", name="Import a do-not-call list").click()
+    await expect(form).to_contain_text("2 added, 0 extended, 0 known, 1 rejected")
+    await expect(page.get_by_role("row", name="register")).to_have_count(2)
+    await form.get_by_role("button", name="Rows that cannot be dialled").click()
+    await expect(page.get_by_role("dialog").get_by_role("row", name="3")).to_contain_text("not a phone number")
+    await check_accessible(page)
+
+
 @pytest.mark.parametrize("by", ["campaign", "agent", "hour", "outcome"])
 async def test_a_report_is_shown_and_downloaded(busy_node: Node, consoles: Consoles, by: str) -> None:
     page = await consoles.open(busy_node, "/reports")

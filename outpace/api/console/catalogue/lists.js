@@ -138,6 +138,12 @@ export default {
   "suppression.add": { en: "Suppress a number", zh: "添加禁呼号码" },
   "suppression.added": { en: "The number is dialled no more.", zh: "该号码不再拨打。" },
   "suppression.removed": { en: "The number is off the list.", zh: "号码已移出名单。" },
+  "suppression.import": { en: "Import a do-not-call list", zh: "导入禁呼名单" },
+  "suppression.file_hint": { en: "CSV, or one number a line; it is in force as soon as it is read.", zh: "CSV 或每行一个号码，读入后立即生效。" },
+  "suppression.counts": {
+    en: "{added} added, {extended} extended, {known} known, {rejected} rejected",
+    zh: "新增 {added}，延期 {extended}，已存在 {known}，拒收 {rejected}",
+  },
   "suppression.scope": { en: "Not dialled by", zh: "禁呼范围" },
   "suppression.by_any": { en: "any campaign", zh: "全部活动" },
   "suppression.reason": { en: "Reason", zh: "原因" },

@@ -168,6 +168,12 @@ export function Imports({ campaigns, query }) {
         </div>
       </section>
     </div>
-    ${rejectsOf && html`<${Rejects} list=${rejectsOf} onClose=${() => setRejectsOf(null)} />`}
+    ${rejectsOf &&
+    html`<${Rejects}
+      path=${`/v1/lists/${rejectsOf.list_id}/rejects`}
+      name=${rejectsOf.name}
+      count=${rejectsOf.rejected}
+      onClose=${() => setRejectsOf(null)}
+    />`}
   `;
 }

@@ -26,27 +26,26 @@ function shownCell(name, cell) {
   return name === "row" ? html`<code>${cell}</code>` : cell;
 }
 
-/** @param {{list: any, onClose: () => void}} props */
-export function Rejects({ list, onClose }) {
-  const path = `/v1/lists/${list.list_id}/rejects`;
+/** @param {{path: string, name: string, count: number, onClose: () => void}} props */
+export function Rejects({ path, name, count, onClose }) {
   const found = useAsked(async () => {
     const { text, isWhole } = await api.head(path);
     return rowsOf(text, SHOWN + 1, isWhole);
-  }, [list.list_id]);
-  const save = useAct(() => api.download(path, {}, `list-${list.list_id}.rejects.csv`));
+  }, [path]);
+  const save = useAct(() => api.download(path, {}, `${name}.rejects.csv`));
   const [head, ...rows] = found.value ?? [[]];
   /** @type {any[]} */
-  const columns = head.map((name, place) => ({
-    key: name,
-    label: t(`lists.reject.${name}`),
+  const columns = head.map((column, place) => ({
+    key: column,
+    label: t(`lists.reject.${column}`),
     isHead: place === 0,
     align: place === 0 ? "end" : undefined,
-    render: (/** @type {string[]} */ row) => shownCell(name, row[place]),
+    render: (/** @type {string[]} */ row) => shownCell(column, row[place]),
   }));
   const footer = html`<${Button} kind="primary" busy=${save.busy} onClick=${() => save.run()}>${t("lists.download")}<//>`;
-  return html`<${Dialog} title=${t("lists.rejects_of", { name: list.name })} onClose=${onClose} footer=${footer} isWide>
+  return html`<${Dialog} title=${t("lists.rejects_of", { name })} onClose=${onClose} footer=${footer} isWide>
     <${ErrorBox} problem=${found.problem ?? save.problem} />
-    ${list.rejected > SHOWN && html`<p class="hint">${t("lists.first_rejects", { n: number(SHOWN), all: number(list.rejected) })}</p>`}
+    ${count > SHOWN && html`<p class="hint">${t("lists.first_rejects", { n: number(SHOWN), all: number(count) })}</p>`}
     ${found.value &&
     html`<${Table} caption=${t("lists.rejects")} columns=${columns} rows=${rows} rowKey=${(/** @type {string[]} */ row) => row[0]} isCaptionHidden />`}
     ${found.value && !head.includes("row") && html`<p class="hint">${t("lists.no_rows")}</p>`}

@@ -5,6 +5,7 @@ import { dateTime } from "../../lib/format.js";
 import { html, useState } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import { Button, ErrorBox, Field, Select, Table, toast, useAct, useAsked } from "../../lib/ui.js";
+import { DoNotCall } from "./do_not_call.js";
 
 const PAGE = 50;
 const EMPTY = { number: "", region: "", campaign_id: "0", reason: "", expires_at: "" };
@@ -103,6 +104,7 @@ export function Suppression({ campaigns }) {
   ];
   return html`<div class="stack">
     <${AddForm} campaigns=${campaigns} onAdded=${found.again} />
+    <${DoNotCall} campaigns=${campaigns} onDone=${found.again} />
     <section class="card">
       <${Filter} campaigns=${campaigns} scope=${filter.scope} onLook=${look} />
       <${ErrorBox} problem=${found.problem ?? remove.problem} />
