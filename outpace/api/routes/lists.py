@@ -44,11 +44,15 @@ async def get_list(call: Call, list_id: Id) -> ListView:
     return _with_job(call, await call.ask(GetList(list_id=list_id)))
 
 
-@routes.add("GET", ONE + "/rejects", roles.NUMBERS, problems=(404,), answer_media=("text/csv; charset=utf-8",))
+@routes.add("GET", ONE + "/rejects", roles.DATA, problems=(404,), answer_media=("text/csv; charset=utf-8",))
 async def get_rejects(call: Call, list_id: Id) -> StreamReply:
-    """Rows of a list that could not be dialled: line, reason, row; the head alone where there is none."""
+    """Rows of a list that could not be dialled: line, reason, row; the head alone where there is none.
+
+    Who does not see numbers is told line and reason, without the row.
+    """
     await call.ask(GetList(list_id=list_id))
-    return rejects(rejects_path(call.api.node, list_id), f"list-{list_id}")
+    masked = not roles.sees_numbers(call.actor)
+    return rejects(rejects_path(call.api.node, list_id), f"list-{list_id}", masked=masked)
 
 
 @routes.add(

@@ -114,13 +114,17 @@ async def import_suppression(
 @routes.add(
     "GET",
     "/v1/suppression/imports/{job_id}/rejects",
-    roles.NUMBERS,
+    roles.DATA,
     problems=(404,),
     answer_media=("text/csv; charset=utf-8",),
 )
 async def get_suppression_rejects(call: Call, job_id: JobId) -> StreamReply:
-    """Rows of a do-not-call list that hold no number: line, reason, row; kept until the node starts anew."""
-    return rejects(rejects_path(call.api.node, call.api.jobs, job_id), job_id)
+    """Rows of a do-not-call list that hold no number: line, reason, row; kept until the node starts anew.
+
+    Who does not see numbers is told line and reason, without the row.
+    """
+    path = rejects_path(call.api.node, call.api.jobs, job_id)
+    return rejects(path, job_id, masked=not roles.sees_numbers(call.actor))
 
 
 @routes.add("DELETE", "/v1/suppression/{number}", roles.DATA, status=204, problems=(404,))
