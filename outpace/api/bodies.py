@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from outpace.domain.access import Role
 from outpace.domain.config import Campaign, TrunkGroup
+from outpace.runtime.control import Topic
 
 #: Kinds of values that several bodies and parameters share.
 Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -20,7 +21,17 @@ Moment = Annotated[datetime, Meta(tz=True)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=1000)]
 Number = Annotated[str, Meta(min_length=2, max_length=40, examples=["+4930123456"])]
+#: A number that is looked for: as it is kept, or none.
+AnyNumber = Annotated[
+    str, Meta(pattern=r"^(\+?[1-9][0-9]{3,14})?$", examples=["+4930123456"], description="International; none = any.")
+]
 Region = Annotated[str, Meta(pattern=r"^([A-Z]{2})?$", examples=["DE"])]
+
+#: Host by name or address, a port, and what follows, in ASCII; no user and no fragment.
+_HOST = r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])"
+_PORT = r"(:([1-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
+_URL = rf'^https?://{_HOST}{_PORT}([/?][!"$-~]*)?$'
+_TopicName = Annotated[str, Meta(extra_json_schema={"enum": [topic.value for topic in Topic]})]
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -88,8 +99,8 @@ class DispositionBody(Body, frozen=True):
 class WebhookBody(Body, frozen=True):
     """Where events are posted. `secret` signs them (HMAC-SHA256) and is never shown again."""
 
-    url: Annotated[str, Meta(pattern=r"^https?://[^\s/?#]+[^\s#]*$", max_length=2000)]
-    topics: Annotated[list[str], Meta(min_length=1, max_length=16)]
+    url: Annotated[str, Meta(pattern=_URL, max_length=2000, examples=["https://platform.example/outpace"])]
+    topics: Annotated[list[_TopicName], Meta(min_length=1, max_length=16)]
     secret: Annotated[str, Meta(min_length=16, max_length=200)]
 
 

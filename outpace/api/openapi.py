@@ -11,6 +11,7 @@ import msgspec
 
 from outpace.api.endpoint import JSON, MERGE_PATCH, Endpoint, Parameter, Routes
 from outpace.api.problems import KINDS, Problem, problem
+from outpace.api.shapes import refine
 from outpace.domain.access import Role
 from outpace.domain.version import VERSION
 
@@ -96,7 +97,7 @@ class _Schemas:
             *(one.body for one in endpoints if one.body),
         ]
         _, raw = msgspec.json.schema_components(kinds, ref_template=_REF + "{name}")
-        self.components = {_named(name): _clean(schema) for name, schema in sorted(raw.items())}
+        self.components = {_named(name): refine(_named(name), _clean(schema)) for name, schema in sorted(raw.items())}
 
     def of(self, kind: Any) -> dict[str, Any]:
         """The schema of a type, by reference where it has a name."""
@@ -194,7 +195,14 @@ def _answer(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
         told["content"] = {JSON: shown}
     elif endpoint.answer is not type(None):
         told["content"] = {media.partition(";")[0]: {"schema": {"type": "string"}} for media in endpoint.answer_media}
+    if endpoint.links:
+        told["links"] = {name: _link(name, place) for name, place in endpoint.links.items()}
     return told
+
+
+def _link(operation: str, place: str) -> dict[str, Any]:
+    # where the answer holds what another operation asks for, under the name that the parameter has there
+    return {"operationId": operation, "parameters": {place.rpartition("/")[2]: f"$response.body#{place}"}}
 
 
 def _problem_name(status: int) -> str:

@@ -62,13 +62,13 @@ class Event(NamedTuple):
 
 def check_url(url: str) -> None:
     """Raise ConfigError for what cannot be posted to."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
-        raise ConfigError("url", "wants http:// or https:// with a host, without user or fragment")
     try:
+        parts = urlsplit(url)
         parts.port  # noqa: B018 - looks whether it is a number
     except ValueError as error:
         raise ConfigError("url", str(error)) from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
+        raise ConfigError("url", "wants http:// or https:// with a host, without user or fragment")
     if not url.isascii() or any(ord(char) <= 32 or ord(char) == 127 for char in url):
         raise ConfigError("url", "holds a character that an address must not have")
 

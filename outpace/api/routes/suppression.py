@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from outpace.api import roles
-from outpace.api.bodies import AnyId, Number, SuppressionBody
+from outpace.api.bodies import AnyId, AnyNumber, Number, SuppressionBody
 from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import NEW_SUPPRESSION, SUPPRESSION, page_of
 from outpace.api.paging import Cursor, Limit
@@ -22,7 +22,7 @@ _Scope = Annotated[int, Meta(ge=0, le=2**31 - 1, description="0 = numbers that n
 
 @routes.add("GET", "/v1/suppression", roles.DATA, example=page_of(SUPPRESSION))
 async def list_suppression(
-    call: Call, campaign_id: AnyId = 0, number: Number | Literal[""] = "", cursor: Cursor = "", limit: Limit = 100
+    call: Call, campaign_id: AnyId = 0, number: AnyNumber = "", cursor: Cursor = "", limit: Limit = 100
 ) -> Page[SuppressionView]:
     """Suppressed numbers, by number."""
     return await call.ask(ListSuppression(campaign_id=campaign_id, number=number, cursor=cursor, limit=limit))
