@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Awaitable, Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -79,7 +78,6 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     status : of its answer. answer_headers : those worth a word in the reference.
     problems : statuses of problems beyond those that every operation may answer.
     example, body_example : an answer and a body as plain data.
-    links : operations that want what this one answers, with the place of it there (a JSON pointer).
     answer_media : media types of the answer; other than JSON it is a stream.
     """
 
@@ -100,7 +98,6 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     answer_media: tuple[str, ...]
     answer_headers: tuple[str, ...]
     example: Any
-    links: Mapping[str, str]
     status: int
     problems: tuple[int, ...]
     open: bool
@@ -140,7 +137,6 @@ class Routes:
         problems: tuple[int, ...] = (),
         headers: tuple[str, ...] = (),
         example: Any = None,
-        links: Mapping[str, str] = MappingProxyType({}),
         body_as: Any = None,
         body_example: Any = None,
         body_media: str = JSON,
@@ -174,7 +170,6 @@ class Routes:
                 answer_media=answer_media,
                 answer_headers=headers,
                 example=example,
-                links=links,
                 status=status,
                 problems=problems,
                 open=open_to_all,

@@ -172,7 +172,9 @@ def _parameter(parameter: Parameter, schemas: _Schemas) -> dict[str, Any]:
 
 def _body(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     if not endpoint.reads_body:
-        content = {endpoint.body_media: {"schema": {"type": "string"}, "example": endpoint.body_example}}
+        content = {
+            endpoint.body_media: {"schema": {"type": "string", "minLength": 1}, "example": endpoint.body_example}
+        }
         return {"required": True, "content": content}
     shown: dict[str, Any] = {"schema": schemas.of(endpoint.body)}
     if endpoint.body_example is not None:
@@ -195,14 +197,7 @@ def _answer(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
         told["content"] = {JSON: shown}
     elif endpoint.answer is not type(None):
         told["content"] = {media.partition(";")[0]: {"schema": {"type": "string"}} for media in endpoint.answer_media}
-    if endpoint.links:
-        told["links"] = {name: _link(name, place) for name, place in endpoint.links.items()}
     return told
-
-
-def _link(operation: str, place: str) -> dict[str, Any]:
-    # where the answer holds what another operation asks for, under the name that the parameter has there
-    return {"operationId": operation, "parameters": {place.rpartition("/")[2]: f"$response.body#{place}"}}
 
 
 def _problem_name(status: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from outpace.api.bodies import TokenBody
+from outpace.api.bodies import TokenBody, WhatIfBody
 from outpace.domain.access import Role
 from outpace.domain.config import (
     MAX_TRUNK_GROUPS,
@@ -45,6 +45,7 @@ _FIELDS: dict[type[msgspec.Struct], dict[str, Schema]] = {
     },
     Abandonment: {"since": {"format": "date"}, "timezone": {"examples": ["Europe/Berlin"]}},
     RetryRule: {},
+    WhatIfBody: {"changes": {"$ref": "#/components/schemas/CampaignChanges"}},
     TrunkGroup: {
         "name": _NOT_EMPTY,
         "dial": {"pattern": _DIAL},
@@ -91,7 +92,7 @@ def refine(name: str, schema: Schema) -> Schema:
     kind = _KINDS.get(name.removeprefix("New").removesuffix("Changes"))
     if kind is None:
         return told
-    bounds = {key: {"minimum": low, "maximum": high} for key, (low, high) in kind.BOUNDS.items()}  # type: ignore[attr-defined]
-    facets = {**bounds, **_FIELDS[kind]}
+    bounds: dict[str, tuple[float, float]] = getattr(kind, "BOUNDS", {})
+    facets = {key: {"minimum": low, "maximum": high} for key, (low, high) in bounds.items()} | _FIELDS[kind]
     told["properties"] = {key: {**one, **facets.get(key, {})} for key, one in schema["properties"].items()}
     return told

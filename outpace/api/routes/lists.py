@@ -36,13 +36,7 @@ def _with_job(call: Call, view: ListView) -> ListView:
     return msgspec.structs.replace(view, job_id=job_id) if call.api.jobs.knows(job_id) else view
 
 
-@routes.add(
-    "GET",
-    "/v1/lists",
-    roles.DATA,
-    example=page_of(LIST),
-    links={"get_list": "/items/0/list_id", "get_rejects": "/items/0/list_id"},
-)
+@routes.add("GET", "/v1/lists", roles.DATA, example=page_of(LIST))
 async def list_lists(call: Call, campaign_id: AnyId = 0, cursor: Cursor = "", limit: Limit = 100) -> Page[ListView]:
     """Lists of a campaign or of all, the latest first."""
     page = await call.ask(ListLists(campaign_id=campaign_id, cursor=cursor, limit=limit))
