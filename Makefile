@@ -68,7 +68,7 @@ bench: dev ## all benches; figures to the terminal and to docs/bench/
 	$(BIN)/python tools/bench_report.py build/bench/figures.json build/bench/tests.xml docs/bench
 
 .PHONY: pacing-report
-pacing-report: dev ## pacing against its bars and rivals, on both cores for minutes: docs/pacing/DATE.md
+pacing-report: dev ## pacing against its bars and rivals, on both cores for half an hour: docs/pacing/DATE.md
 	$(BIN)/python tools/pacing_report.py docs/pacing $(PACING)
 
 .PHONY: clean

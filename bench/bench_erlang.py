@@ -1,9 +1,13 @@
 """Erlang formulas: ours beside scipy's incomplete gamma functions, pyworkforce and call-center-tools.
 
-Bound are a single Erlang B against call-center-tools, and a table of Erlang B, as it is made for staffing (loads by
-numbers of servers), against scipy. Batches without such an order are shown beside it: scattered pairs, and one group of
-servers under many loads. Costs are process CPU time; the ratios take the median of interleaved rounds. Peers that are
-not there are installed by bench/peers.sh.
+The bars are 30 times call-center-tools for a single Erlang B, and 10 times scipy for a batch. Where they hold: a single
+value from about 80 servers on (call-center-tools counts them one by one, ours costs the same at any number, and at 10
+servers most of it is the call from Python), and a table as it is made for staffing, loads by numbers of servers, where
+one server more follows from those before. Batches without such an order do not reach it and are shown beside it:
+scattered pairs, and one group of servers under many loads.
+
+Costs are process CPU time; the ratios take the median of interleaved rounds. Asserted is half of what was measured or
+less, but for the table. Peers that are not there are installed by bench/peers.sh.
 
 Run: python -m pytest bench/bench_erlang.py -s
 """
@@ -25,6 +29,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from scipy import special
 
 from outpace.pacing import erlang
+
+pytestmark = pytest.mark.bench
 
 PEERS = Path(__file__).parents[1] / ".bench"
 ROUNDS = 7
@@ -78,8 +84,9 @@ def compare(title: str, works: dict[str, tuple[Callable[[], object], int]], poin
     return costs
 
 
-@pytest.mark.parametrize("servers", [10, 100, 1000, 10_000])
-def test_single_erlang_b_beside_call_center_tools(servers: int) -> None:
+# measured: 8, 36, 370 and 3,800 times
+@pytest.mark.parametrize(("servers", "bound"), [(10, 3.0), (100, 18.0), (1000, 30.0), (10_000, 30.0)])
+def test_single_erlang_b_beside_call_center_tools(servers: int, bound: float) -> None:
     theirs = peer("call-center-tools", "call_center_tools.erlang").erlang_b
     load = 0.9 * servers
     assert erlang.erlang_b(load, servers) == pytest.approx(theirs(load, servers), rel=1e-10)
@@ -91,16 +98,16 @@ def test_single_erlang_b_beside_call_center_tools(servers: int) -> None:
         },
         1,
     )
-    if servers >= 100:
-        assert costs["call-center-tools"] / costs["outpace"] >= 30
+    assert costs["call-center-tools"] / costs["outpace"] >= bound
 
 
+# measured: 20, 2.9 and 2.2 times
 @pytest.mark.parametrize(
     ("title", "load", "servers", "bound"),
     [
         ("table of loads by servers", LOADS, SERVERS, 10.0),
-        ("scattered pairs", SOME_LOADS, SOME_SERVERS, 1.5),
-        ("100 servers under many loads", MANY_LOADS, np.array(100), 1.5),
+        ("scattered pairs", SOME_LOADS, SOME_SERVERS, 1.2),
+        ("100 servers under many loads", MANY_LOADS, np.array(100), 1.2),
     ],
 )
 def test_batch_of_erlang_b_beside_scipy(title: str, load: np.ndarray, servers: np.ndarray, bound: float) -> None:

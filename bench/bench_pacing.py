@@ -39,8 +39,11 @@ FACTS = 20
 WARM_UP, ROUNDS = 600, 400
 FLOORS = (10, 100, 1000, 10_000)
 #: The slowest decision of a hundred beside the numpy forecast. Bars: 0.2 ms with 1,000 agents, 1 ms with 10,000; where
-#: this was set the forecast took 0.7 ms and 11 ms.
-MOST_OF_CEILING = {1000: 0.4, 10_000: 0.1}
+#: this was set the decision took 0.1 ms on both floors, the forecast 0.6 ms and 11 ms.
+MOST_OF_CEILING = {1000: 0.8, 10_000: 0.1}
+#: What costs the same on any floor may cost this much more on a large one, whose bench fills the caches: 1.7 measured.
+#: Work by the agent or by the call would cost a hundred times more.
+MOST_BY_FLOOR = 5.0
 
 
 class Floor:
@@ -189,13 +192,13 @@ def test_a_decision_costs_less_than_a_plain_forecast(costs: dict[int, Cost]) -> 
 
 @pytest.mark.bench
 def test_a_decision_costs_hardly_more_on_a_large_floor(costs: dict[int, Cost]) -> None:
-    assert costs[10_000].p50_s <= 2.0 * costs[100].p50_s
+    assert costs[10_000].p50_s <= MOST_BY_FLOOR * costs[100].p50_s
 
 
 @pytest.mark.bench
 def test_a_fact_costs_the_same_on_any_floor(costs: dict[int, Cost]) -> None:
     facts_s = [cost.fact_s for cost in costs.values()]
-    assert max(facts_s) <= 2.0 * min(facts_s)
+    assert max(facts_s) <= MOST_BY_FLOOR * min(facts_s)
 
 
 @pytest.mark.bench

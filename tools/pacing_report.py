@@ -16,8 +16,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from outpace.domain.errors import ConfigError
 from outpace.domain.version import VERSION
 from outpace.sim import pacing_report
+from outpace.sim.plots import check_picture
 
 
 def cpu_model() -> str:
@@ -43,21 +45,27 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a few rows, two seeds, no rivals")
     parser.add_argument("--hindsight", action="store_true", help="tune the rivals of one parameter, too")
     parser.add_argument("--seeds", type=int, default=4)
-    parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=0, help="0: one a core")
     args = parser.parse_args()
+    if args.seeds < 1 or args.workers < 0:
+        parser.error("--seeds must be at least 1, --workers at least 0")
+    day = datetime.now(UTC).date().isoformat()
+    name = f"{day}-quick" if args.quick else day
+    try:
+        args.folder.mkdir(parents=True, exist_ok=True)
+        check_picture(args.folder / f"{name}.png")  # half an hour of runs is not for nothing
+    except (ConfigError, OSError) as error:
+        parser.error(str(error))
     began = time.monotonic()
     results = pacing_report.run(
         pacing_report.cases(quick=args.quick, seeds=args.seeds), workers=args.workers, progress=tell
     )
     tuned = pacing_report.run_hindsight(workers=args.workers, progress=tell) if args.hindsight else []
     took = time.monotonic() - began
-    day = datetime.now(UTC).date().isoformat()
-    name = f"{day}-quick" if args.quick else day
     head = [
         f"Machine: {cpu_model()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}.",
         f"outpace {VERSION}; {took:.0f} s. Command: `python {shlex.join(['tools/pacing_report.py', *sys.argv[1:]])}`.",
     ]
-    args.folder.mkdir(parents=True, exist_ok=True)
     path = args.folder / f"{name}.md"
     path.write_text(pacing_report.page(results, f"Pacing, {day}", head, f"{name}.png", hindsight=tuned), "utf-8")
     pacing_report.save_picture(results, args.folder / f"{name}.png", hindsight=tuned)

@@ -19,6 +19,7 @@ from outpace.domain.config import (
     Campaign,
     ConnectClock,
     DialMode,
+    InboundLoad,
     RetryRule,
     TrunkGroup,
 )
@@ -45,6 +46,7 @@ _FIELDS: dict[type[msgspec.Struct], dict[str, Schema]] = {
     },
     Abandonment: {"since": {"format": "date"}, "timezone": {"examples": ["Europe/Berlin"]}},
     RetryRule: {},
+    InboundLoad: {},
     WhatIfBody: {"changes": {"$ref": "#/components/schemas/CampaignChanges"}},
     TrunkGroup: {
         "name": _NOT_EMPTY,

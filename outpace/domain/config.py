@@ -174,9 +174,10 @@ class Abandonment(_Settings, frozen=True):
 
     `cap` is a share (0.03 = 3 %). `window`: the calendar day in `timezone`; the last `hours`; or blocks of `days` days
     that follow each other from `since` on, a date. `counts_caller_left` says whether the rule counts people who hang
-    up before the connect limit; pacing always does. `confidence` is that of the bound. With `guard = bound` a window
-    begins with nobody abandoned until enough have answered for one to be allowed: 156 at a cap of 3 % and 95 %. With a
-    cap of 0 nobody ever is, with a cap of 1 nothing is forbidden.
+    up before the connect limit; pacing always does, but for those who leave while call progress analysis listens yet.
+    `confidence` is that of the bound. With `guard = bound` a window begins with nobody abandoned until enough have
+    answered for one to be allowed: 156 at a cap of 3 % and 95 %. With a cap of 0 nobody ever
+    is, with a cap of 1 nothing is forbidden.
     """
 
     BOUNDS = {
@@ -208,6 +209,28 @@ class Abandonment(_Settings, frozen=True):
             raise ConfigError("timezone", f"no such time zone: {self.timezone!r}") from error
 
 
+class InboundLoad(_Settings, frozen=True):
+    """Calls that come in to the same agents from elsewhere, as forecast: dialling leaves agents free for them.
+
+    `calls_per_h` people call in, each keeps an agent for `handle_s` on average, and `service_level` of them are to be
+    served within `within_s`. Who waits leaves after `patience_s` on average; 0 = stays.
+    """
+
+    BOUNDS = {
+        "calls_per_h": (0.0, 1e6),
+        "handle_s": (1.0, 86_400.0),
+        "service_level": (0.01, 0.9999),
+        "within_s": (0.0, 3600.0),
+        "patience_s": (0.0, 86_400.0),
+    }
+
+    calls_per_h: float
+    handle_s: float = 180.0
+    service_level: float = 0.8
+    within_s: float = 20.0
+    patience_s: float = 0.0
+
+
 #: Outcomes after which a lead may be dialled again, by the key that a campaign file uses.
 RETRIABLE: dict[str, Outcome] = {
     "busy": Outcome.BUSY,
@@ -218,6 +241,7 @@ RETRIABLE: dict[str, Outcome] = {
     "rejected": Outcome.REJECTED,
     "abandoned": Outcome.ABANDONED,
     "cancelled": Outcome.CANCELLED,
+    "overdialled": Outcome.OVERDIALLED,
     "lost": Outcome.LOST,
 }
 
@@ -262,6 +286,7 @@ class Campaign(_Settings, frozen=True):
     abandonment: Abandonment = Abandonment()
     cancels: bool = False
     min_ring_s: float = 15.0
+    inbound: InboundLoad | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()

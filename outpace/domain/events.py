@@ -281,12 +281,17 @@ class AttemptRecorded(Event, frozen=True):
 
 
 class LedgerSpan(msgspec.Struct, frozen=True, array_like=True):
-    """Who was connected and abandoned in a quarter of an hour that begins at `from_ns`."""
+    """Who was connected and abandoned in a quarter of an hour that begins at `from_ns`.
+
+    `without_verdict`: of `caller_left`, those of whom no verdict had told that they were people. With call progress
+    analysis they left while it was listening.
+    """
 
     from_ns: int
     connected: int
     no_agent_in_time: int
     caller_left: int
+    without_verdict: int = 0
 
 
 class LedgerLoaded(Event, frozen=True):

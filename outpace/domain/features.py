@@ -44,7 +44,8 @@ _ALL_BUT_HISTORY = ~((1 << FeatureBit.LIST) - (1 << FeatureBit.ATTEMPTS))
 
 def bucket_of(text: str) -> int:
     """The bucket of a list's or segment's name: 0 for the empty text, else 1 to BUCKETS - 1, the same for ever."""
-    return 1 + crc32(text.encode()) % (BUCKETS - 1) if text else 0
+    # a file's name may hold bytes that are no text
+    return 1 + crc32(text.encode(errors="surrogateescape")) % (BUCKETS - 1) if text else 0
 
 
 def pack_features(

@@ -13,7 +13,8 @@ class Outcome(IntEnum):
     """How an attempt ended.
 
     A person who was promised an agent answered in CONNECTED and ABANDONED, and in no other. NOTIFIED: a person answered
-    an agentless call, and the message was begun.
+    an agentless call, and the message was begun. CANCELLED: an operator's stop ended it unanswered. OVERDIALLED: pacing
+    took it back while it rang, since whoever answered would hardly have found an agent.
     """
 
     NONE = 0
@@ -30,6 +31,7 @@ class Outcome(IntEnum):
     CANCELLED = 11
     LOST = 12
     NOTIFIED = 13
+    OVERDIALLED = 14
 
 
 class AbandonReason(IntEnum):

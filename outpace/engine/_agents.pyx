@@ -31,10 +31,17 @@ cdef class AgentDesk(EngineState):
     cdef void observe_agent(self, int32_t row, int32_t what, int64_t now_ns) noexcept nogil:
         # an agent of several campaigns becomes free for each of them
         cdef uint64_t mask = self.agents.campaigns[row]
-        cdef int32_t campaign
+        cdef int32_t campaign, told
         for campaign in range(<int32_t>self.campaigns.count):
-            if mask & (<uint64_t>1 << campaign):
-                self.estimates.observe(campaign, what, self.agents.since_ns[row], 1.0, now_ns)
+            if not mask & (<uint64_t>1 << campaign):
+                continue
+            told = what
+            if not self.is_watched(campaign, now_ns):
+                if what == OBSERVED_TALK_ENDED:
+                    told = OBSERVED_TALK_CUT
+                elif what == OBSERVED_WRAP_UP_ENDED:
+                    told = OBSERVED_WRAP_UP_CUT
+            self.estimates.observe(campaign, told, self.agents.since_ns[row], 1.0, now_ns)
 
     cdef void follow_agent(self, int32_t row, int64_t now_ns) noexcept nogil:
         # Who leaves after the call in hand (paused, logged out, never logged in, without a leg) does not become free:

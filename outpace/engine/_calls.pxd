@@ -31,6 +31,7 @@ cdef class CallFlow(AgentDesk):
     ) noexcept nogil
     cdef void call_timer(self, int32_t row, int64_t now_ns) noexcept nogil
     cdef void rearm(self, int32_t row, int64_t now_ns) noexcept nogil
+    cdef bint is_late(self, int32_t row, int64_t now_ns) noexcept nogil
     cdef void close(self, int32_t row, int32_t outcome, int32_t reason, int64_t now_ns) noexcept nogil
     cdef void free_call(self, int32_t row, int64_t now_ns) noexcept nogil
     # filled in by the gate

@@ -12,9 +12,9 @@ from outpace.domain._words cimport (
     FACT_CALL_ANSWERED, FACT_CALL_ENDED, FACT_CALL_PROCEEDING, FACT_CALL_QUERIED, FACT_CALL_RINGING,
     FACT_CONNECT_FAILED, FACT_CPA_VERDICT, FACT_INTENT_DURABLE, FACT_INTENT_REFUSED, FACT_MESSAGE_ENDED,
     FACT_ORIGINATE_REFUSED, INTENT_STALE_EPOCH, LEG_UP, OUTCOME_ABANDONED, OUTCOME_CANCELLED, OUTCOME_CONNECTED,
-    OUTCOME_FAILED, OUTCOME_FAX, OUTCOME_LOST, OUTCOME_MACHINE, OUTCOME_NOTIFIED, PRESENCE_ANSWERED, PRESENCE_BRIDGED,
-    PRESENCE_GONE, VERDICT_FAX, VERDICT_MACHINE, VERDICT_PERSON, VERDICT_UNSURE, WITHDRAW_STORE_LATE, attempt_t,
-    call_next, command_t, fact_t,
+    OUTCOME_FAILED, OUTCOME_FAX, OUTCOME_LOST, OUTCOME_MACHINE, OUTCOME_NOTIFIED, OUTCOME_OVERDIALLED,
+    PRESENCE_ANSWERED, PRESENCE_BRIDGED, PRESENCE_GONE, VERDICT_FAX, VERDICT_MACHINE, VERDICT_PERSON, VERDICT_UNSURE,
+    WITHDRAW_STORE_LATE, attempt_t, call_next, command_t, fact_t,
 )
 from outpace.engine._agents cimport AgentDesk
 from outpace.engine._campaigns cimport CLOCK_ANSWER, CLOCK_GREETING_END
@@ -23,8 +23,8 @@ from outpace.engine._state cimport (
     REG_LINK_UP, REG_LOST, REG_QUERIES, REG_UNRECORDED, RELEASE_GRACE_MS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
 from outpace.engine._tables cimport (
-    FLAG_AGENTLESS, FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_HANGUP, FLAG_LAUNCHED, FLAG_PENDING, FLAG_QUERIED,
-    FLAG_SENT,
+    FLAG_AGENTLESS, FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_HANGUP, FLAG_LAUNCHED, FLAG_OVERDIALLED,
+    FLAG_PENDING, FLAG_QUERIED, FLAG_SENT,
 )
 from outpace.pacing._estimates cimport OBSERVED_FORGOTTEN, OBSERVED_NOBODY, OBSERVED_PERSON
 
@@ -218,16 +218,18 @@ cdef class CallFlow(AgentDesk):
 
     cdef void settle_launch(self, int32_t row, int32_t what, int64_t now_ns) noexcept nogil:
         # what came of a launch, as pacing learns it: of each launch once
-        if self.calls.flags[row] & FLAG_LAUNCHED:
-            self.calls.flags[row] &= ~FLAG_LAUNCHED
-            self.estimates.observe(
-                self.calls.campaign[row], what, self.calls.life[row].launched_ns, self.calls.weight[row], now_ns
+        cdef int32_t campaign = self.calls.campaign[row]
+        if not self.calls.flags[row] & FLAG_LAUNCHED:
+            return
+        self.calls.flags[row] &= ~FLAG_LAUNCHED
+        self.estimates.observe(
+            campaign, what if self.is_watched(campaign, now_ns) else OBSERVED_FORGOTTEN,
+            self.calls.life[row].launched_ns, self.calls.weight[row], now_ns,
+        )
+        if what != OBSERVED_FORGOTTEN and self.calls.hour_slot[row] >= 0:
+            self.answer_model.learn(
+                campaign, self.calls.features[row], self.calls.hour_slot[row], what == OBSERVED_PERSON
             )
-            if what != OBSERVED_FORGOTTEN and self.calls.hour_slot[row] >= 0:
-                self.answer_model.learn(
-                    self.calls.campaign[row], self.calls.features[row], self.calls.hour_slot[row],
-                    what == OBSERVED_PERSON,
-                )
 
     cdef void enqueue(self, int32_t row, int64_t now_ns) noexcept nogil:
         # a person is on the line: an agent now, or within the limit, or it is an abandoned call
@@ -373,26 +375,33 @@ cdef class CallFlow(AgentDesk):
                 now_ns,
             )
         if state <= CALL_RINGING:
-            if self.calls.flags[row] & FLAG_CANCELLED:
-                outcome = OUTCOME_CANCELLED
-            elif outcome == OUTCOME_ABANDONED and self.calls.flags[row] & FLAG_SENT:
-                # answered while we could not hear, and met by the switch's own timer, which plays the message
+            if outcome == OUTCOME_ABANDONED and self.calls.flags[row] & FLAG_SENT:
+                # answered while we could not hear, and met by the switch's own timer, which plays the message; a HangUp
+                # of ours then came too late, or never
                 life.answered_ns = switch_ns if switch_ns > 0 else now_ns
                 if agentless:
                     outcome = OUTCOME_NOTIFIED
                 else:
                     reason = ABANDON_NO_AGENT_IN_TIME
                     self.count_abandoned(campaign, reason, now_ns)
+            elif self.calls.flags[row] & FLAG_OVERDIALLED:
+                outcome = OUTCOME_OVERDIALLED
+            elif self.calls.flags[row] & FLAG_CANCELLED:
+                outcome = OUTCOME_CANCELLED
             elif not OUTCOME_FAX < outcome <= OUTCOME_LOST:  # the others need an answer
                 outcome = OUTCOME_FAILED
         elif state == CALL_CLASSIFYING and agentless:
-            outcome = OUTCOME_FAILED                         # whoever it was left before the message
+            # the switch's own timer played the message, or whoever it was left before it
+            outcome = OUTCOME_NOTIFIED if outcome == OUTCOME_ABANDONED else OUTCOME_FAILED
         elif state == CALL_CLASSIFYING or state == CALL_QUEUED or state == CALL_CONNECTING:
             reason = ABANDON_CALLER_LEFT
-            if outcome == OUTCOME_ABANDONED or self.calls.flags[row] & FLAG_CANCELLED:
+            if outcome == OUTCOME_ABANDONED or self.calls.flags[row] & FLAG_CANCELLED or self.is_late(row, now_ns):
                 reason = ABANDON_NO_AGENT_IN_TIME
             outcome = OUTCOME_ABANDONED
-            self.count_abandoned(campaign, reason, now_ns)
+            if state == CALL_CLASSIFYING and reason == ABANDON_CALLER_LEFT:
+                self.count_left_unheard(campaign, now_ns)
+            else:
+                self.count_abandoned(campaign, reason, now_ns)
             if state == CALL_QUEUED:
                 self.remove_waiting(row)
         else:
@@ -408,6 +417,14 @@ cdef class CallFlow(AgentDesk):
                 self.agent_back(agent, False, now_ns)
             else:
                 self.agent_done(agent, True, now_ns)
+
+    cdef bint is_late(self, int32_t row, int64_t now_ns) noexcept nogil:
+        # whether the limit has passed while the call was analysed; a waiting person's limit has a timer
+        cdef int32_t campaign = self.calls.campaign[row]
+        return (
+            self.calls.state[row] == CALL_CLASSIFYING and self.campaigns.connect_clock[campaign] == CLOCK_ANSWER
+            and now_ns - self.calls.clock_ns[row] >= self.campaigns.connect_limit_ns[campaign]
+        )
 
     cdef void close(self, int32_t row, int32_t outcome, int32_t reason, int64_t now_ns) noexcept nogil:
         cdef int32_t campaign = self.calls.campaign[row]

@@ -92,6 +92,7 @@ cdef class CampaignTable:
     cdef int64_t[::1] agentless           # who answers a call launched now gets the message and no agent
     cdef int64_t[::1] may_cancel          # ringing calls may be cancelled
     cdef int64_t[::1] min_ring_ns         # ... after this time
+    cdef int64_t[::1] withheld            # agents that dialling leaves to inbound calls
     cdef int64_t[::1] message_max_ns
     cdef int64_t[::1] wrap_up_max_ns
     cdef int64_t[::1] dispositions

@@ -14,6 +14,7 @@ from outpace.domain.config import RETRIABLE, ConnectClock, DialMode, MachineActi
 from outpace.domain.units import seconds_to_ns
 from outpace.engine._hopper import Hopper
 from outpace.engine.columns import with_rows_of
+from outpace.engine.outlook import agents_for_inbound
 from outpace.pacing import make_pacer
 
 cdef int64_t NS_PER_MINUTE = 60_000_000_000
@@ -26,7 +27,7 @@ _PER_CAMPAIGN = (
     "window_change_ns", "zone_offset_ns", "decided_ns", "advanced_ns", "cancels", "dirty",
     "ring_timeout_ns", "connect_limit_ns", "connect_clock", "classify", "classify_limit_ns", "machine_message",
     "has_message", "agentless", "may_cancel", "min_ring_ns", "message_max_ns", "wrap_up_max_ns", "dispositions",
-    "trunk_count", "decision_count",
+    "trunk_count", "decision_count", "withheld",
 )
 
 DECISION_DTYPE = np.dtype([
@@ -125,6 +126,7 @@ cdef class CampaignTable:
         self.agentless = self.columns["agentless"]
         self.may_cancel = self.columns["may_cancel"]
         self.min_ring_ns = self.columns["min_ring_ns"]
+        self.withheld = self.columns["withheld"]
         self.message_max_ns = self.columns["message_max_ns"]
         self.wrap_up_max_ns = self.columns["wrap_up_max_ns"]
         self.dispositions = self.columns["dispositions"]
@@ -156,6 +158,7 @@ cdef class CampaignTable:
         self.agentless[row] = campaign.mode is DialMode.AGENTLESS
         self.may_cancel[row] = campaign.cancels
         self.min_ring_ns[row] = seconds_to_ns(campaign.min_ring_s)
+        self.withheld[row] = agents_for_inbound(campaign.inbound)
         self.message_max_ns[row] = seconds_to_ns(campaign.message_max_s)
         self.wrap_up_max_ns[row] = seconds_to_ns(campaign.wrap_up_max_s)
         self.dispositions[row] = len(campaign.dispositions)

@@ -14,7 +14,7 @@ from outpace.engine._hopper cimport Hopper
 from outpace.engine._intake cimport INTAKE_FACT, INTAKE_LEASE, INTAKE_TIME, pack
 from outpace.engine._settings cimport Settings
 from outpace.engine._state cimport (
-    MAX_UNRECORDED, REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_HEARD_NS, REG_LINK_UP, REG_NOW, REG_STRAY,
+    MAX_UNRECORDED, REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_LINK_UP, REG_NOW, REG_STRAY,
     REG_UNRECORDED, REG_WINDOW_NS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
 from outpace.engine._tables cimport FLAG_AGENTLESS, FLAG_DURABLE, FLAG_LAUNCHED, FLAG_SENT
@@ -67,9 +67,8 @@ cdef class EngineCore(Settings):
         return 0
 
     cdef void shift_clocks(self, int64_t by_ns) noexcept nogil:
-        # whoever waits or is rung has waited or been rung for as long as before the jump, and nobody was silent
+        # whoever waits or is rung has waited or been rung for as long as before the jump
         cdef int32_t row
-        self.registers[REG_HEARD_NS] += by_ns
         for row in range(self.calls.registers[2]):
             if self.calls.state[row] == CALL_FREE:
                 continue
@@ -85,8 +84,6 @@ cdef class EngineCore(Settings):
         self.registers[REG_FACTS] += 1
         if fact.kind < 0:
             raise ValueError(f"no such kind of fact: {fact.kind}")
-        if FACT_INTENT_REFUSED < fact.kind < FACTS_OF_CALLS:
-            self.registers[REG_HEARD_NS] = now_ns
         if fact.kind < FACTS_OF_CALLS:
             row = self.calls.ids.find(fact.call_id) if fact.call_id > 0 else -1
             if row < 0:
@@ -167,7 +164,6 @@ cdef class EngineCore(Settings):
         # what happened while we could not hear is asked for, call by call
         cdef int32_t row, trunk, campaign, agent
         self.registers[REG_LINK_UP] = 1
-        self.registers[REG_HEARD_NS] = now_ns
         for row in range(self.calls.registers[2]):
             if self.calls.state[row] != CALL_FREE and self.calls.flags[row] & FLAG_SENT:
                 self.query(row, now_ns)

@@ -5,7 +5,6 @@ from outpace.pacing._pacer cimport PacingSnapshot, decision_t
 
 cdef class Decisions(LaunchGate):
     cdef readonly PacingSnapshot snapshot_arrays
-    cdef int64_t silence(self, int64_t now_ns) noexcept nogil
     cdef void take_snapshot(self, int64_t now_ns) noexcept
     cdef bint its_time(self, int32_t campaign, int64_t now_ns) noexcept
     cdef int decide_all(self, int64_t now_ns) except -1

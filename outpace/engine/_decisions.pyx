@@ -16,8 +16,8 @@ from outpace.domain._words cimport (
 from outpace.engine._campaigns cimport DECISIONS, decision_row_t
 from outpace.engine._gate cimport LaunchGate
 from outpace.engine._hopper cimport Hopper
-from outpace.engine._state cimport REG_DECISIONS, REG_DIRTY, REG_HEARD_NS, REG_LINK_UP, REG_ROTATION
-from outpace.engine._tables cimport FLAG_CANCELLED, FLAG_HANGUP
+from outpace.engine._state cimport REG_DECISIONS, REG_DIRTY, REG_LINK_UP, REG_ROTATION
+from outpace.engine._tables cimport FLAG_HANGUP, FLAG_OVERDIALLED
 from outpace.pacing._budget cimport budget_t
 from outpace.pacing._pacer cimport Pacer, PacingSnapshot, decision_t
 
@@ -36,19 +36,6 @@ cdef class Decisions(LaunchGate):
         self.snapshot_arrays = PacingSnapshot(self.campaigns.count, self.estimates, self.budget)
 
     # hot
-    cdef int64_t silence(self, int64_t now_ns) noexcept nogil:
-        # a switch that has no call of ours before the answer or under analysis owes us no word
-        cdef int64_t owed = 0
-        cdef Py_ssize_t row
-        for row in range(self.trunks.count):
-            owed += self.trunks.pending[row]
-        for row in range(self.campaigns.count):
-            owed += self.campaigns.in_state[row, CALL_PROCEEDING] + self.campaigns.in_state[row, CALL_RINGING]
-            owed += self.campaigns.in_state[row, CALL_CLASSIFYING]
-        if owed == 0:
-            self.registers[REG_HEARD_NS] = now_ns
-        return now_ns - self.registers[REG_HEARD_NS]
-
     cdef int64_t cancel_ringing(self, int32_t campaign, int64_t count, int64_t now_ns) noexcept nogil:
         # the longest ringing, of those that have rung for as long as must be
         cdef int32_t[CANCELS_AT_ONCE] chosen
@@ -70,7 +57,7 @@ cdef class Decisions(LaunchGate):
             if found < most:
                 found += 1
         for place in range(found):
-            self.calls.flags[chosen[place]] |= FLAG_CANCELLED
+            self.calls.flags[chosen[place]] |= FLAG_OVERDIALLED
             self.hang_up(chosen[place], CAUSE_NORMAL, now_ns)
         self.campaigns.cancels[campaign] += found
         return found
@@ -103,21 +90,19 @@ cdef class Decisions(LaunchGate):
 
     cdef void take_snapshot(self, int64_t now_ns) noexcept:
         cdef PacingSnapshot s = self.snapshot_arrays
-        cdef int64_t silent_ns = self.silence(now_ns)
         cdef Py_ssize_t c, place
         cdef int32_t trunk
         for c in range(self.campaigns.count):
-            s.ready[c] = self.campaigns.agents_in[c, AGENT_READY]
+            s.ready[c] = self.campaigns.agents_in[c, AGENT_READY] - self.campaigns.withheld[c]
             s.talking[c] = self.campaigns.agents_in[c, AGENT_CONNECTING] + self.campaigns.agents_in[c, AGENT_TALKING]
             s.talking[c] += self.campaigns.agents_in[c, AGENT_HOLD]
             s.wrap_up[c] = self.campaigns.agents_in[c, AGENT_WRAP_UP]
-            s.working[c] = s.ready[c] + s.talking[c] + s.wrap_up[c]
+            s.working[c] = self.campaigns.agents_in[c, AGENT_READY] + s.talking[c] + s.wrap_up[c]
             s.working[c] += self.campaigns.agents_in[c, AGENT_RESERVED] + self.campaigns.agents_in[c, AGENT_PREVIEWING]
             s.unanswered[c] = self.campaigns.in_state[c, CALL_LAUNCHING] + self.campaigns.in_state[c, CALL_PROCEEDING]
             s.unanswered[c] += self.campaigns.in_state[c, CALL_RINGING]
             s.classifying[c] = self.campaigns.in_state[c, CALL_CLASSIFYING]
             s.waiting[c] = self.campaigns.in_state[c, CALL_QUEUED]
-            s.silent_ns[c] = silent_ns
             s.lines[c] = 0
             for place in range(self.campaigns.trunk_count[c]):
                 trunk = self.campaigns.trunk_rows[c, place]
@@ -174,13 +159,14 @@ cdef class Decisions(LaunchGate):
         return 0
 
     cdef int64_t shared_claims(self, int32_t campaign) except -1:
-        # agents that the calls of other campaigns may need and that could serve this one as well
+        # agents that the calls of other campaigns may need, or inbound calls, and that could serve this one as well
         cdef int64_t claimed = 0
         cdef int32_t other
         cdef uint64_t partners = self.campaigns.partners[campaign]
         for other in range(<int32_t>self.campaigns.count):
             if other != campaign and partners & (<uint64_t>1 << other):
                 claimed += (<Pacer>self.campaigns.pacers[other]).agents_claimed(self.snapshot_arrays, other)
+                claimed += self.campaigns.withheld[other]
         return claimed
 
     cdef int decide(self, int32_t campaign, int64_t now_ns) except -1:
@@ -191,6 +177,9 @@ cdef class Decisions(LaunchGate):
         cdef int32_t reason = self.closed_reason(campaign)
         cdef int32_t trunk_reason
         cdef decision_row_t* latest = &self.campaigns.latest[campaign]
+        # before time passes, which is when a pacer may look at it: what the last decision saw is no state of ours
+        if pacer.interval_ns > 0:
+            self.snapshot_arrays.lead_weight[campaign] = self.weight_up_next(campaign, now_ns)
         # out of the switch's earshot time teaches nothing
         if self.registers[REG_LINK_UP] and self.campaigns.advanced_ns[campaign] != now_ns:
             self.campaigns.advanced_ns[campaign] = now_ns
@@ -201,8 +190,6 @@ cdef class Decisions(LaunchGate):
         self.ask_for_leads(campaign, now_ns)
         if self.campaigns.count > 1:
             self.snapshot_arrays.ready[campaign] -= self.shared_claims(campaign)
-        if pacer.interval_ns > 0:
-            self.snapshot_arrays.lead_weight[campaign] = self.weight_up_next(campaign, now_ns)
         pacer.decide_row(self.snapshot_arrays, campaign, now_ns, &wanted)
         self.campaigns.decided_ns[campaign] = now_ns
         room = self.trunk_room(campaign, now_ns, &trunk_reason)

@@ -29,7 +29,6 @@ cdef enum:
     REG_WITHDRAWN = 15       # intents that became no attempt
     REG_LEASE_EXPIRED = 16
     REG_WINDOW_NS = 17       # when calling hours change next, 0 = never
-    REG_HEARD_NS = 18        # when the switch said something last, or had nothing to say
     REGISTERS = 24
 
 # what a switch is given to answer, in engine time
@@ -78,6 +77,8 @@ cdef class EngineState:
     cdef void arm_call(self, int32_t row, int64_t deadline_ns) noexcept nogil
     cdef void count_connected(self, int32_t campaign, int64_t now_ns) noexcept nogil
     cdef void count_abandoned(self, int32_t campaign, int32_t reason, int64_t now_ns) noexcept nogil
+    cdef void count_left_unheard(self, int32_t campaign, int64_t now_ns) noexcept nogil
+    cdef bint is_watched(self, int32_t campaign, int64_t now_ns) noexcept nogil
     cdef void mark_dirty(self, int32_t campaign) noexcept nogil
     cdef void mark_dirty_mask(self, uint64_t campaigns) noexcept nogil
     cdef int relate(self) except -1

@@ -1,7 +1,7 @@
 """The engine's state: all tables, the timers, the scalars, and the buffer of commands. No rule lives here.
 
-The engine is built in layers, each a class over the one below: state, agents, calls, gate, core. A layer calls down
-directly and up only through the few methods that are declared here.
+The engine is built in layers, each a class over the one below: state, agents, calls, gate, decisions, core. A layer
+calls down directly and up only through the few methods that are declared here.
 """
 from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.stdlib cimport abort, free, realloc
@@ -9,7 +9,7 @@ from libc.string cimport memset
 
 import numpy as np
 
-from outpace.domain._words cimport command_t
+from outpace.domain._words cimport ABANDON_CALLER_LEFT, command_t
 from outpace.engine._campaigns cimport CampaignTable
 from outpace.engine._tables cimport FLAG_QUERIED, AgentTable, CallTable
 from outpace.engine._timers cimport TimerHeap
@@ -18,6 +18,7 @@ from outpace.pacing._answer_model cimport AnswerModel
 from outpace.pacing._budget cimport COUNTED_CONNECTED, Budget
 from outpace.pacing._estimates cimport Estimates
 
+cdef int64_t WATCHED_NS = 5_000_000_000       # a longer gap is time that the estimates have not counted
 
 #: Registers by the names under which counters and metrics show them.
 REGISTER_PLACES = {
@@ -25,7 +26,7 @@ REGISTER_PLACES = {
     "unrecorded": REG_UNRECORDED, "facts": REG_FACTS, "forbidden_facts": REG_FORBIDDEN, "stray_facts": REG_STRAY,
     "queries": REG_QUERIES, "lost_calls": REG_LOST, "clock_jumps": REG_CLOCK_JUMPS, "decisions": REG_DECISIONS,
     "withdrawn_intents": REG_WITHDRAWN, "leases_expired": REG_LEASE_EXPIRED, "dirty": REG_DIRTY,
-    "window_ns": REG_WINDOW_NS, "heard_ns": REG_HEARD_NS,
+    "window_ns": REG_WINDOW_NS,
 }
 
 
@@ -147,6 +148,18 @@ cdef class EngineState:
     cdef void count_abandoned(self, int32_t campaign, int32_t reason, int64_t now_ns) noexcept nogil:
         self.campaigns.count_abandoned(campaign, reason, now_ns)
         self.budget.count(campaign, reason, now_ns)      # COUNTED_* are the numbers of the reasons
+
+    cdef void count_left_unheard(self, int32_t campaign, int64_t now_ns) noexcept nogil:
+        # Who leaves while nobody knows yet whether it is a person wanted no agent: pacing has not counted on them and
+        # could do nothing for them. They are in the budget only where the rule counts them.
+        self.campaigns.count_abandoned(campaign, ABANDON_CALLER_LEFT, now_ns)
+        if self.budget.counts_caller_left[campaign]:
+            self.budget.count(campaign, ABANDON_CALLER_LEFT, now_ns)
+
+    cdef bint is_watched(self, int32_t campaign, int64_t now_ns) noexcept nogil:
+        # Whether pacing has been counting the time that calls and agents take. Without it (a mode without a clock, a
+        # campaign that does not run, a link that was down) an end teaches nothing: a hazard is events over time.
+        return now_ns - self.estimates.advanced_ns[campaign] <= WATCHED_NS
 
     cdef void mark_dirty(self, int32_t campaign) noexcept nogil:
         if self.campaigns.count > 1:

@@ -11,9 +11,10 @@ cdef enum:
     FLAG_HANGUP = 8         # HangUp was sent
     FLAG_QUERIED = 16       # QueryCall was sent, its answer is awaited
     FLAG_CLASSIFY = 32      # call progress analysis is wanted
-    FLAG_CANCELLED = 64     # ended by an operator's stop, or because it risked to abandon its person
+    FLAG_CANCELLED = 64     # ended by an operator's stop
     FLAG_LAUNCHED = 128     # pacing was told of the launch, and not yet of what came of it
-    FLAG_AGENTLESS = 256    # who answers gets the message and no agent: the mode at the launch
+    FLAG_OVERDIALLED = 256  # taken back while it rang, because it risked to abandon its person
+    FLAG_AGENTLESS = 512    # who answers gets the message and no agent: the mode at the launch
 
 cdef class CallTable:
     cdef readonly dict columns            # name -> array, the owner of the memory

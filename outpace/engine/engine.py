@@ -18,11 +18,13 @@ from outpace.domain.errors import ConfigError, UnknownId
 from outpace.domain.events import CallAdopted, EstimatesLoaded, Event, LedgerLoaded, PacingChanged, PoolChanged
 from outpace.domain.outcomes import Fallback, LimitedBy, Outcome
 from outpace.domain.states import AgentState, CallState, CampaignState, NextState
+from outpace.domain.units import NS_PER_S
 from outpace.engine._core import EngineCore
 from outpace.engine._state import REGISTER_PLACES
 from outpace.engine.calling_window import utc_offset_ns, window_at
 from outpace.engine.explain import Decision, Explanation, decision_of, decisions_of
 from outpace.engine.obstacles import Obstacle, obstacles_of
+from outpace.engine.outlook import Outlook, outlook
 from outpace.engine.pool_change import check_change
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 _NS_PER_MINUTE = 60_000_000_000
 _SNAPSHOT_FORMAT = 4
+
+_HANDLING = (AgentState.CONNECTING, AgentState.TALKING, AgentState.HOLD, AgentState.WRAP_UP)
+_AT_WORK = (AgentState.READY, AgentState.RESERVED, AgentState.PREVIEWING, *_HANDLING)
 
 #: What the bytes of `Engine.dump_estimates` mean.
 ESTIMATES_FORMAT = 2
@@ -82,13 +87,7 @@ class Engine(EngineCore):
         if isinstance(event, CallAdopted):
             self.adopt_call(event, now_ns)
         elif isinstance(event, LedgerLoaded):
-            row = self._row(event.campaign_id)
-            # added: a call adopted before has been counted already
-            self._campaign("connected")[row] += event.connected
-            self._campaign("no_agent")[row] += event.no_agent_in_time
-            self._campaign("caller_left")[row] += event.caller_left
-            for span in event.spans:
-                self.budget.load(row, span.connected, span.no_agent_in_time, span.caller_left, span.from_ns)
+            self._load_ledger(event, now_ns)
         elif isinstance(event, EstimatesLoaded):
             self._load_estimates(event)
         elif isinstance(event, PacingChanged):
@@ -96,14 +95,32 @@ class Engine(EngineCore):
         elif isinstance(event, PoolChanged):
             self._change_pool(event.pool, now_ns)
 
+    def _load_ledger(self, event: LedgerLoaded, now_ns: int) -> None:
+        row = self._row(event.campaign_id)
+        # added: a call adopted before has been counted already
+        self._campaign("connected")[row] += event.connected
+        self._campaign("no_agent")[row] += event.no_agent_in_time
+        self._campaign("caller_left")[row] += event.caller_left
+        settings = self.pool.campaigns[row]
+        everybody = settings.abandonment.counts_caller_left or not settings.amd
+        for span in event.spans:
+            # as they were counted when it happened; a clock that was ahead must not move the window there
+            left = span.caller_left if everybody else span.caller_left - span.without_verdict
+            self.budget.load(row, span.connected, span.no_agent_in_time, left, min(span.from_ns, now_ns))
+
     def _load_estimates(self, event: EstimatesLoaded) -> None:
         row = self._row(event.campaign_id)
         if event.format != ESTIMATES_FORMAT:
             raise ConfigError("estimates", f"are of format {event.format}, this program knows {ESTIMATES_FORMAT}")
+        before = self.answer_model.dump(row)
         try:
             learned = msgspec.msgpack.decode(event.data, type=_Learned)
             self.answer_model.load(row, learned.answer_model)
-            self.estimates.load(row, learned.estimates)
+            try:
+                self.estimates.load(row, learned.estimates)
+            except ValueError:
+                self.answer_model.load(row, before)  # both or neither
+                raise
         except (ValueError, msgspec.MsgspecError) as error:
             raise ConfigError("estimates", str(error)) from error
 
@@ -209,12 +226,30 @@ class Engine(EngineCore):
         row = self._row(campaign_id)
         return msgspec.msgpack.encode(_Learned(self.estimates.dump(row), self.answer_model.dump(row)))
 
+    def outlook(self, campaign_id: int) -> Outlook:
+        """What who answers may expect of the campaign's agents now. UnknownId when there is no campaign of that id."""
+        row = self._row(campaign_id)
+        agents_in = self._campaign("agents_in")[row]
+        hour = self._last_hour(row)
+        minutes = self._register("now_ns") // _NS_PER_MINUTE - int(hour[:, 0].min()) + 1 if len(hour) else 1
+        mine = (self.agents.columns["campaigns"][: len(self.pool.agents)] & np.uint64(1 << row)) != 0
+        spent_ns = self.agents.columns["spent_ns"][: len(self.pool.agents)][mine]
+        calls = int(self.agents.columns["calls"][: len(self.pool.agents)][mine].sum())
+        handled_ns = int(spent_ns[:, list(_HANDLING)].sum())
+        return outlook(
+            agents=int(agents_in[list(_AT_WORK)].sum()),
+            ready=int(agents_in[AgentState.READY]),
+            waiting=int(self._campaign("in_state")[row, CallState.QUEUED]),
+            withheld=int(self._campaign("withheld")[row]),
+            answered_per_h=int(hour[:, 1:].sum()) * 60.0 / minutes,
+            handle_s=handled_ns / NS_PER_S / calls if calls else 0.0,
+            limit_s=self.pool.campaigns[row].connect_limit_s,
+        )
+
     def explain(self, campaign_id: int) -> Explanation:
         """What the campaign does now and why. UnknownId when there is none of that id."""
         row = self._row(campaign_id)
-        minutes = self._campaign("minutes")[row]
-        this_minute = self._register("now_ns") // _NS_PER_MINUTE
-        hour = minutes[(minutes[:, 0] > this_minute - 60) & (minutes[:, 0] <= this_minute)]
+        hour = self._last_hour(row)
         return Explanation(
             campaign_id=campaign_id,
             state=self.campaign_state(campaign_id),
@@ -227,6 +262,7 @@ class Engine(EngineCore):
             decisions=self.decisions(campaign_id),
             latest=self.latest_decision(campaign_id),
             budget=self.budget.state(row, self._register("now_ns")),
+            outlook=self.outlook(campaign_id),
         )
 
     def registers(self) -> dict[str, int]:
@@ -274,6 +310,7 @@ class Engine(EngineCore):
         latest = self._campaign("latest")[row]
         found["pacing"] = {name: float(latest[name]) for name in ("kappa", "risk", "live_rate")}
         found["budget"] = msgspec.structs.asdict(self.budget.state(row, self._register("now_ns")))
+        found["queue"] = msgspec.structs.asdict(self.outlook(campaign_id))
         found["pacing"]["fallback"] = Fallback(int(latest["fallback"])).name.lower()
         found["limited"] = {limit.name.lower(): int(self._campaign("limited")[row, limit]) for limit in LimitedBy}
         return found
@@ -326,6 +363,12 @@ class Engine(EngineCore):
             return self._rows[campaign_id]
         except KeyError:
             raise UnknownId(f"no campaign {campaign_id}") from None
+
+    def _last_hour(self, row: int) -> NDArray[np.int64]:
+        # minute number, connected, abandoned; of the minutes in which somebody answered
+        minutes: NDArray[np.int64] = self._campaign("minutes")[row]
+        this_minute = self._register("now_ns") // _NS_PER_MINUTE
+        return minutes[(minutes[:, 0] > this_minute - 60) & (minutes[:, 0] <= this_minute)]
 
     def _campaign(self, name: str) -> NDArray[Any]:
         return self.campaigns.columns[name]

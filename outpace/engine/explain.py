@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from outpace.engine.outlook import Outlook
     from outpace.pacing.budget_state import BudgetState
 
 _ANY_NUMBER = 2**63 - 1
@@ -135,6 +136,7 @@ class Explanation(msgspec.Struct, frozen=True):
     decisions: tuple[Decision, ...]
     latest: Decision | None = None
     budget: BudgetState | None = None
+    outlook: Outlook | None = None
 
     def render(self) -> str:
         """A few lines for people."""
@@ -147,6 +149,8 @@ class Explanation(msgspec.Struct, frozen=True):
         lines = [state, ledger]
         if self.budget is not None:
             lines.append(_budget_line(self.budget))
+        if self.outlook is not None:
+            lines.append(self.outlook.render())
         return "\n".join([*lines, *(decision.render() for decision in self.decisions)])
 
 

@@ -53,8 +53,9 @@ cdef class Budget:
     cdef int64_t[::1] width_ns             # of its buckets
     cdef int64_t[::1] slots                # its buckets
     cdef double[::1] confidence
-    # what was computed last, no part of the state: (campaigns, 2) legal_abandoned, answered; bound; drops left
+    # what was computed last, no part of the state: (campaigns, 2) legal_abandoned, answered; cap; bound; drops left
     cdef int64_t[:, ::1] known
+    cdef double[::1] known_cap
     cdef double[::1] known_bound
     cdef int64_t[::1] known_drops
     # one person who answered: COUNTED_*

@@ -111,6 +111,7 @@ cdef class Budget:
         self.day_begin_ns = self.columns["day_begin_ns"]
         self.day_ns = self.columns["day_ns"]
         self.known = np.full((count, 2), -1, np.int64)
+        self.known_cap = np.zeros(count)
         self.known_bound = np.ones(count)
         self.known_drops = np.zeros(count, np.int64)
 
@@ -279,8 +280,11 @@ cdef class Budget:
         return today + days * (answered_today + today)
 
     cdef void bound_ratio(self, Py_ssize_t row, budget_t* out) noexcept nogil:
-        # the bound and the drops left change with the counts only
-        if self.known[row, 0] != out.legal_abandoned or self.known[row, 1] != out.answered:
+        # the bound and the drops left change with the counts and the cap only
+        if (
+            self.known[row, 0] != out.legal_abandoned or self.known[row, 1] != out.answered
+            or self.known_cap[row] != out.cap
+        ):
             self.known_bound[row] = upper_c(out.legal_abandoned, out.answered, self.confidence[row])
             if self.guards_bound[row]:
                 self.known_drops[row] = drops_to_bound_c(
@@ -290,6 +294,7 @@ cdef class Budget:
                 self.known_drops[row] = drops_to_target_c(out.legal_abandoned, out.answered, out.cap)
             self.known[row, 0] = out.legal_abandoned
             self.known[row, 1] = out.answered
+            self.known_cap[row] = out.cap
         out.bound = self.known_bound[row]
         out.drops_left = self.known_drops[row]
     # end hot

@@ -3,8 +3,8 @@
 Marginal risk and realised ratio differ by a factor that nobody knows beforehand: it depends on the team's size, on how
 sure the forecast is, and on the day. The control law finds it. With r = cap x answers per second,
 
-    K = 3 + r max(60, min(1800, half the seconds left))     people that the budget may be off by
-    R = 3 + 2.5 sqrt(60 r)                                  people held back for bursts that are already ringing
+    K = 2 + r max(60, min(1800, half the seconds left))     people that the budget may be off by
+    R = 2 + 2.5 sqrt(60 r)                                  people held back for bursts that are already ringing
     x = (0.99 of the allowance - abandoned - R) / K
     kappa = 0.7 cap exp(clip(x + z, -5, 0.9)),  dz/dt = x / 1800 s,  z in [-4, 1]
 
@@ -24,7 +24,7 @@ cdef double KAPPA_PER_CAP = 0.7
 cdef double KAPPA_MOST = 0.9     # whatever the cap: a call that would surely find nobody is not launched
 cdef double TIME_S = 1800.0
 cdef double LEAST_S = 60.0
-cdef double RESERVE = 3.0
+cdef double RESERVE = 2.0
 cdef double BURST_S = 60.0
 cdef double BURST = 2.5
 cdef double UNDER = 0.01         # share of the allowance that is not meant to be used: the day is to end under the cap

@@ -13,6 +13,7 @@ cdef void erlang_b_many(
 cdef double erlang_c_c(double load, double servers) noexcept nogil                    # share that has to wait
 cdef double erlang_c_wait_c(double load, double servers, double handle) noexcept nogil
 cdef double erlang_c_level_c(double load, double servers, double handle, double within) noexcept nogil
+cdef double erlang_c_queued_c(double load, double servers, double handle, double within) noexcept nogil
 
 # A, delay with exponential patience
 cdef double erlang_a_c(double load, double servers, double handle, double patience) noexcept nogil  # as erlang_c_c

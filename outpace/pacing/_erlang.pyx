@@ -75,6 +75,13 @@ cdef double erlang_c_level_c(double load, double servers, double handle, double 
     return (odds - expm1(-(servers - load) * within / handle)) / (1.0 + odds)
 
 
+cdef double erlang_c_queued_c(double load, double servers, double handle, double within) noexcept nogil:
+    # as it stands, since 1 - level would leave no digits of a small share
+    if load >= servers:
+        return 1.0
+    return erlang_c_c(load, servers) * exp(-(servers - load) * within / handle)
+
+
 cdef double erlang_a_c(double load, double servers, double handle, double patience) noexcept nogil:
     cdef double scale = patience / handle
     return 1.0 / (1.0 + whole_upper_ratio(servers, load) / lower_ratio(servers * scale, load * scale))
@@ -149,6 +156,7 @@ cdef double erlang_a_level_c(
         return below / (below + above) + max(0.0, served) * x / (y * (1.0 + below / above) * lower_share(x, y))
     served = above - 1.0 - exp(log_density_gain(x, y, turns)) * (lower_ratio(x, y * left) - 1.0)
     return (below + max(0.0, served) * x / y) / (below + above)
+
 
 cdef double wait_at_place_c(double place, double servers, double handle, double patience) noexcept nogil:
     # sum over i < place of 1 / (n / h + i / p) = p (digamma(x + place) - digamma(x)): the first terms one by one, the

@@ -3,7 +3,7 @@ from libc.math cimport INFINITY
 
 from outpace.pacing._erlang cimport (
     erlang_a_abandoned_c, erlang_a_c, erlang_a_level_c, erlang_a_queued_c, erlang_a_wait_c, erlang_b_c, erlang_b_many,
-    erlang_c_c, erlang_c_level_c, erlang_c_wait_c, wait_at_place_c,
+    erlang_c_c, erlang_c_level_c, erlang_c_queued_c, erlang_c_wait_c, wait_at_place_c,
 )
 from outpace.pacing._erlang_inverse cimport (
     agents_for_abandoned_c, agents_for_level_a, agents_for_level_c, agents_for_wait_c, lines_for_blocking_c,
@@ -52,7 +52,7 @@ cdef double _a_wait(const double* at) noexcept nogil:
 
 cdef double _a_queued(const double* at) noexcept nogil:
     if at[3] == INFINITY:
-        return 1.0 - erlang_c_level_c(at[0], at[1], at[2], at[4])
+        return erlang_c_queued_c(at[0], at[1], at[2], at[4])
     return erlang_a_queued_c(at[0], at[1], at[2], at[3], at[4])
 
 

@@ -55,6 +55,10 @@ cdef class Estimates:
     cdef double[:, ::1] short_due
     cdef double[:, ::1] short_var
     cdef int64_t[:, ::1] restarts       # how often a level was restarted because the world had jumped
+    cdef double[:, ::1] missed          # (campaigns, 2) people expected since the last one, of calls ringing and ended
+    cdef double[::1] met                # people who answered since calls began to teach
+    cdef int64_t[::1] cut_off_ns        # since when nobody can be reached
+    cdef int64_t[::1] teaches_ns        # when calls teach again after nobody could be reached; INT64_MAX = not yet
     # tables, made of the above once a second
     cdef int64_t[::1] made_ns
     cdef double[:, ::1] made_factor     # (campaigns, LEVELS) the levels in them
@@ -93,8 +97,12 @@ cdef class Estimates:
     cdef void observe_agent(
         self, Py_ssize_t row, Py_ssize_t phase, int32_t what, int64_t since_ns, int64_t now_ns
     ) noexcept nogil
+    cdef void forget(self, Py_ssize_t row, double seconds) noexcept nogil
     cdef void count_ages(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
-    cdef void expose(self, Py_ssize_t row, double seconds) noexcept nogil
+    cdef void expose(self, Py_ssize_t row, double seconds, int64_t now_ns) noexcept nogil
+    cdef void expose_calls(self, Py_ssize_t row, double seconds, int64_t now_ns) noexcept nogil
+    cdef void meet(self, Py_ssize_t row, int64_t since_ns, int64_t now_ns) noexcept nogil
+    cdef bint cut_off(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
     cdef void level(self, Py_ssize_t row, Py_ssize_t which, double due, double seconds) noexcept nogil
     cdef double factor(self, Py_ssize_t row, Py_ssize_t which) noexcept nogil
     cdef void make_tables(self, Py_ssize_t row) noexcept nogil

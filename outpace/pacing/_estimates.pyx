@@ -10,7 +10,9 @@ Times are engine time in nanoseconds. Everything is O(1) per fact; `advance` cos
 number of calls. All state is in `columns`.
 """
 from libc.math cimport exp, fabs, sqrt
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport INT64_MAX, int32_t, int64_t
+
+from outpace.pacing._hazards cimport ends_by_second, live_share, phase_bin, phase_edge, phase_middle
 
 import msgspec
 import numpy as np
@@ -27,13 +29,19 @@ cdef double PRIOR_EVENTS = 2.0          # of a level
 cdef double PRIOR_CALLS = 15.0          # seconds of calls at each age that the prior of the ring table is worth
 cdef double PRIOR_ENDS = 4.0            # ends of a phase that its pooled rate is worth in each bin
 cdef double MOST_PASSED_S = 5.0         # a longer silence of the clock is a jump, not time that was observed
+# So many people in a row who should have answered and did not are no chance: nobody can be reached, most likely because
+# of the line. What rings out or fails then tells nothing of the leads, nor does what is still in flight when people
+# answer again. Where it is the leads, it is learned from those who answer, after so many seconds.
+cdef double MISSED = 15.0
+cdef double MET = 10.0                  # people who must have answered before anybody can be missed
+cdef int64_t AFTERMATH_NS = 30_000_000_000
 cdef double SILENT_GAPS = 10.0
 cdef double SILENT_S = 5.0
 
 #: Lower edges of the bins of phases, in seconds; each is open to the next.
 PHASE_EDGES = (0, 2, 4, 6, 9, 13, 18, 25, 35, 49, 69, 96, 135, 189, 264, 370, 518, 725)
 
-_FORMAT = 1
+_FORMAT = 2
 # what a restart keeps: all that was learned, nothing that was under way
 _KEPT = (
     "ring_time", "ring_weighted", "ring_persons", "ring_nobodies", "phase_time", "phase_ends", "long_seen", "long_due",
@@ -50,6 +58,7 @@ cdef double[2] PRIOR_RATE = [1.0 / 90.0, 1.0 / 12.0]
 class _Saved(msgspec.Struct, frozen=True):
     format: int
     columns: dict[str, bytes]
+    known_ns: int                # when that was so
 
 
 cdef class Estimates:
@@ -71,12 +80,14 @@ cdef class Estimates:
             "new_answer_by": (n, HORIZONS),
             "free_by": (n, PHASES, PHASE_BINS, HORIZONS),
             "mean_s": (n, PHASES),
+            "missed": (n, 2),
+            "met": (n,),
         }
         self.columns = {name: np.zeros(shape) for name, shape in shapes.items()}
         self.columns["begun"] = np.zeros((n, PHASES, PHASE_SLOTS), np.int32)
         self.columns["old"] = np.zeros((n, PHASES), np.int64)
         self.columns["restarts"] = np.zeros((n, LEVELS), np.int64)
-        for name in ("second", "advanced_ns", "heard_ns", "made_ns"):
+        for name in ("second", "advanced_ns", "heard_ns", "made_ns", "cut_off_ns", "teaches_ns"):
             self.columns[name] = np.zeros(n, np.int64)
         self.columns["made_factor"][:] = 1.0
         self.columns["plain_share"] = np.zeros(n)
@@ -90,6 +101,10 @@ cdef class Estimates:
         self.advanced_ns = self.columns["advanced_ns"]
         self.heard_ns = self.columns["heard_ns"]
         self.made_ns = self.columns["made_ns"]
+        self.cut_off_ns = self.columns["cut_off_ns"]
+        self.teaches_ns = self.columns["teaches_ns"]
+        self.missed = self.columns["missed"]
+        self.met = self.columns["met"]
         self.ring_calls = self.columns["ring_calls"]
         self.ring_weights = self.columns["ring_weights"]
         self.ring_squares = self.columns["ring_squares"]
@@ -134,16 +149,21 @@ cdef class Estimates:
     def dump(self, Py_ssize_t row):
         """What was learned of a campaign, as bytes for `load`."""
         kept = {name: self.columns[name][row].tobytes() for name in _KEPT}
-        return msgspec.msgpack.encode(_Saved(_FORMAT, kept))
+        return msgspec.msgpack.encode(_Saved(_FORMAT, kept, self.advanced_ns[row]))
 
     def load(self, Py_ssize_t row, bytes data not None):
-        """Put what was learned before in place of what is known of a campaign. ValueError when the bytes do not fit."""
+        """Put what was learned before in place of what is known of a campaign.
+
+        The levels fade by the time that passes until the next advance. ValueError when the bytes do not fit.
+        """
         try:
             saved = msgspec.msgpack.decode(data, type=_Saved)
         except msgspec.MsgspecError as error:
             raise ValueError(f"estimates cannot be read: {error}") from error
         if saved.format != _FORMAT or set(saved.columns) != set(_KEPT):
             raise ValueError("estimates of another format")
+        if not 0 <= saved.known_ns <= INT64_MAX:
+            raise ValueError(f"estimates of an impossible time: {saved.known_ns}")
         values = {}
         for name in _KEPT:
             if len(saved.columns[name]) != self.columns[name][row].nbytes:
@@ -153,6 +173,7 @@ cdef class Estimates:
                 raise ValueError(f"estimates hold an impossible value: {name}")
         for name in _KEPT:
             self.columns[name][row] = values[name].reshape(self.columns[name][row].shape)
+        self.advanced_ns[row] = saved.known_ns
         # the levels are relative to tables that were made of the same, not to those that are here
         self.columns["plain_share"][row] = 0.0
         self.columns["phase_hazard"][row] = 0.0
@@ -243,6 +264,12 @@ cdef class Estimates:
             self.ring_squares[row, slot] = max(0.0, self.ring_squares[row, slot] - weight * weight)
         if what == OBSERVED_FORGOTTEN:
             return
+        if what == OBSERVED_PERSON:
+            self.meet(row, since_ns, now_ns)
+        else:
+            self.missed[row, 1] += weight * self.new_answer_by[row, HORIZONS - 1]
+        if self.cut_off(row, now_ns):
+            return
         age = max(0, min((now_ns - since_ns - ON_THE_SECOND) // NS, RING_BINS - 1))
         if what == OBSERVED_PERSON:
             self.ring_persons[row, age] += 1.0
@@ -286,19 +313,32 @@ cdef class Estimates:
 
     cdef void advance(self, Py_ssize_t row, int64_t now_ns) noexcept nogil:
         cdef double seconds = <double>(now_ns - self.advanced_ns[row]) * 1e-9
-        if now_ns == self.advanced_ns[row]:
+        if now_ns == self.advanced_ns[row]:      # the clock stands still: what was launched meanwhile counts
+            self.count_ages(row, now_ns)
             return
         self.roll(row, now_ns // NS)
         if 0.0 < seconds <= MOST_PASSED_S:
             self.count_ages(row, now_ns - <int64_t>(seconds * 0.5e9))
-            self.expose(row, seconds)
+            self.expose(row, seconds, now_ns)
         else:                                    # the first time, or the clock jumped: nobody watched
-            self.seen[row, 0] = self.seen[row, 1] = self.seen[row, 2] = 0.0
+            self.forget(row, seconds if self.advanced_ns[row] > 0 else 0.0)
         self.advanced_ns[row] = now_ns
         if now_ns - self.made_ns[row] >= NS or now_ns < self.made_ns[row]:
             self.made_ns[row] = now_ns
             self.make_tables(row)
         self.count_ages(row, now_ns)
+
+    cdef void forget(self, Py_ssize_t row, double seconds) noexcept nogil:
+        # what the levels knew is as old as that; a night later they are no surer than at a cold start
+        cdef double fade = exp(-max(seconds, 0.0) / LONG_MEMORY_S)
+        cdef Py_ssize_t which
+        for which in range(LEVELS):
+            self.seen[row, which] = 0.0
+            self.long_seen[row, which] *= fade
+            self.long_due[row, which] *= fade
+            self.short_seen[row, which] *= fade
+            self.short_due[row, which] *= fade
+            self.short_var[row, which] *= fade * fade
 
     cdef void count_ages(self, Py_ssize_t row, int64_t now_ns) noexcept nogil:
         # a slot's calls were launched at any time of its second: part of them is in the bin of one age more
@@ -335,21 +375,50 @@ cdef class Estimates:
                 self.now_agents[row, phase, bin] = <double>agents
             self.now_agents[row, phase, PHASE_BINS - 1] += self.old[row, phase]
 
-    cdef void expose(self, Py_ssize_t row, double seconds) noexcept nogil:
+    cdef void expose(self, Py_ssize_t row, double seconds, int64_t now_ns) noexcept nogil:
         # what was there for so long, and what the tables made of it
-        cdef double due = 0.0
-        cdef Py_ssize_t age, bin, phase
-        for age in range(RING_BINS):
-            self.ring_time[row, age] += self.now_calls[row, age] * seconds
-            self.ring_weighted[row, age] += self.now_weights[row, age] * seconds
-            due += self.now_weights[row, age] * self.person_hazard[row, age] * self.ring_trust[row, age]
-        self.level(row, LEVEL_PERSON, due * seconds / self.made_factor[row, LEVEL_PERSON], seconds)
+        cdef double due
+        cdef Py_ssize_t bin, phase
+        self.expose_calls(row, seconds, now_ns)
         for phase in range(PHASES):
             due = 0.0
             for bin in range(PHASE_BINS):
                 self.phase_time[row, phase, bin] += self.now_agents[row, phase, bin] * seconds
                 due += self.now_agents[row, phase, bin] * self.phase_hazard[row, phase, bin]
             self.level(row, phase, due * seconds / self.made_factor[row, phase], seconds)
+
+    cdef void expose_calls(self, Py_ssize_t row, double seconds, int64_t now_ns) noexcept nogil:
+        cdef double due = 0.0
+        cdef Py_ssize_t age
+        for age in range(RING_BINS):
+            due += self.now_weights[row, age] * self.person_hazard[row, age] * self.ring_trust[row, age]
+        self.missed[row, 0] += due * seconds
+        if max(self.missed[row, 0], self.missed[row, 1]) > MISSED and self.met[row] >= MET:
+            self.met[row] = 0.0
+            self.cut_off_ns[row] = now_ns
+            self.teaches_ns[row] = INT64_MAX
+        if self.cut_off(row, now_ns):
+            self.seen[row, LEVEL_PERSON] = 0.0
+            return
+        for age in range(RING_BINS):
+            self.ring_time[row, age] += self.now_calls[row, age] * seconds
+            self.ring_weighted[row, age] += self.now_weights[row, age] * seconds
+        self.level(row, LEVEL_PERSON, due * seconds / self.made_factor[row, LEVEL_PERSON], seconds)
+
+    cdef void meet(self, Py_ssize_t row, int64_t since_ns, int64_t now_ns) noexcept nogil:
+        # A person has answered. Calls launched before may still be while new ones come to nothing.
+        if self.teaches_ns[row] == INT64_MAX and since_ns < self.cut_off_ns[row]:
+            return
+        self.missed[row, 0] = self.missed[row, 1] = 0.0
+        if self.teaches_ns[row] == INT64_MAX:
+            self.teaches_ns[row] = now_ns + AFTERMATH_NS
+        elif not self.cut_off(row, now_ns):
+            self.met[row] += 1.0
+
+    cdef bint cut_off(self, Py_ssize_t row, int64_t now_ns) noexcept nogil:
+        # nobody can be reached, or could until lately: calls teach nothing
+        cdef int64_t at = self.teaches_ns[row]
+        return at == INT64_MAX or 0 < at - now_ns <= AFTERMATH_NS
 
     cdef double factor(self, Py_ssize_t row, Py_ssize_t which) noexcept nogil:
         return (self.long_seen[row, which] + PRIOR_EVENTS) / (self.long_due[row, which] + PRIOR_EVENTS)
@@ -524,45 +593,4 @@ cdef class Estimates:
 cdef double prior_persons(Py_ssize_t age) noexcept nogil:
     # what PRIOR_CALLS seconds of calls of that age would have brought: a quarter of calls, mostly after 4 to 20 seconds
     return PRIOR_CALLS * (0.022 if 4 <= age < 20 else 0.002)
-
-
-cdef int64_t[18] phase_edge = [0, 2, 4, 6, 9, 13, 18, 25, 35, 49, 69, 96, 135, 189, 264, 370, 518, 725]
-
-
-cdef Py_ssize_t phase_bin(int64_t age) noexcept nogil:
-    cdef Py_ssize_t bin = PHASE_BINS - 1
-    while bin > 0 and age < phase_edge[bin]:
-        bin -= 1
-    return bin
-
-
-cdef void ends_by_second(int64_t age, Py_ssize_t bin, const double* stays, double* ends) noexcept nogil:
-    # chance that a phase of that age, in that bin, ends in each of the seconds that follow
-    cdef double survives = 1.0
-    cdef Py_ssize_t h
-    for h in range(HORIZONS):
-        while bin < PHASE_BINS - 1 and age + h >= phase_edge[bin + 1]:
-            bin += 1
-        ends[h] = survives * (1.0 - stays[bin])
-        survives *= stays[bin]
-
-
-cdef int64_t phase_middle(Py_ssize_t bin) noexcept nogil:
-    if bin == PHASE_BINS - 1:
-        return phase_edge[bin]
-    return (phase_edge[bin] + phase_edge[bin + 1]) // 2
-
-
-cdef double live_share(const double* person, const double* nobody) noexcept nogil:
-    # share of calls that have a person before anything else, from the launch on
-    cdef double survives = 1.0, share = 0.0, total, ends
-    cdef Py_ssize_t age
-    for age in range(RING_BINS):
-        total = person[age] + nobody[age]
-        if total <= 0.0:
-            continue
-        ends = survives * (1.0 - exp(-total))
-        share += ends * person[age] / total
-        survives -= ends
-    return share
 # end hot

@@ -24,8 +24,9 @@ cdef struct forecast_t:
     double free                  # as it stands
     double uncertainty           # relative variance of the answers' level
     double[STEPS] share          # of new calls answered in the step
-    double[STEPS] new_mean       # answers of one new call by the middle of the step
-    count_t[STEPS] answers       # of the calls in flight, by the middle of the step
+    double people                # answers of the calls in flight, over the steps
+    double[STEPS] new_mean       # of one new call: answered by the middle of the step, and the agent not free again
+    count_t[STEPS] answers       # the same of the calls in flight
     count_t[STEPS] releases      # agents who become free by then and the wait that is allowed
     int[STEPS] terms             # length of the released agents' distribution below; 0 = it is taken as normal
     int[STEPS] shift             # agents that are free with certainty: the distribution begins there

@@ -7,7 +7,9 @@ by term where its variance is small and taken as normal with the continuity corr
 from libc.math cimport erfc, exp, floor, log1p, pow, sqrt
 from libc.string cimport memset
 
-from outpace.pacing._estimates cimport HORIZONS, LEVEL_PERSON, PHASE_BINS, PHASES, RING_BINS, Estimates
+from outpace.pacing._estimates cimport (
+    HORIZONS, LEVEL_PERSON, PHASE_BINS, PHASE_TALK, PHASES, RING_BINS, Estimates,
+)
 
 import numpy as np
 
@@ -59,6 +61,33 @@ cdef void forecast(Estimates estimates, Py_ssize_t row, const stand_t* stand, fo
         elif out.releases[step].var < EXACT_BELOW:
             out.terms[step] = distribution(&out.releases[step], &out.free_cdf[step][0], &out.shift[step])
             accumulate(&out.free_cdf[step][0], out.terms[step])
+    if out.first <= out.last:
+        out.people = out.answers[out.last].mean
+        let_go(estimates, row, stand.wait_s, out)
+
+
+cdef void let_go(Estimates estimates, Py_ssize_t row, double wait_s, forecast_t* out) noexcept nogil:
+    """Leave of the answers those who still hold an agent: short conversations are over within the horizon."""
+    # a table's second is what follows an agent's first; that nobody is done within it is a little too careful
+    cdef const double* table = &estimates.free_by[row, PHASE_TALK, 0, 0]
+    cdef double[STEPS] done              # chance that an agent is free again so many seconds after
+    cdef double at, free, new_free, before, new_before, stay
+    cdef int step, earlier
+    for step in range(STEPS):
+        at = max(0.0, step + wait_s - 0.5)
+        done[step] = between(table, <int>floor(at), at - floor(at))
+    for step in range(out.last, out.first - 1, -1):
+        free = new_free = before = new_before = 0.0
+        for earlier in range(out.first, step + 1):
+            free += (out.answers[earlier].mean - before) * done[step - earlier]
+            new_free += (out.new_mean[earlier] - new_before) * done[step - earlier]
+            before = out.answers[earlier].mean
+            new_before = out.new_mean[earlier]
+        if before > 0.0:
+            stay = max(0.0, 1.0 - free / before)
+            out.answers[step].var = stay * stay * out.answers[step].var + stay * (1.0 - stay) * before
+            out.answers[step].mean = stay * before
+        out.new_mean[step] = max(0.0, new_before - new_free)
 
 
 cdef void expect_answers(

@@ -86,9 +86,8 @@ cdef class Formula:
         cdef Py_ssize_t item = first_fault(self.kinds[place], flat)
         if item >= 0:
             index = tuple([int(axis) for axis in np.unravel_index(item, array.shape)])
-            raise ValueError(
-                f"{self.names[place]} must be {WORDS[self.kinds[place]]}, not {flat[item]} at index {index}"
-            )
+            where = f" at index {index}" if index else ""
+            raise ValueError(f"{self.names[place]} must be {WORDS[self.kinds[place]]}, not {flat[item]}{where}")
         return array
 
     cdef int fill(self, list wide, list arrays, double[::1] found) except -1:

@@ -37,7 +37,6 @@ cdef class PacingSnapshot:
     cdef int64_t[::1] classifying       # calls answered, person or machine not known yet
     cdef int64_t[::1] waiting           # people who answered and have no agent yet
     cdef int64_t[::1] lines             # trunk channels free for this campaign
-    cdef int64_t[::1] silent_ns         # since the switch last said something, while it had something to say
     cdef double[::1] lead_weight        # chance that a person answers of the leads up next, relative to the mean
 
 cdef class Pacer:

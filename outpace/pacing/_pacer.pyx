@@ -16,7 +16,7 @@ from outpace.domain.config import Abandonment
 from outpace.domain.outcomes import Fallback, LimitedBy
 from outpace.pacing.decision import LaunchDecision
 
-_COUNTS = ("ready", "working", "talking", "wrap_up", "unanswered", "classifying", "waiting", "lines", "silent_ns")
+_COUNTS = ("ready", "working", "talking", "wrap_up", "unanswered", "classifying", "waiting", "lines")
 
 
 cdef class PacingSnapshot:
@@ -29,9 +29,8 @@ cdef class PacingSnapshot:
     budget : Budget of as many campaigns, or None for one with a cap of 3 % a day.
 
     `snapshot[name]` is the writable array of a quantity: ready, working, talking, wrap_up (agents), unanswered,
-    classifying, waiting (calls), lines (channels), silent_ns (nanoseconds since the switch last said something while it
-    had something to say); int64, >= 0 but for `ready`, which other campaigns' claims can push below 0. lead_weight is
-    float64 and 1.0 where nothing is known of the leads.
+    classifying, waiting (calls), lines (channels); int64, >= 0 but for `ready`, which other campaigns' claims can push
+    below 0. lead_weight is float64 and 1.0 where nothing is known of the leads.
     """
 
     def __init__(self, Py_ssize_t campaigns, Estimates estimates=None, Budget budget=None):
@@ -54,7 +53,6 @@ cdef class PacingSnapshot:
         self.waiting = self.columns["waiting"]
         self.lines = self.columns["lines"]
         self.lines[:] = INT64_MAX
-        self.silent_ns = self.columns["silent_ns"]
         self.lead_weight = self.columns["lead_weight"]
 
     def __getitem__(self, name):

@@ -65,7 +65,7 @@ def agents_to_hold_back(
     ----------
     load_erlangs, handle_s, within_s, level, patience_s : as `outpace.pacing.erlang.agents_for_level`. Where the load
         is 0 nobody is held back.
-    busy : int >= 0. Agents who serve inbound calls now: they are part of those whom the level needs.
+    busy : whole numbers from 0 to 1e9. Agents who serve inbound calls now: they are part of those whom the level needs.
 
     Returns
     -------
@@ -73,12 +73,12 @@ def agents_to_hold_back(
 
     Raises
     ------
-    ValueError : `busy` negative; an argument out of its range.
+    ValueError : an argument out of its range; shapes that do not broadcast.
     """
     at_work = np.asarray(busy)
-    if np.any(at_work < 0):
-        raise ValueError(f"busy must not be negative: {busy!r}")
+    if not np.all((at_work >= 0) & (at_work <= 1e9) & (at_work == np.floor(at_work))):
+        raise ValueError(f"busy must be whole numbers from 0 to 1e9, not {busy!r}")
     needed = erlang.agents_for_level(load_erlangs, handle_s, within_s, level, patience_s)
     needed = np.where(np.asarray(load_erlangs) > 0, needed, 0)
-    held: Counts = np.maximum(needed - at_work, 0)[()]
+    held: Counts = np.maximum(needed - at_work.astype(np.int64), 0)[()]
     return held

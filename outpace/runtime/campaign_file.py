@@ -1,9 +1,9 @@
 """Campaign files: TOML -> checked settings. Every error names the file, the line, the key and the reason.
 
-The tables are [campaign] (with [campaign.retry.<outcome>], [campaign.calling_hours] and [campaign.abandonment]),
-[list], [store], [switch], [[trunk_groups]], [[agents]], [journal], [log] and [pool]. Ids are given by order; the
-campaign's id comes from the store, by name. Paths of a list file are relative to the campaign file, all others to the
-current folder.
+The tables are [campaign] (with [campaign.retry.<outcome>], [campaign.calling_hours], [campaign.abandonment] and
+[campaign.inbound]), [list], [store], [switch], [[trunk_groups]], [[agents]], [journal], [log] and [pool]. Ids are given
+by order; the campaign's id comes from the store, by name. Paths of a list file are relative to the campaign file, all
+others to the current folder.
 """
 
 from __future__ import annotations

@@ -71,6 +71,10 @@ HELP = {
     "connected_total": "Answered calls that reached an agent, earlier runs included.",
     "abandoned_total": "Answered calls that reached no agent, earlier runs included, by reason.",
     "cancels_total": "Ringing calls cancelled because the people who may answer them risked to find no agent.",
+    "queue_estimated_wait_seconds": "How long a person who answers now waits for an agent; +Inf without agents.",
+    "queue_service_level": "Share served in the connect limit if people answered at random (Erlang A); NaN: unknown.",
+    "queue_load_erlangs": "People who answered in the last hour, per second, times the mean handle time.",
+    "agents_withheld": "Agents whom dialling leaves to inbound calls.",
     "budget_answered": "People who answered in the window of the abandonment cap.",
     "budget_abandoned": "Of them, those abandoned whom the rule counts.",
     "budget_ratio": "budget_abandoned / budget_answered, 0 to 1.",
@@ -150,7 +154,7 @@ HELP = {
 
 #: The engine's own numbers that say how things are; the others only grow.
 _ENGINE_GAUGES = ("link_up", "fenced", "unrecorded")
-_ENGINE_HIDDEN = ("calls", "now_ns", "epoch", "sequence", "dirty", "window_ns", "heard_ns")
+_ENGINE_HIDDEN = ("calls", "now_ns", "epoch", "sequence", "dirty", "window_ns")
 
 
 def engine_reading(counters: dict[str, Any], campaigns: Mapping[int, tuple[str, int]]) -> Reading:
@@ -194,6 +198,11 @@ def _campaign_families(campaign: dict[str, Any], leads_left: int) -> Iterator[tu
         yield f"budget_{name}", "", {"": budget[name]}
     yield "budget_abandoned", "", {"": budget["legal_abandoned"]}
     yield "budget_drops_left", "", {"": math.inf if budget["drops_left"] is None else budget["drops_left"]}
+    wait_s, level = campaign["queue"]["estimated_wait_s"], campaign["queue"]["service_level"]
+    yield "queue_estimated_wait_seconds", "", {"": math.inf if wait_s is None else wait_s}
+    yield "queue_service_level", "", {"": math.nan if level is None else level}
+    yield "queue_load_erlangs", "", {"": campaign["queue"]["load_erlangs"]}
+    yield "agents_withheld", "", {"": campaign["queue"]["withheld"]}
     for name in ("kappa", "risk", "live_rate"):
         yield f"pacing_{name}", "", {"": pacing[name]}
     yield "calls", "state", {state: count for state, count in campaign["in_state"].items() if state != "free"}

@@ -28,7 +28,7 @@ cdef struct served_t:
     int64_t in_time          # answered within the time that was asked for
     double waited_s          # by everybody, until the answer or the end of their patience
     double busy_s            # handle times of those answered
-    double length_s          # from the first customer counted to the last arrival
+    double length_s          # from the last arrival not counted to the last one
 
 
 # hot

@@ -1,7 +1,7 @@
 """What the predictive pacer must reach on the shipped scenarios: bars of occupancy, limits of abandonment.
 
-The figures come from a study made with another simulator and another program (four seeds a row); nothing here is
-tuned to them, and one configuration serves all rows.
+The figures come from a study made with another simulator and another program (four seeds a row); one
+configuration serves all rows. docs/pacing/README.md says what was settled with a look at them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Charts of sweeps and timelines as lines of text, for a terminal of any kind."""
+"""Charts of sweeps, plans and timelines as lines of text, for a terminal of any kind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outpace.sim.estimate import Estimate
-    from outpace.sim.planner import Sweep
+    from outpace.sim.planner import Staffing, Sweep
     from outpace.sim.timeline import Moment
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -19,29 +19,53 @@ _BLOCKS = " ▁▂▃▄▅▆▇█"
 
 def sweep_chart(swept: Sweep, name: str = "occupancy", *, factor: float = 100.0, width: int = 60) -> str:
     """A line per point: where the mean lies on a common scale, and its interval."""
-    found = swept.estimates(name)
     labels = [", ".join(f"{key} {shown(value)}" for key, value in zip(swept.keys, point, strict=True))
               for point in swept.points]  # fmt: skip
-    ends = [end for one in found for end in (one.low, one.high, one.mean) if math.isfinite(end)]
-    low, high = min(ends), max(ends)
-    room = max(map(len, labels))
-    lines = [f"{name}, 95 % intervals: {factor * low:.2f} to {factor * high:.2f}"]
-    for label, one in zip(labels, found, strict=True):
-        lines.append(f"{label:<{room}} |{_interval(one, low, high, width)}| {number(one, factor)}")
-    return "\n".join(lines)
+    scale = _Scale(swept.estimates(name), width)
+    return "\n".join([f"{name}, 95 % intervals: {scale.ends(factor, 2)}", *scale.lines(labels, factor, 2)])
 
 
-def _interval(one: Estimate, low: float, high: float, width: int) -> str:
-    def place(value: float) -> int:
-        return round((value - low) / max(high - low, 1e-12) * (width - 1))
+def staffing_chart(staffing: Staffing, *, width: int = 60) -> str:
+    """A line per number of agents that was tried near the answer: what it reached; ┊ is the goal."""
+    most = max(staffing.tried) if staffing.at_most is None else staffing.at_most
+    near = {agents: one for agents, one in staffing.tried.items() if staffing.at_least - 1 <= agents <= most}
+    scale = _Scale(list(near.values()), width, mark=staffing.goal)
+    head = f"connects/h, 95 % intervals: {scale.ends(1.0, 1)}; ┊ is the goal"
+    return "\n".join([head, *scale.lines([f"{agents} agents" for agents in near], 1.0, 1)])
 
-    cells = [" "] * width
-    if math.isfinite(one.half_width):
-        first, last = place(one.low), place(one.high)
-        cells[first : last + 1] = "─" * (last + 1 - first)
-        cells[first], cells[last] = "├", "┤"
-    cells[place(one.mean)] = "●"
-    return "".join(cells)
+
+class _Scale:
+    # what lies between the lowest and the highest end of some intervals, and of a mark
+    def __init__(self, found: Sequence[Estimate], width: int, mark: float | None = None) -> None:
+        ends = [end for one in found for end in (one.low, one.high, one.mean) if math.isfinite(end)]
+        if mark is not None:
+            ends.append(mark)
+        self._found, self._width, self._mark = found, width, mark
+        self._low, self._high = min(ends), max(ends)
+
+    def ends(self, factor: float, decimals: int) -> str:
+        return f"{factor * self._low:,.{decimals}f} to {factor * self._high:,.{decimals}f}"
+
+    def lines(self, labels: Sequence[str], factor: float, decimals: int) -> list[str]:
+        room = max(map(len, labels))
+        return [
+            f"{label:<{room}} |{self._cells(one)}| {number(one, factor, decimals)}"
+            for label, one in zip(labels, self._found, strict=True)
+        ]
+
+    def _cells(self, one: Estimate) -> str:
+        cells = [" "] * self._width
+        if math.isfinite(one.half_width):
+            first, last = self._place(one.low), self._place(one.high)
+            cells[first : last + 1] = "─" * (last + 1 - first)
+            cells[first], cells[last] = "├", "┤"
+        if self._mark is not None:
+            cells[self._place(self._mark)] = "┊"
+        cells[self._place(one.mean)] = "●"
+        return "".join(cells)
+
+    def _place(self, value: float) -> int:
+        return round((value - self._low) / max(self._high - self._low, 1e-12) * (self._width - 1))
 
 
 def timeline_chart(moments: Sequence[Moment]) -> str:

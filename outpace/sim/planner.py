@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,10 +18,10 @@ from outpace.domain.errors import ConfigError
 from outpace.sim.estimate import Estimate, estimate
 from outpace.sim.report import SimulationReport
 from outpace.sim.runs import Job, jobs_of, run_all
-from outpace.sim.scenario import Scenario, with_settings
+from outpace.sim.scenario import Scenario, full_key, with_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -60,7 +61,8 @@ class Staffing(msgspec.Struct, frozen=True, kw_only=True):
     """How many agents a goal takes.
 
     agents : the smallest number whose mean over the seeds reaches `goal` (connects per hour).
-    at_least, at_most : fewer than `at_least` do not reach it and `at_most` do, with 95 % confidence each.
+    at_least, at_most : fewer than `at_least` do not reach it and `at_most` do, with 95 % confidence each. None: not
+        even twice `agents` and a few do so without a doubt.
     tried : connects per hour by number of agents. reports : those of `agents`, a seed each.
     """
 
@@ -68,7 +70,7 @@ class Staffing(msgspec.Struct, frozen=True, kw_only=True):
     goal: float
     agents: int
     at_least: int
-    at_most: int
+    at_most: int | None
     tried: dict[int, Estimate]
     reports: tuple[SimulationReport, ...]
 
@@ -89,7 +91,7 @@ def sweep(
 
     Parameters
     ----------
-    values : key -> values; keys as `with_settings` takes them, and `pacer`. Empty: the scenario as it is.
+    values : key -> values; keys as `with_settings` takes them, but not `seed`. Empty: the scenario as it is.
     seeds : int, >= 1, from the scenario's own on. workers, progress : as in `run_all`.
 
     Raises
@@ -97,6 +99,8 @@ def sweep(
     ConfigError : no such key, or a value that is refused; nothing is run then.
     """
     for key, given in values.items():
+        if full_key(key) == "seed":
+            raise ConfigError(key, "is not varied: all points are compared on the same seeds")
         if not given:
             raise ConfigError(key, "wants at least one value")
     points = tuple(itertools.product(*values.values()))
@@ -124,6 +128,7 @@ def agents_needed(
     seeds: int = 4,
     workers: int = 0,
     told: Callable[[int, Estimate], None] | None = None,
+    progress: Callable[[int, float], None] | None = None,
 ) -> Staffing:
     """The smallest number of agents that connects so many people an hour, on average over the day.
 
@@ -133,6 +138,7 @@ def agents_needed(
         search begins.
     connects_per_hour : > 0. seeds : int, >= 2, the same for every number of agents. workers : as in `run_all`.
     told : called with each number of agents that was tried, and what it reached.
+    progress : called with the number of agents that is tried, and the share of its runs that is done, in [0, 1].
 
     Raises
     ------
@@ -142,14 +148,15 @@ def agents_needed(
         raise ConfigError("connects_per_hour", f"must be more than 0, not {connects_per_hour:g}")
     if seeds < 2:
         raise ConfigError("seeds", "wants at least 2: one seed does not tell how far chance goes")
-    search = _Search(scenario, connects_per_hour, seeds=seeds, workers=workers, told=told)
+    search = _Search(scenario, connects_per_hour, seeds=seeds, workers=workers, told=told, progress=progress)
     enough = search.smallest()
+    too_few, beyond = search.too_few(enough), search.beyond_doubt(enough)
     return Staffing(
         scenario=scenario,
         goal=connects_per_hour,
         agents=enough,
-        at_least=search.beyond_doubt(enough, -1) + 1,
-        at_most=search.beyond_doubt(enough, 1),
+        at_least=too_few + 1,
+        at_most=beyond,
         tried={agents: search.found[agents] for agents in sorted(search.reports)},
         reports=search.reports[enough],
     )
@@ -164,6 +171,7 @@ class _Search:
         seeds: int,
         workers: int,
         told: Callable[[int, Estimate], None] | None,
+        progress: Callable[[int, float], None] | None,
     ) -> None:
         self.scenario = scenario
         self.goal = goal
@@ -172,12 +180,14 @@ class _Search:
         self._seeds = seeds
         self._workers = workers
         self._told = told
+        self._progress = progress
 
     def at(self, agents: int) -> Estimate:
         """What so many agents reach."""
         if agents not in self.found:
             jobs = jobs_of(with_settings(self.scenario, {"agents": agents}), self._seeds)
-            self.reports[agents] = tuple(run_all(jobs, workers=self._workers))
+            progress = None if self._progress is None else partial(self._progress, agents)
+            self.reports[agents] = tuple(run_all(jobs, workers=self._workers, progress=progress))
             self.found[agents] = estimate([report.connects_per_hour for report in self.reports[agents]])
             if self._told is not None:
                 self._told(agents, self.found[agents])
@@ -199,7 +209,7 @@ class _Search:
 
     def _more(self, agents: int, fewer: int) -> int:
         reached = self.at(agents).mean
-        if reached <= 1.01 * self.at(fewer).mean and agents >= 1.2 * fewer:
+        if fewer and reached <= 1.01 * self.at(fewer).mean and agents >= 1.2 * fewer:
             raise ConfigError(
                 "connects_per_hour",
                 f"{self.goal:g} is out of reach: {fewer} agents reach {self.at(fewer).mean:.0f}, {agents} {reached:.0f}"
@@ -210,13 +220,29 @@ class _Search:
         wanted = math.ceil(agents * self.goal / reached) if reached > 0.0 else 4 * agents
         return min(MOST_AGENTS, 4 * agents, max(math.ceil(1.25 * agents), wanted))
 
-    def beyond_doubt(self, enough: int, way: int) -> int:
-        """From `enough` upwards (way 1) or downwards (-1) to the first number about which chance leaves no doubt."""
-        step = max(1, enough // 100)
-        agents = enough if way > 0 else enough - 1
-        for _ in range(_STEPS):
-            found = self.at(agents)
-            if agents == 0 or (found.low >= self.goal if way > 0 else found.high < self.goal):
-                break
-            agents = max(0, agents + way * step)
-        return agents
+    def too_few(self, enough: int) -> int:
+        """The first number below `enough` that does not reach the goal, without a doubt; 0 in the end."""
+        for agents in self._away(enough - 1, -1):
+            if self.at(agents).high < self.goal:
+                return agents
+        return 0
+
+    def beyond_doubt(self, enough: int) -> int | None:
+        """The first number from `enough` upwards that reaches the goal without a doubt. None: there is none near."""
+        for agents in self._away(enough, 1):
+            if agents > min(MOST_AGENTS, 2 * enough + _STEPS):
+                return None
+            if self.at(agents).low >= self.goal:
+                return agents
+        return None
+
+    def _away(self, agents: int, way: int) -> Iterator[int]:
+        # a hundredth at a time, and when that leads nowhere in ever larger steps; down to 1 at most
+        step = max(1, agents // 100)
+        for place in itertools.count(1):
+            if agents < 1:
+                return
+            yield agents
+            agents += way * step
+            if place >= _STEPS:
+                step *= 2

@@ -183,13 +183,13 @@ class ListSettings(_Settings, frozen=True):
 
     segments : none = all leads are alike. told : whether a lead's features tell its segment. noise : whether they also
     hold what tells nothing. weights : what tells pacing the leads apart: `learned` (the engine's answer model),
-    `true` (the chances that the carrier draws by) or `even` (nothing does).
+    `exact` (the chances that the carrier draws by) or `even` (nothing does).
     """
 
     segments: tuple[Segment, ...] = ()
     told: bool = True
     noise: bool = False
-    weights: Literal["learned", "true", "even"] = "learned"
+    weights: Literal["learned", "exact", "even"] = "learned"
 
     def __post_init__(self) -> None:
         if self.segments:
@@ -336,7 +336,16 @@ def _converted(settings: dict[str, Any], to: type[_T], key: str) -> _T:
     try:
         return msgspec.convert(settings, to)
     except msgspec.ValidationError as error:
-        raise ConfigError(key, str(error)) from error
+        raise _refusal(error, key) from error
+
+
+def _refusal(error: msgspec.ValidationError, table: str) -> ConfigError:
+    # "reason - at `$.people.shifts`"; what a struct's own check refuses names its key itself
+    reason, _, path = str(error).partition(" - at `$")
+    where = f"{table}{path.rstrip('`')}"
+    if isinstance(error.__cause__, ConfigError):
+        where, reason = f"{where}.{error.__cause__.where}", error.__cause__.reason
+    return ConfigError(where.strip("."), reason)
 
 
 def _check_span(at_s: float, for_s: float) -> None:
@@ -378,7 +387,10 @@ def load_scenario(path: str | Path) -> Scenario:
     if isinstance(profile, str) and (file.parent / profile).is_file():
         raw["profile"] = str(file.parent / profile)
     _place_csv(raw, file.parent)
-    return _made(raw, str(file))
+    try:
+        return _made(raw)
+    except ConfigError as error:
+        raise ConfigError(f"{file}: {error.where}" if error.where else str(file), error.reason) from error
 
 
 def with_settings(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
@@ -391,39 +403,44 @@ def with_settings(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
 
     Raises
     ------
-    ConfigError : no such key, or a value that is refused.
+    ConfigError : no such key, one that is given under two names, or a value that is refused.
     """
     raw: dict[str, Any] = msgspec.to_builtins(scenario)
+    known: dict[str, str] = {}
     for given, value in settings.items():
-        key = SHORT_KEYS.get(given, given)
-        first, *rest = key.split(".")
-        if first not in raw:
-            first, *rest = "campaign", first, *rest
-        if first == "talk" and raw["talk"] is None:
+        key = full_key(given)
+        if key in known:
+            raise ConfigError(given, f"given twice, as {known[key]} as well")
+        known[key] = given
+        *path, last = key.split(".")
+        if path and path[0] == "talk" and raw["talk"] is None:
             raw["talk"] = msgspec.to_builtins(scenario.carrier_profile().times.talk)
         table = raw
-        for name in (first, *rest[:-1]) if rest else ():
+        for name in path:
             if table.get(name) is None:
                 table[name] = {}
             table = table[name]
             if not isinstance(table, dict):
                 raise ConfigError(given, f"{name} is not a table")
-        table[rest[-1] if rest else first] = value
-    return _made(raw, ", ".join(settings))
+        table[last] = value
+    return _made(raw)
+
+
+def full_key(key: str) -> str:
+    """A key as a scenario file has it, with its tables: `cap` is `campaign.abandonment.cap`."""
+    key = SHORT_KEYS.get(key, key)
+    return key if key.partition(".")[0] in Scenario.__struct_fields__ else f"campaign.{key}"
 
 
 #: Short names of keys that are often varied.
 SHORT_KEYS = {"cap": "campaign.abandonment.cap", "p": "live", "k": "campaign.reserve"}
 
 
-def _made(raw: dict[str, Any], place: str) -> Scenario:
+def _made(raw: dict[str, Any]) -> Scenario:
     try:
         return msgspec.convert(raw, Scenario)
     except msgspec.ValidationError as error:
-        # "reason - at `$.people.shifts`"; what a struct's own check refuses has its key in front of the reason
-        reason, _, where = str(error).partition(" - at `$")
-        key = where.strip("`.")
-        raise ConfigError(f"{place}: {key}" if key else place, reason) from error
+        raise _refusal(error, "") from error
 
 
 def _place_csv(table: dict[str, Any], folder: Path) -> None:

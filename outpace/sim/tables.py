@@ -30,7 +30,11 @@ _FIGURES = (
     ("connects_per_hour", "connects/h", 1.0, 1),
     ("dials_per_connect", "dials/connect", 1.0, 2),
 )
-_COMPARED = (("occupancy", "occupancy, points", 100.0, 2), ("connects_per_hour", "connects/h", 1.0, 1))
+_COMPARED = (
+    ("occupancy", "occupancy, points", 100.0, 2),
+    ("abandonment", "abandoned, points", 100.0, 2),
+    ("connects_per_hour", "connects/h", 1.0, 1),
+)
 
 
 def number(found: Estimate, factor: float = 1.0, decimals: int = 2, *, sign: bool = False) -> str:
@@ -40,26 +44,38 @@ def number(found: Estimate, factor: float = 1.0, decimals: int = 2, *, sign: boo
 
 
 def shown(value: object) -> str:
-    """A setting's value as the table has it."""
+    """A setting's value as it is written in a file."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def sweep_table(swept: Sweep) -> RenderableType:
-    """A row per point: means over the seeds with 95 % intervals, and differences to the first point."""
+    """A row per point: means over the seeds with 95 % intervals; below, the differences to the first point."""
     seeds = f"{len(swept.seeds)} seeds" if len(swept.seeds) > 1 else f"seed {swept.seeds[0]}"
+    columns = [
+        (heading, _cells(swept.estimates(name), factor, decimals)) for name, heading, factor, decimals in _FIGURES
+    ]
+    parts: list[RenderableType] = [Text(f"{swept.scenario.name}, {seeds}", style="bold"), _points(swept, columns)]
+    if len(swept.points) > 1:
+        compared = [
+            (heading, ["", *_cells(swept.differences(name), factor, decimals, sign=True)[1:]])
+            for name, heading, factor, decimals in _COMPARED
+        ]
+        parts += [Text("\nagainst the first, seed by seed", style="bold"), _points(swept, compared)]
+    return Group(*parts)
+
+
+def _points(swept: Sweep, columns: Sequence[tuple[str, Sequence[str]]]) -> Table:
     table = _table()
     for key in swept.keys:
-        table.add_column(key, style="bold")
-    columns = [_cells(swept.estimates(name), factor, decimals) for name, _, factor, decimals in _FIGURES]
-    for _, heading, _, _ in _FIGURES:
+        # where room is short figures are folded, not what they are figures of
+        table.add_column(key, style="bold", no_wrap=True)
+    for heading, _ in columns:
         table.add_column(heading, justify="right")
-    if len(swept.points) > 1:
-        for name, heading, factor, decimals in _COMPARED:
-            table.add_column(f"against the first: {heading}", justify="right", style="cyan")
-            columns.append(["", *_cells(swept.differences(name), factor, decimals, sign=True)[1:]])
     for place, point in enumerate(swept.points):
-        table.add_row(*map(shown, point), *(column[place] for column in columns))
-    return Group(Text(f"{swept.scenario.name}, {seeds}", style="bold"), table)
+        table.add_row(*map(shown, point), *(cells[place] for _, cells in columns))
+    return table
 
 
 def _cells(found: list[Estimate], factor: float, decimals: int, *, sign: bool = False) -> list[str]:
@@ -100,8 +116,9 @@ def staffing_table(staffing: Staffing) -> RenderableType:
         style = "green" if agents == staffing.agents else ""
         table.add_row(str(agents), number(one, decimals=1), verdict, style=style)
     title = f"{staffing.scenario.name}: agents for {staffing.goal:,g} connects an hour"
+    most = "or more" if staffing.at_most is None else f"to {staffing.at_most}"
     found = (
-        f"{staffing.agents} agents ({staffing.at_least} to {staffing.at_most}, 95 %), busy "
+        f"{staffing.agents} agents ({staffing.at_least} {most}, 95 %), busy "
         f"{number(staffing.estimate_of('occupancy'), 100.0)} % of their time, with "
         f"{number(staffing.estimate_of('abandonment'), 100.0)} % abandoned"
     )
@@ -131,9 +148,10 @@ def timeline_table(moments: Sequence[Moment]) -> Table:
     for heading in ("budget", "kappa %", "risk %", "next %", "answers", "releases", "live %") if forecast else ():
         table.add_column(heading, justify="right", style="cyan")
     table.add_column("bound by")
+    seconds = any(round(one.at_s) % 60 for one in moments)
     for one in moments:
-        minutes = round(one.at_s / 60.0)
-        cells = [f"{minutes // 60}:{minutes % 60:02d}", f"{one.ready:.1f}", f"{one.talking:.1f}", f"{one.wrap_up:.1f}"]
+        cells = [_clock(one.at_s, seconds=seconds)]
+        cells += [f"{one.ready:.1f}", f"{one.talking:.1f}", f"{one.wrap_up:.1f}"]
         cells += [str(one.ringing), str(one.launches), str(one.answered), str(one.abandoned)]
         cells.append(f"{100.0 * one.occupancy:.1f}")
         if forecast:
@@ -141,6 +159,11 @@ def timeline_table(moments: Sequence[Moment]) -> Table:
             cells += [f"{one.answers:.1f}", f"{one.releases:.1f}", f"{100.0 * one.live_rate:.1f}"]
         table.add_row(*cells, reason_in_words(one.limited_by).split(":")[0] if one.limited_by else "")
     return table
+
+
+def _clock(at_s: float, *, seconds: bool) -> str:
+    minutes, rest = divmod(round(at_s), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}" + (f":{rest:02d}" if seconds else "")
 
 
 def timeline_values(moments: Sequence[Moment]) -> list[dict[str, Any]]:

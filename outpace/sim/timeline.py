@@ -82,7 +82,7 @@ class _Recorder:
         self.moments: list[Moment] = []
         self._cap = scenario.pool().campaigns[0].abandonment.cap
         self._at_ns = DAY_BEGINS_NS
-        self._spent = dict.fromkeys(AgentState, 0.0)
+        self._spent: dict[AgentState, float] = {}
         self._counts = {"launches": 0, "connected": 0, "abandoned": 0}
         self._limited: NDArray[np.int64] = np.zeros(len(LimitedBy), np.int64)
 
@@ -91,7 +91,7 @@ class _Recorder:
         columns = engine.campaigns.columns
         length_s = (world.now_ns - self._at_ns) / NS_PER_S
         spent = agent_seconds(engine, world.now_ns)
-        mean = {state: (spent[state] - self._spent[state]) / length_s for state in AgentState}
+        mean = {state: (spent[state] - self._spent.get(state, 0.0)) / length_s for state in spent}
         counts = {
             "launches": int(columns["launches"][0]),
             "connected": int(columns["connected"][0]),

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 #: After the end of the day the calls in hand are let end; by then every deadline has passed.
 _DRAIN_NS = 3600 * NS_PER_S
 _CAMPAIGN = 1
+_THERE = tuple(state for state in AgentState if state is not AgentState.LOGGED_OUT)
 
 _T = TypeVar("_T")
 
@@ -81,7 +82,7 @@ def _fill_list(scenario: Scenario, seed: int, engine: Engine, carrier: Simulated
         return SimulatedList(scenario.leads, lease_ns)
     population = settings.population(seed)
     carrier.set_population(population)
-    if settings.weights == "true":
+    if settings.weights == "exact":
         engine.use_answer_model(TrueWeights(1, population))
     elif settings.weights == "even":
         engine.use_answer_model(EvenWeights(1))
@@ -128,8 +129,9 @@ def _plan_changes(scenario: Scenario, world: World, carrier: SimulatedCarrier, p
             world.at(at_ns, _later(people.set_wrap_up, change.wrap_up))
         for count, act in ((change.pause_agents, Act.ACT_PAUSE), (change.resume_agents, Act.ACT_RESUME)):
             # evenly spread over the floor
-            for place in range(min(count, scenario.agents)):
-                people.plan(1 + place * scenario.agents // count, at_ns, act)
+            some = min(count, scenario.agents)
+            for place in range(some):
+                people.plan(1 + place * scenario.agents // some, at_ns, act)
 
 
 def simulate(
@@ -153,7 +155,11 @@ def simulate(
     pieces : int, >= 1. The day passes in as many pieces of equal length.
     each : called at the end of each piece.
     progress : called at the end of each piece with the share of the day that is over, in [0, 1].
+
+    ValueError: fewer than one piece.
     """
+    if pieces < 1:
+        raise ValueError(f"pieces must be at least 1, not {pieces}")
     seed = scenario.seed if seed is None else seed
     world, engine, _ = build_world(scenario, seed, watch, pacer=pacer)
     world.give(CampaignStarted(_CAMPAIGN))
@@ -178,14 +184,16 @@ def simulate(
 
 
 def agent_seconds(engine: Engine, now_ns: int) -> dict[AgentState, float]:
-    """How long all agents together have been in each state, in seconds."""
+    """How long all agents together have been in each state but logged out, in seconds."""
     columns = engine.agents.columns
     count = len(engine.pool.agents)
     spent = columns["spent_ns"][:count].sum(axis=0)
-    for state in AgentState:
+    # who has not come yet is logged out since the beginning of time: such sums mean nothing, and overflow
+    found: dict[AgentState, float] = {}
+    for state in _THERE:
         there = columns["state"][:count] == state
-        spent[state] += (now_ns - columns["since_ns"][:count][there]).sum()
-    return {state: float(spent[state]) / NS_PER_S for state in AgentState}
+        found[state] = float(spent[state] + (now_ns - columns["since_ns"][:count][there]).sum()) / NS_PER_S
+    return found
 
 
 def _report(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from outpace.domain.commands import RecordAttempt
 from outpace.domain.events import LedgerSpan
-from outpace.domain.outcomes import AbandonReason, Outcome
+from outpace.domain.outcomes import AbandonReason, Outcome, Verdict
 from outpace.store._memory_state import MemoryState
 from outpace.store.history import HOUR_NS, AttemptCursor, ReportBy, ReportRow, StoredAttempt
 from outpace.store.port import SPAN_NS, Ledger
@@ -25,8 +25,8 @@ class MemoryHistory(MemoryState):
         spans: dict[int, list[RecordAttempt]] = {}
         for attempt in self.attempts(campaign_id, since_ns // SPAN_NS * SPAN_NS):
             spans.setdefault(attempt.ended_ns // SPAN_NS * SPAN_NS, []).append(attempt)
-        tallies = ((from_ns, _tally(spans[from_ns])) for from_ns in sorted(spans))
-        return [LedgerSpan(from_ns, *tally) for from_ns, tally in tallies if any(tally)]
+        found = (LedgerSpan(from_ns, *_tally(spans[from_ns]), _unheard(spans[from_ns])) for from_ns in sorted(spans))
+        return [span for span in found if span.connected or span.no_agent_in_time or span.caller_left]
 
     def attempts(self, campaign_id: int, since_ns: int = 0) -> Iterator[RecordAttempt]:
         """See `Store.attempts`."""
@@ -98,6 +98,11 @@ def _tally(attempts: Iterable[RecordAttempt]) -> tuple[int, int, int]:
             else:
                 no_agent_in_time += 1
     return connected, no_agent_in_time, caller_left
+
+
+def _unheard(attempts: Iterable[RecordAttempt]) -> int:
+    # callers who left before a verdict
+    return _tally(one for one in attempts if one.verdict is Verdict.NONE)[2]
 
 
 def _key(attempt: RecordAttempt, by: ReportBy) -> int:

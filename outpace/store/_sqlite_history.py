@@ -8,7 +8,7 @@ import msgspec
 
 from outpace.domain.commands import RecordAttempt
 from outpace.domain.events import LedgerSpan
-from outpace.domain.outcomes import AbandonReason, Outcome
+from outpace.domain.outcomes import AbandonReason, Outcome, Verdict
 from outpace.store._sqlite_file import SqliteFile
 from outpace.store.history import HOUR_NS, AttemptCursor, ReportBy, ReportRow, StoredAttempt
 from outpace.store.port import SPAN_NS, Ledger
@@ -27,7 +27,12 @@ _TALLY = f"""
 """
 _LEDGER = f"SELECT {_TALLY} FROM attempts WHERE tenant = ? AND campaign_id = ?"
 _LEDGER_SPANS = f"""
-    SELECT ended_ns / {SPAN_NS} * {SPAN_NS} AS from_ns, {_TALLY} FROM attempts
+    SELECT ended_ns / {SPAN_NS} * {SPAN_NS} AS from_ns, {_TALLY},
+           count(*) FILTER (
+               WHERE outcome = {Outcome.ABANDONED:d} AND abandon_reason = {AbandonReason.CALLER_LEFT:d}
+               AND verdict = {Verdict.NONE:d}
+           )
+    FROM attempts
     WHERE tenant = ? AND campaign_id = ? AND ended_ns >= ?
     AND outcome IN ({Outcome.CONNECTED:d}, {Outcome.ABANDONED:d}) GROUP BY from_ns ORDER BY from_ns
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
+from itertools import compress
 
 import msgspec
 
@@ -83,7 +84,7 @@ class Leases:
 
     def held(self, token: int, lead_ids: Collection[int]) -> dict[int, Waiting]:
         """Those of the leads that the lease still holds, as they were in the queue."""
-        return {lead.lead_id: lead for lead in self.leads(token) if lead.lead_id in lead_ids}
+        return {lead.lead_id: lead for lead in self.leads(token, lead_ids)}
 
     def spend(self, token: int, lead_ids: Iterable[int]) -> None:
         """Let leads that the lease holds leave it."""
@@ -107,8 +108,9 @@ class Leases:
             return None
         token = self.holder(campaign_id, lead_id)
         if token:
+            [waiting] = self.leads(token, (lead_id,))
             self.spend(token, [lead_id])
-            return next(lead for lead in self._of_lease(token) if lead.lead_id == lead_id)
+            return waiting
         finished = self.queue.unfinish(campaign_id, lead_id)
         if finished is not None:
             return Waiting(campaign_id, Band.ORDINARY, 0, lead_id, number, *finished)
@@ -133,20 +135,19 @@ class Leases:
             for table in ("spent", "leased", "leases"):
                 self._db.execute(f"DELETE FROM {table} WHERE tenant = ? AND token = ?", (self._tenant, token))
 
-    def leads(self, token: int) -> list[Waiting]:
-        """The leads that a lease still holds, as they were in the queue."""
-        spent = {lead_id for (lead_id,) in self._db.execute(_SPENT, (self._tenant, token))}
-        return [lead for lead in self._of_lease(token) if lead.lead_id not in spent]
-
-    def _of_lease(self, token: int) -> list[Waiting]:
+    def leads(self, token: int, among: Collection[int] | None = None) -> list[Waiting]:
+        """The leads that a lease still holds, of those named, as they were in the queue."""
         row = self._db.execute(_LEASED, (self._tenant, token)).fetchone()
         if row is None:
             return []
+        spent = {lead_id for (lead_id,) in self._db.execute(_SPENT, (self._tenant, token))}
         campaign_id, hot, called_back, *texts = row
+        columns = [_ints(text) for text in texts]
+        lead_ids = columns[Columns._fields.index("lead_ids")]
         bands = [int(Band.HOT)] * hot + [int(Band.CALLBACK)] * (called_back - hot)
-        leads = list(zip(*map(_ints, texts), strict=True))
-        bands += [int(Band.ORDINARY)] * (len(leads) - len(bands))  # enums are slow to bind
-        return [Waiting(campaign_id, band, *lead) for band, lead in zip(bands, leads, strict=True)]
+        bands += [int(Band.ORDINARY)] * (len(lead_ids) - len(bands))  # enums are slow to bind
+        held = [lead_id not in spent and (among is None or lead_id in among) for lead_id in lead_ids]
+        return [Waiting(campaign_id, *lead) for lead in compress(zip(bands, *columns, strict=True), held)]
 
 
 class Taken:

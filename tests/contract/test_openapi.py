@@ -36,7 +36,7 @@ def test_api_does_what_its_document_says(tmp_path: Path) -> None:
             "OUTPACE_TEST_TOKEN": node.token,
             "OUTPACE_TEST_TOKEN_ID": str(node.token_id),
         }
-        run = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True)
+        run = subprocess.run(command, check=False, env=environ, cwd=tmp_path, capture_output=True, text=True)
         (tmp_path / "run.out").write_text(run.stdout + run.stderr)
         assert run.returncode == 0, run.stdout + run.stderr
         # every operation was tried and answered in earnest, and the node is as well as before

@@ -156,7 +156,7 @@ class StoreMachine(RuleBasedStateMachine):
         times = ("launched_ns", "answered_ns", "connected_ns", "talk_end_ns")
         fields |= {name: self.now - (9 - i) * (small % 5) * NS_PER_S for i, name in enumerate(times)}
         fields |= {"agent_id": small % 3, "answered_ns": 0} if small % 5 == 4 else {"agent_id": small % 2}
-        fields |= {"outcome": Outcome(1 + small % 12), "abandon_reason": AbandonReason(small % 3)}
+        fields |= {"outcome": Outcome(1 + small % (len(Outcome) - 1)), "abandon_reason": AbandonReason(small % 3)}
         return RecordAttempt(**{**fields, "verdict": Verdict(small % 5)})
 
     def batch(self, steps: list[tuple[str, int, int, int]]) -> list[StoreCommand]:
@@ -339,7 +339,12 @@ class StoreMachine(RuleBasedStateMachine):
         self.same("open_intents")
         for campaign in (1, 2):
             self.same("counts", campaign)
-            self.same("ledger", campaign)
+            ledger = self.same("ledger", campaign)
+            spans = self.same("ledger_spans", campaign, 0)
+            # every row is counted once
+            assert ledger.connected == sum(span.connected for span in spans)
+            assert ledger.no_agent_in_time == sum(span.no_agent_in_time for span in spans)
+            assert ledger.caller_left == sum(span.caller_left for span in spans)
             self.same("dispositions", campaign)
             assert list(self.sqlite.attempts(campaign)) == list(self.memory.attempts(campaign))
             self.same("due_count", campaign, self.now)

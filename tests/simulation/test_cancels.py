@@ -27,7 +27,7 @@ def played(**campaign: object) -> tuple[Run, list[c.RecordAttempt]]:
 
 def test_cancelled_calls_have_rung_for_their_time_and_are_counted() -> None:
     run, lives = played(cancels=True, min_ring_s=16.0)
-    cancelled = [one for one in lives if one.outcome is Outcome.CANCELLED]
+    cancelled = [one for one in lives if one.outcome is Outcome.OVERDIALLED]
     assert len(cancelled) > 10
     assert min(one.ended_ns - one.ringing_ns for one in cancelled) >= 16 * NS_PER_S
     counters = run.engine.counters()["campaigns"][1]
@@ -39,5 +39,5 @@ def test_cancelled_calls_have_rung_for_their_time_and_are_counted() -> None:
 
 def test_nothing_is_cancelled_unless_the_campaign_says_so() -> None:
     run, lives = played()
-    assert not [one for one in lives if one.outcome is Outcome.CANCELLED]
+    assert not [one for one in lives if one.outcome is Outcome.OVERDIALLED]
     assert run.engine.counters()["campaigns"][1]["cancels"] == 0

@@ -20,7 +20,7 @@ def day(agents: int, hours: float, **settings: object) -> Scenario:
 
 def test_the_model_gains_at_least_half_of_what_the_truth_gains() -> None:
     even, learned, true = (
-        simulate(day(20, 5.0, segments=UNLIKE, weights=weights), 1) for weights in ("even", "learned", "true")
+        simulate(day(20, 5.0, segments=UNLIKE, weights=weights), 1) for weights in ("even", "learned", "exact")
     )
     assert true.occupancy - even.occupancy > 0.02
     assert learned.occupancy - even.occupancy > 0.5 * (true.occupancy - even.occupancy)

@@ -187,13 +187,16 @@ def test_no_agents_no_calls() -> None:
 
 @pytest.mark.parametrize("agents", [1, 10, 300])
 def test_no_history_is_no_flood(agents: int) -> None:
-    floor = Floor(agents)
-    floor.run(15.0)
-    assert agents <= floor.most_in_flight <= LINES_PER_AGENT * agents + floor.proven()
-    floor.run(60.0)
-    answered, abandoned = floor.counts()
-    assert answered >= agents
-    assert abandoned <= max(3, 0.06 * answered)
+    answered = abandoned = 0
+    for seed in range(1, 5):  # one morning loses nobody, another 6 %
+        floor = Floor(agents, seed=seed)
+        floor.run(15.0)
+        assert agents <= floor.most_in_flight <= LINES_PER_AGENT * agents + floor.proven()
+        floor.run(60.0)
+        found = floor.counts()
+        assert found[0] >= agents
+        answered, abandoned = answered + found[0], abandoned + found[1]
+    assert abandoned <= max(3, 0.05 * answered)
 
 
 @pytest.mark.parametrize(("live", "machine"), [(0.0, 0.0), (0.0, 1.0)], ids=["nobody answers", "only machines answer"])

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from outpace.api.settings import ApiSettings
-from outpace.domain.config import Abandonment, CallingHours, Campaign, RetryRule, TrunkGroup
+from outpace.domain.config import Abandonment, CallingHours, Campaign, InboundLoad, RetryRule, TrunkGroup
 from outpace.runtime import campaign_file, node_file, settings
 from outpace.runtime.metrics import HELP
 from outpace.runtime.switches import SimulatedSettings
@@ -31,8 +31,9 @@ ENVIRON = {**os.environ, "PYTHONPATH": str(tree.ROOT)}
 
 #: Heading -> its settings, keys that the file adds, keys that it has not, defaults that only words can say.
 PAGES: dict[str, tuple[type[msgspec.Struct], set[str], set[str], set[str]]] = {
-    "[campaign]": (Campaign, set(), {"id"}, {"trunk_groups", "calling_hours", "abandonment"}),
+    "[campaign]": (Campaign, set(), {"id"}, {"trunk_groups", "calling_hours", "abandonment", "inbound"}),
     "[campaign.abandonment]": (Abandonment, set(), set(), set()),
+    "[campaign.inbound]": (InboundLoad, set(), set(), set()),
     "[campaign.retry.OUTCOME]": (RetryRule, set(), set(), set()),
     "[campaign.calling_hours]": (CallingHours, set(), set(), set()),
     "[list]": (campaign_file.ListSettings, set(), set(), set()),

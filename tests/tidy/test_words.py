@@ -87,7 +87,7 @@ def test_words_are_equal_in_c_and_python() -> None:
         ("    LEG_UP = 2\n", "    LEG_UP = 2\n    LEG_HALF_UP = 9\n"),
         ("FACT_CALL_ENDED = 11", "FACT_CALL_ENDED = 9"),
         ("FACT_CALL_QUERIED = 12", "FACT_CALL_QUERIED = 12\n    FACT_NEW = 5"),
-        ("OUTCOMES = 14", "OUTCOMES = 12"),
+        ("OUTCOMES = 15", "OUTCOMES = 12"),
         ("REFUSED_BY_SWITCH = 4", "REFUSED_BY_SWITCH = 5"),
     ],
 )

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from outpace import __version__
 from outpace.cli import main
-from outpace.cli_common import EXIT_CONFIG, EXIT_PROBLEM, EXIT_STORE, EXIT_SWITCH
+from outpace.cli.exits import EXIT_CONFIG, EXIT_PROBLEM, EXIT_STORE, EXIT_SWITCH
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -96,6 +96,7 @@ def test_run_imports_dials_and_reports(tmp_path: Path) -> None:
     lines = call("explain", tmp_path / "journal", "--all").output.splitlines()
     assert any("launched 1 of " in line or "launched 2 of " in line for line in lines)
     assert call("explain", tmp_path / "journal", "--last", "1").output.splitlines() == lines[-1:]
+    assert call("explain", tmp_path / "journal", "--all", "--last", "1").exit_code == EXIT_CONFIG
     told = json.loads(call("explain", tmp_path / "journal", "--all", "--json").output)
     assert told["difference"] == ""
     assert sum(one["count"] for one in told["decisions"]) == figures["attempts"]

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 from outpace.api.auth import token_hash
 from outpace.cli import main
-from outpace.cli_common import EXIT_CONFIG, EXIT_PROBLEM
+from outpace.cli.exits import EXIT_CONFIG, EXIT_PROBLEM
 from outpace.store.sqlite import SqliteStore
 
 NODE = """

@@ -34,6 +34,7 @@ OutcomeName = Literal[
     "rejected",
     "failed",
     "cancelled",
+    "overdialled",
     "lost",
     "notified",
 ]

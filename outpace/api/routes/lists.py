@@ -51,11 +51,19 @@ async def get_list(call: Call, list_id: Id) -> ListView:
 
 @routes.add("GET", ONE + "/rejects", roles.NUMBERS, problems=(404,), answer_media=("text/csv; charset=utf-8",))
 async def get_rejects(call: Call, list_id: Id) -> StreamReply:
-    """Rows of a list that could not be dialled: line, reason, row; the head alone where there is none."""
-    await call.ask(GetList(list_id=list_id))
+    """Rows of a list that could not be dialled: line, reason, row; the head alone where there is none.
+
+    They are kept for a time that the settings of the node say.
+    """
+    view = await call.ask(GetList(list_id=list_id))
+    path = rejects_path(call.api.node, list_id)
+    if view.rejected and view.state != "running" and not await asyncio.to_thread(path.exists):
+        raise ProblemError(
+            "not-found", f"no rejects of this list are here: they are kept for {call.api.settings.rejects_days} days"
+        )
     name = f'attachment; filename="list-{list_id}.rejects.csv"'.encode()
     headers = [(b"content-type", b"text/csv; charset=utf-8"), (b"content-disposition", name)]
-    return StreamReply(_file(rejects_path(call.api.node, list_id)), headers)
+    return StreamReply(_file(path), headers)
 
 
 async def _file(path: Path) -> AsyncIterator[bytes]:
@@ -116,7 +124,14 @@ async def import_list(
         if not size:
             raise ProblemError("malformed", "the list is empty")
         job = await start_import(
-            node, jobs, spooled, campaign_id=campaign_id, name=name, options=options, actor=call.actor
+            node,
+            jobs,
+            spooled,
+            campaign_id=campaign_id,
+            name=name,
+            options=options,
+            actor=call.actor,
+            rejects_days=call.api.settings.rejects_days,
         )
     finally:
         spooled.unlink(missing_ok=True)

@@ -62,6 +62,7 @@ cdef class ForecastPacer(Pacer):
         cdef int64_t under_way = snapshot.unanswered[row] + snapshot.classifying[row]
         cdef int64_t free = snapshot.ready[row] - snapshot.waiting[row]
         cdef int64_t most = min(snapshot.lines[row], most_lines(snapshot, row) - under_way)
+        cdef double weight = snapshot.lead_weight[row]
         cdef stand_t stand
         memset(out, 0, sizeof(decision_t))
         snapshot.budget.look(row, now_ns, &budget)
@@ -81,10 +82,12 @@ cdef class ForecastPacer(Pacer):
         out.kappa = self.fixed_kappa if self.fixed_kappa > 0.0 else self.control.kappa(0, &budget)
         stand.free = <double>free
         stand.pending = max(0.0, under_way - snapshot.estimates.in_flight(row))
-        stand.weight = snapshot.lead_weight[row]
+        if not 0.0 <= weight <= 100.0:           # also what is not a number
+            weight = 1.0
+        stand.weight = weight
         stand.wait_s = self.wait_s
         forecast(snapshot.estimates, row, &stand, &f)
-        out.answers = f.answers[f.last].mean
+        out.answers = f.people
         out.releases = f.releases[f.last].mean
         if f.total <= 0.0:
             return
@@ -96,7 +99,7 @@ cdef class ForecastPacer(Pacer):
         out.count = self.most_launches(&f, out.kappa, most, risks)
         out.risk = risks[0]
         out.risk_next = risks[1]
-        out.expected_abandons = out.count * f.total * snapshot.lead_weight[row] * risks[0]
+        out.expected_abandons = out.count * f.total * weight * risks[0]
 
     cdef int64_t most_launches(self, const forecast_t* f, double kappa, int64_t most, double* risks) noexcept nogil:
         # the risk grows with the launches before it: gallop, then halve

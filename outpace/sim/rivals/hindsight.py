@@ -72,7 +72,7 @@ def measure(
         spent.append(agent_seconds(engine, world.now_ns))
 
     simulate(scenario, seed, pacer=pacer, pieces=pieces, each=look, progress=progress)
-    lasted = {state: spent[-1][state] - spent[0][state] for state in AgentState}
+    lasted = {state: spent[-1][state] - spent[0][state] for state in spent[0]}
     busy = lasted[AgentState.TALKING] + lasted[AgentState.WRAP_UP]
     idle = lasted[AgentState.READY] + lasted[AgentState.CONNECTING]
     answered, abandoned = worlds[-1].minutes_array[WARM_UP_MIN:].sum(axis=0)
@@ -88,16 +88,26 @@ def tune(task: Task, progress: Callable[[float], None] | None = None) -> Tuned:
     limit = task.scenario.pool().campaigns[0].abandonment.cap * (1.0 + SLACK)
     low, high = rule.low, rule.high
     best: tuple[float, Measured] | None = None
-    for _ in range(STEPS):
+    for step in range(STEPS):
         middle = rule.middle(low, high)
-        found = measure(task.scenario, rule.make(middle), task.seed, progress=progress)
+        found = measure(task.scenario, rule.make(middle), task.seed, progress=_part(progress, step))
         if found.abandonment <= limit:
             best = middle, found
             low = middle
         else:
             high = middle
-    parameter, at = best or (rule.low, measure(task.scenario, rule.make(rule.low), task.seed, progress=progress))
+    if best is None:
+        lowest = measure(task.scenario, rule.make(rule.low), task.seed, progress=_part(progress, STEPS))
+        best = rule.low, lowest
+    parameter, at = best
     return Tuned(task.rule, task.scenario.name, parameter, at.occupancy, at.abandonment, kept=at.abandonment <= limit)
+
+
+def _part(progress: Callable[[float], None] | None, step: int) -> Callable[[float], None] | None:
+    # each step is a day of its own; the one after the last is seldom needed
+    if progress is None:
+        return None
+    return lambda share: progress((step + share) / (STEPS + 1))
 
 
 def tune_all(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +160,13 @@ async def _started(server: Server):
 async def test_run_serves_until_it_is_asked_to_stop(tmp_path: Path) -> None:
     server = Server(node_file(tmp_path, speed=20.0, more=CAMPAIGN + AGENTS))
     ready = asyncio.Event()
-    running = asyncio.create_task(server.run(ready=ready.set))
+
+    @asynccontextmanager
+    async def beside() -> AsyncIterator[None]:
+        ready.set()
+        yield
+
+    running = asyncio.create_task(server.run(beside()))
     await asyncio.wait_for(ready.wait(), 10.0)
     add_leads(tmp_path, 1, 100)
     await server.door.command(StartCampaign(campaign_id=1), BOSS)

@@ -161,6 +161,15 @@ class Rig:
         return record
 
 
+class WatchedRig(Rig):
+    """A rig of which pacing counts the time, as a campaign's clock does: without it ends teach nothing."""
+
+    def _tick(self) -> None:
+        for row in range(len(self.pool.campaigns)):
+            self.engine.estimates.pass_time(row, self.now)
+        super()._tick()
+
+
 def changed(pool: Pool, **settings: Any) -> Pool:
     """The pool with other settings of its first campaign."""
     return msgspec.structs.replace(

@@ -115,6 +115,15 @@ def test_whom_the_switchs_own_timer_met_was_notified(rig: Rig) -> None:
     assert ledger(rig) == (0, 0, 0, 0)
 
 
+def test_whom_the_switchs_own_timer_met_during_the_analysis_was_notified(
+    wish: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = make(wish, monkeypatch, amd=True)
+    (call,) = rig.dial(1)
+    rig.do(e.CallAnswered(call), e.CallEnded(call, Outcome.ABANDONED, 16))
+    assert rig.record().outcome is Outcome.NOTIFIED
+
+
 def test_an_adopted_person_hears_the_message(wish: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     rig = make(wish, monkeypatch, epoch=2)
     rig.do(e.CallAdopted(OLD, 1, 5, 49, 1, 2, CallPresence.ANSWERED, 0, 3, T0 - 9 * S))

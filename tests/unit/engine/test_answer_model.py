@@ -163,6 +163,16 @@ def test_estimates_with_a_model_that_does_not_fit_are_refused() -> None:
         rig.engine.handle(e.EstimatesLoaded(1, 2, msgspec.msgpack.encode(held)), T0)
 
 
+def test_of_estimates_that_fit_only_in_part_nothing_is_taken() -> None:
+    rig = Rig().start()
+    before = rig.engine.dump_estimates(1)
+    held = msgspec.msgpack.decode(rigged().engine.dump_estimates(1))
+    held["estimates"] = held["estimates"][:-1]
+    with pytest.raises(ConfigError, match="estimates cannot be read"):
+        rig.engine.handle(e.EstimatesLoaded(1, 2, msgspec.msgpack.encode(held)), T0)
+    assert rig.engine.dump_estimates(1) == before
+
+
 def test_a_lease_with_features_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="1 leads, 1 numbers, 1 attempts, 2 features"):
         Rig().engine.handle(e.LeadsLeased(1, 1, T0 + S, [1], [2], [0], 0, [1, 2]), T0)
@@ -171,3 +181,21 @@ def test_a_lease_with_features_of_another_length_is_refused() -> None:
 def test_a_model_of_other_campaigns_is_refused() -> None:
     with pytest.raises(ValueError, match="1 campaigns, a model of 2"):
         Rig().engine.use_answer_model(AnswerModel(2))
+
+
+def test_a_restored_engine_paces_by_the_weights_of_the_leads_up_next() -> None:
+    # the model's rate is computed while time passes, every five seconds
+    rig = Rig(pool_of(agents=20, mode=DialMode.ERLANG, hopper_size=400, max_calls=400, trunk={"channels": 300}))
+    model = taught()
+    for name, column in rig.engine.answer_model.columns.items():
+        column[...] = model.columns[name]
+    rig.start()
+    leads = list(range(1, 401))
+    rig.do(e.LeadsLeased(1, 1, rig.now + 10**15, leads, [490 + lead for lead in leads], [0] * 400, 0, [GOOD] * 400))
+    rig.wait(4.7)
+    other = Engine.restore(rig.pool, rig.engine.snapshot())
+    for half_seconds in range(1, 20):
+        for engine in (rig.engine, other):
+            engine.tick(rig.now + half_seconds * S // 2)
+        assert other.take_commands() == rig.engine.take_commands()
+        assert other.digest() == rig.engine.digest()

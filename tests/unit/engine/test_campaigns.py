@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import msgspec
 import pytest
 
-from outpace import Agent, Campaign, Pool, TrunkGroup
+from outpace import Agent, Campaign, Engine, Pool, TrunkGroup
 from outpace.domain import commands as c
 from outpace.domain import events as e
-from outpace.domain.config import CallingHours, DialMode, RatioCounts, RetryRule
+from outpace.domain.config import (
+    Abandonment,
+    CallingHours,
+    ConnectClock,
+    DialMode,
+    Guard,
+    RatioCounts,
+    RetryRule,
+)
 from outpace.domain.errors import CapacityError, ConfigError, StateError, UnknownId
 from outpace.domain.outcomes import AbandonReason, CallPresence, Fallback, LimitedBy, Outcome
 from outpace.domain.states import AgentState, CallState, CampaignState
 from outpace.engine.engine import ESTIMATES_FORMAT
-from tests.unit.engine.rig import T0, Rig, S, pool_of
+from tests.unit.engine.rig import T0, Rig, S, WatchedRig, pool_of
 
 # ---- start, pause, drain, stop -------------------------------------------------------------------------------------
 
@@ -189,6 +198,22 @@ def test_changed_cap_counts_at_once_and_none_leaves_it() -> None:
     assert rig.engine.pool.campaigns[0].abandonment.cap == 0.0
     rig.do(e.PacingChanged(1, 1.0, 0, 0.05))
     assert rig.engine.budget.columns["cap"].tolist() == [0.05]
+
+
+@pytest.mark.parametrize("guard", Guard)
+def test_changed_cap_counts_for_the_people_of_before(guard: Guard) -> None:
+    rig = Rig(pool_of(mode=DialMode.PREDICTIVE, abandonment=Abandonment(cap=0.03, guard=guard)), epoch=2)
+    rig.do(e.LedgerLoaded(1, 400, 2, 0, [e.LedgerSpan(T0, 400, 2, 0)]))
+    before = rig.engine.explain(1).budget
+    rig.do(e.PacingChanged(1, 1.0, 0, 0.2))
+    after = rig.engine.explain(1).budget
+    assert before is not None
+    assert after is not None
+    assert before.drops_left is not None
+    assert after.drops_left is not None
+    assert after.drops_left > before.drops_left + 50
+    # as an engine that goes on from here after a restart sees it
+    assert Engine.restore(rig.pool, rig.engine.snapshot()).explain(1) == rig.engine.explain(1)
 
 
 @pytest.mark.parametrize(
@@ -377,6 +402,61 @@ def test_budget_counts_both_reasons_and_the_law_only_one() -> None:
     assert (budget.answered, budget.abandoned, budget.legal_abandoned) == (2, 2, 1)
 
 
+@pytest.mark.parametrize(
+    ("clock", "counts", "after_s", "reason", "counted"),
+    [
+        (ConnectClock.ANSWER, False, 1.9, AbandonReason.CALLER_LEFT, (0, 0, 0)),
+        (ConnectClock.ANSWER, True, 1.9, AbandonReason.CALLER_LEFT, (1, 1, 1)),
+        (ConnectClock.ANSWER, False, 2.0, AbandonReason.NO_AGENT_IN_TIME, (1, 1, 1)),
+        (ConnectClock.VERDICT, False, 4.0, AbandonReason.CALLER_LEFT, (0, 0, 0)),
+        (ConnectClock.GREETING_END, True, 4.0, AbandonReason.CALLER_LEFT, (1, 1, 1)),
+    ],
+)
+def test_who_leaves_during_the_analysis_is_counted_in_the_budget_as_the_rule_counts(
+    clock: ConnectClock, counts: bool, after_s: float, reason: AbandonReason, counted: tuple[int, int, int]
+) -> None:
+    rule = Abandonment(counts_caller_left=counts)
+    rig = Rig(pool_of(agents=1, amd=True, connect_clock=clock, abandonment=rule)).start()
+    (call,) = rig.dial(1)
+    rig.do(e.CallAnswered(call))
+    rig.wait(after_s)
+    rig.do(e.CallEnded(call, 0, 16))
+    record = rig.record()
+    assert (record.outcome, record.abandon_reason) == (Outcome.ABANDONED, reason)
+    told = rig.engine.explain(1)
+    assert told.abandoned_no_agent + told.abandoned_caller_left == 1
+    assert told.budget is not None
+    assert (told.budget.answered, told.budget.abandoned, told.budget.legal_abandoned) == counted
+
+
+@pytest.mark.parametrize(
+    ("settings", "abandoned"),
+    [
+        ({"amd": True}, 3),
+        ({"amd": True, "abandonment": Abandonment(counts_caller_left=True)}, 9),
+        ({}, 9),  # without analysis nobody waited for a verdict: they waited for an agent
+    ],
+)
+def test_loaded_ledger_is_counted_in_the_budget_as_it_was_when_it_happened(
+    settings: dict[str, Any], abandoned: int
+) -> None:
+    rig = Rig(pool_of(**settings), epoch=2)
+    rig.do(e.LedgerLoaded(1, 90, 1, 8, [e.LedgerSpan(T0, 90, 1, 8, 6)]))
+    told = rig.engine.explain(1)
+    assert told.abandoned_caller_left == 8
+    assert told.budget is not None
+    assert (told.budget.answered, told.budget.abandoned) == (90 + abandoned, abandoned)
+
+
+def test_loaded_ledger_of_a_clock_that_was_ahead_counts_as_of_now() -> None:
+    rig = Rig(epoch=2)
+    rig.do(e.LedgerLoaded(1, 9, 1, 0, [e.LedgerSpan(T0 + 40 * 86_400 * S, 9, 1, 0)]))
+    budget = rig.engine.explain(1).budget
+    assert budget is not None
+    assert budget.answered == 10
+    assert budget.window_begins_ns <= T0 < budget.window_ends_ns
+
+
 def test_dialling_of_the_day_ends_with_the_calling_hours() -> None:
     hours = CallingHours(timezone="UTC", start="22:00", end="23:00", days=(1, 2, 3, 4, 5, 6, 7))
     rig = Rig(pool_of(agents=1, calling_hours=hours)).start()
@@ -392,7 +472,7 @@ def test_dialling_of_the_day_ends_with_the_calling_hours() -> None:
 
 
 def taught() -> Rig:
-    rig = Rig(pool_of(agents=1)).start()
+    rig = WatchedRig(pool_of(agents=1)).start()
     for _ in range(5):
         call = rig.talk()
         rig.wait(40)

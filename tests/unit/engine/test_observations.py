@@ -8,8 +8,9 @@ import pytest
 
 from outpace.domain import commands as c
 from outpace.domain import events as e
+from outpace.domain.config import DialMode
 from outpace.domain.outcomes import CallPresence, Outcome, Refusal, Verdict
-from tests.unit.engine.rig import T0, Rig, S, pool_of
+from tests.unit.engine.rig import T0, Rig, S, WatchedRig, pool_of
 
 TALK, WRAP_UP = 0, 1
 OLD = 1 << 32 | 77
@@ -39,7 +40,7 @@ def phases(rig: Rig, row: int = 0) -> list[tuple[int, int]]:
 
 
 def test_a_launch_is_told_when_the_switch_hears_of_it() -> None:
-    rig = Rig().start()
+    rig = WatchedRig().start()
     rig.lease(5)
     assert in_flight(rig) == 0
     (intent,) = rig.heard(c.WriteIntent)
@@ -64,7 +65,7 @@ def test_a_launch_is_told_when_the_switch_hears_of_it() -> None:
     ],
 )
 def test_what_came_of_a_call_is_told_once(facts: tuple, expected: tuple[int, int]) -> None:  # type: ignore[type-arg]
-    rig = Rig().start()
+    rig = WatchedRig().start()
     (call,) = rig.dial(1)
     for fact in facts:
         rig.do(fact(call))
@@ -76,7 +77,7 @@ def test_what_came_of_a_call_is_told_once(facts: tuple, expected: tuple[int, int
     [(Verdict.PERSON, (1, 0)), (Verdict.UNSURE, (1, 0)), (Verdict.MACHINE, (0, 1)), (Verdict.FAX, (0, 1))],
 )
 def test_where_machines_are_told_apart_the_verdict_counts(verdict: Verdict, expected: tuple[int, int]) -> None:
-    rig = Rig(pool_of(amd=True)).start()
+    rig = WatchedRig(pool_of(amd=True)).start()
     (call,) = rig.dial(1)
     rig.do(e.CallAnswered(call))
     assert (learned(rig), in_flight(rig)) == ((0, 0), 1)
@@ -85,14 +86,14 @@ def test_where_machines_are_told_apart_the_verdict_counts(verdict: Verdict, expe
 
 
 def test_whoever_leaves_during_the_analysis_wants_no_agent() -> None:
-    rig = Rig(pool_of(amd=True)).start()
+    rig = WatchedRig(pool_of(amd=True)).start()
     (call,) = rig.dial(1)
     rig.do(e.CallAnswered(call), e.CallEnded(call, 0, 16))
     assert (learned(rig), in_flight(rig)) == ((0, 1), 0)
 
 
 def test_a_call_that_nobody_knows_of_any_more_is_forgotten() -> None:
-    rig = Rig().start()
+    rig = WatchedRig().start()
     rig.dial(1)
     rig.wait(120)
     assert rig.record().outcome is Outcome.LOST
@@ -102,7 +103,7 @@ def test_a_call_that_nobody_knows_of_any_more_is_forgotten() -> None:
 
 @pytest.mark.parametrize("launched_s", [-9, 0, 5, -1_700_000_000])
 def test_an_adopted_call_is_in_flight_since_its_launch(launched_s: int) -> None:
-    rig = Rig(epoch=2)
+    rig = WatchedRig(epoch=2)
     rig.do(e.LinkUp(), e.CallAdopted(OLD, 1, 5, 49, 1, 2, CallPresence.UNANSWERED, 0, 3, T0 + launched_s * S))
     since = -9 if launched_s == -9 else 0
     slots = rig.engine.estimates.columns["ring_calls"][0]
@@ -115,7 +116,7 @@ def test_an_adopted_call_is_in_flight_since_its_launch(launched_s: int) -> None:
 
 
 def test_talk_and_wrap_up_are_told_from_beginning_to_end() -> None:
-    rig = Rig().start()
+    rig = WatchedRig().start()
     call = rig.talk()
     assert phases(rig) == [(1, 0), (0, 0)]
     rig.wait(30)
@@ -131,7 +132,7 @@ def test_an_agent_of_two_campaigns_becomes_free_for_both() -> None:
     pool = pool_of()
     other = [*pool.campaigns, type(pool.campaigns[0])(id=2, name="two")]
     agent = type(pool.agents[0])(id=1, name="a", campaigns=(1, 2))
-    rig = Rig(type(pool)(campaigns=tuple(other), trunk_groups=pool.trunk_groups, agents=(agent,))).start()
+    rig = WatchedRig(type(pool)(campaigns=tuple(other), trunk_groups=pool.trunk_groups, agents=(agent,))).start()
     call = rig.talk()
     rig.do(e.CallEnded(call, 0, 16))
     assert phases(rig, 0) == phases(rig, 1) == [(0, 1), (1, 0)]
@@ -139,7 +140,7 @@ def test_an_agent_of_two_campaigns_becomes_free_for_both() -> None:
 
 @pytest.mark.parametrize("leave", [e.AgentNotReady(1), e.AgentLoggedOut(1), e.AgentLegLost(1)])
 def test_who_leaves_from_a_talk_does_not_become_free_and_teaches_nothing(leave: e.Event) -> None:
-    rig = Rig().start()
+    rig = WatchedRig().start()
     call = rig.talk()
     rig.do(leave)
     assert phases(rig)[TALK] == (0, 0)
@@ -149,7 +150,7 @@ def test_who_leaves_from_a_talk_does_not_become_free_and_teaches_nothing(leave: 
 
 @pytest.mark.parametrize("leave", [e.AgentNotReady(1), e.AgentLoggedOut(1), e.AgentLegLost(1)])
 def test_who_leaves_from_a_wrap_up_does_not_become_free_and_teaches_nothing(leave: e.Event) -> None:
-    rig = Rig().start()
+    rig = WatchedRig().start()
     call = rig.talk()
     rig.do(e.CallEnded(call, 0, 16), e.AgentReleased(call, 1))
     assert phases(rig)[WRAP_UP] == (1, 0)
@@ -158,7 +159,7 @@ def test_who_leaves_from_a_wrap_up_does_not_become_free_and_teaches_nothing(leav
 
 
 def test_a_pause_that_is_taken_back_counts_from_where_the_talk_began() -> None:
-    rig = Rig().start()
+    rig = WatchedRig().start()
     call = rig.talk()
     rig.wait(10)
     rig.do(e.AgentNotReady(1))
@@ -173,15 +174,47 @@ def test_a_pause_that_is_taken_back_counts_from_where_the_talk_began() -> None:
 
 
 def test_a_leg_that_comes_back_in_wrap_up_lets_the_agent_become_free_again() -> None:
-    rig = Rig().start()
+    rig = WatchedRig().start()
     call = rig.talk()
     rig.do(e.CallEnded(call, 0, 16), e.AgentReleased(call, 1), e.AgentLegLost(1))
     rig.do(e.AgentLegUp(1))
     assert phases(rig)[WRAP_UP] == (1, 0)
 
 
+# ---- who watches ---------------------------------------------------------------------------------------------------
+
+
+def test_a_mode_that_does_not_watch_the_time_learns_no_hazards_from_ends_alone() -> None:
+    # events over no exposure at all would be hazards without bounds, and be saved for the mode of tomorrow
+    rig = Rig(pool_of(mode=DialMode.PRECISE)).start()
+    call = rig.talk()
+    rig.wait(30)
+    rig.do(e.CallEnded(call, 0, 16))
+    rig.do(e.AgentReleased(call, 1), e.AgentReady(1))
+    assert (learned(rig), phases(rig)) == ((0, 0), [(0, 0), (0, 0)])
+    assert rig.engine.estimates.dump(0) == Rig().engine.estimates.dump(0)
+
+
+def test_a_campaign_that_does_not_run_learns_nothing_from_agents_whom_another_keeps_busy() -> None:
+    pool = pool_of(mode=DialMode.PREDICTIVE)
+    other = [*pool.campaigns, type(pool.campaigns[0])(id=2, name="two", mode=DialMode.PREDICTIVE)]
+    agent = type(pool.agents[0])(id=1, name="a", campaigns=(1, 2))
+    rig = Rig(type(pool)(campaigns=tuple(other), trunk_groups=pool.trunk_groups, agents=(agent,))).start()
+    rig.do(e.CampaignPaused(2))
+    rig.lease(1)
+    rig.wait(0.5)
+    (intent,) = rig.ever(c.WriteIntent)
+    call = intent.call_id
+    rig.do(e.IntentDurable(call), e.CallRinging(call), e.CallAnswered(call), e.AgentConnected(call, 1))
+    rig.wait(20)
+    rig.do(e.CallEnded(call, 0, 16))
+    assert (phases(rig, 0), phases(rig, 1)) == ([(0, 1), (1, 0)], [(0, 0), (1, 0)])
+    rig.do(e.AgentReleased(call, 1), e.AgentReady(1))
+    assert (phases(rig, 0), phases(rig, 1)) == ([(0, 1), (0, 1)], [(0, 0), (0, 0)])
+
+
 def test_an_adopted_agent_becomes_free_once_logged_in() -> None:
-    rig = Rig(epoch=2)
+    rig = WatchedRig(epoch=2)
     rig.do(e.LinkUp(), e.CallAdopted(OLD, 1, 5, 49, 1, 2, CallPresence.BRIDGED, 1, 3, T0 - 9 * S))
     assert phases(rig)[TALK] == (0, 0)
     rig.wait(5)

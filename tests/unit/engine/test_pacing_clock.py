@@ -8,7 +8,7 @@ from outpace import Agent, Campaign, Pool, TrunkGroup
 from outpace.domain import commands as c
 from outpace.domain import events as e
 from outpace.domain.config import DialMode
-from outpace.domain.outcomes import LimitedBy, Outcome
+from outpace.domain.outcomes import Fallback, LimitedBy, Outcome
 from tests.unit.engine.rig import MS, NEVER, T0, Rig, S, pool_of
 
 ADVANCES, DECISIONS, LAST_NS = range(3)
@@ -176,28 +176,21 @@ def test_snapshot_tells_free_lines_less_those_of_a_blocked_group(wish: Any) -> N
     assert lines.tolist() == [8]
 
 
-def test_snapshot_tells_how_long_the_switch_owes_a_word(wish: Any) -> None:
-    rig, pacer = paced(wish)
-    silent = rig.engine.snapshot_arrays["silent_ns"]
-    rig.wait(30)
-    assert silent.tolist() == [0]  # no call in hand: nothing to say
-    pacer.count = 1
+def test_a_switch_that_tells_nothing_of_many_calls_is_silent_until_it_does() -> None:
+    trunk = {"channels": 200, "cps": 200.0, "burst": 200}
+    rig = Rig(pool_of(agents=20, mode=DialMode.PREDICTIVE, hopper_size=400, max_calls=200, trunk=trunk)).start()
+    rig.lease(400)
     rig.wait(0.5)
-    pacer.count = 0
-    (intent,) = rig.ever(c.WriteIntent)
-    rig.do(e.IntentDurable(intent.call_id))
-    rig.wait(8)
-    assert 7 * S < silent[0] <= 8 * S
-    rig.do(e.CallRinging(intent.call_id))
+    rig.do(*[e.IntentDurable(one.call_id) for one in rig.ever(c.WriteIntent)])
+    calls = [one.call_id for one in rig.ever(c.Originate)]
+    assert len(calls) > 20
+    rig.wait(25)
+    assert rig.engine.decisions(1)[-1].fallback is Fallback.FEED_SILENT
+    rig.do(e.CallEnded(calls[0], Outcome.BUSY, 17))
     rig.wait(0.5)
-    assert silent[0] <= S // 2
-    rig.wait(6)
-    rig.jump(3600)
-    rig.wait(0.5)
-    assert silent[0] <= 7 * S  # time in which nobody listened is no silence
-    rig.do(e.CallEnded(intent.call_id, Outcome.BUSY, 17))
-    rig.wait(1)
-    assert silent.tolist() == [0]
+    latest = rig.engine.latest_decision(1)
+    assert latest is not None
+    assert latest.fallback is Fallback.NONE
 
 
 # ---- lawful cancels ------------------------------------------------------------------------------------------------
@@ -239,7 +232,7 @@ def test_calls_are_cancelled_longest_ringing_first_and_none_before_its_time(wish
     assert [one.call_id for one in rig.heard(c.HangUp)] == calls[1:3]
     assert rig.counter("campaigns")[1]["cancels"] == 3
     rig.do(e.CallEnded(calls[0], Outcome.NO_ANSWER, 16))
-    assert rig.record().outcome is Outcome.CANCELLED
+    assert rig.record().outcome is Outcome.OVERDIALLED
 
 
 def test_cancels_are_as_many_as_wanted_and_part_of_the_decision(wish: Any) -> None:
@@ -298,6 +291,26 @@ def test_whoever_answers_a_cancelled_call_is_abandoned_in_the_ledger(wish: Any) 
     assert rig.engine.explain(1).abandoned_no_agent == 1
     assert rig.engine.explain(1).budget is not None
     assert rig.engine.explain(1).budget.abandoned == 1
+
+
+def test_whom_the_switchs_own_timer_met_was_abandoned_though_the_call_was_cancelled(wish: Any) -> None:
+    # the HangUp never arrived: the link was down, somebody answered, and the switch played the message
+    rig, pacer, calls = ringing(wish, count=1)
+    pacer.cancels = 1
+    rig.wait(16)
+    rig.do(e.LinkDown("cable"), e.LinkUp(), e.CallEnded(calls[0], Outcome.ABANDONED, 16, 0, rig.now - S))
+    assert rig.record().outcome is Outcome.ABANDONED
+    assert rig.engine.explain(1).abandoned_no_agent == 1
+
+
+def test_an_operators_stop_is_told_apart_from_a_cancel(wish: Any) -> None:
+    rig, pacer, calls = ringing(wish, count=2)
+    pacer.cancels = 1
+    rig.wait(14.5)
+    rig.do(e.CampaignStopped(1), *[e.CallEnded(call, Outcome.CANCELLED, 16) for call in calls])
+    assert [one.outcome for one in rig.ever(c.RecordAttempt)] == [Outcome.OVERDIALLED, Outcome.CANCELLED]
+    counters = rig.counter("campaigns")[1]
+    assert (counters["cancels"], counters["outcomes"]["overdialled"], counters["outcomes"]["cancelled"]) == (1, 1, 1)
 
 
 def test_engine_without_paced_campaigns_wants_no_tick() -> None:

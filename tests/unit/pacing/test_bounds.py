@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import pytest
@@ -73,9 +74,41 @@ def test_bounds_are_those_of_scipy(case: tuple[int, int], confidence: float) -> 
     hits, trials = case
     upper = 1.0 if hits == trials else stats.beta.ppf(confidence, hits + 1, trials - hits)
     lower = 0.0 if hits == 0 else stats.beta.ppf(1 - confidence, hits, trials - hits + 1)
-    assert clopper_pearson_upper(hits, trials, confidence) == pytest.approx(upper, rel=1e-11, abs=0)
-    assert clopper_pearson_lower(hits, trials, confidence) == pytest.approx(lower, rel=1e-11, abs=0)
+    rel = 1e-10 + 1e-16 * trials  # scipy's inverse is off by up to some 1e-11, and few of very many leave fewer digits
+    assert clopper_pearson_upper(hits, trials, confidence) == pytest.approx(upper, rel=rel, abs=0)
+    assert clopper_pearson_lower(hits, trials, confidence) == pytest.approx(lower, rel=rel, abs=0)
     assert lower <= hits / trials <= upper
+
+
+def exact_upper(hits: int, trials: int, confidence: float) -> Decimal:
+    """Where P(X <= hits) is what the confidence leaves, to 50 digits: the sum itself, by secants."""
+    rest = 1 - Decimal(confidence)
+
+    def off(share: Decimal) -> Decimal:
+        term = total = (1 - share) ** trials
+        for k in range(1, hits + 1):
+            term *= (trials - k + 1) * share / (k * (1 - share))
+            total += term
+        return total - rest
+
+    near = Decimal(clopper_pearson_upper(hits, trials, confidence))
+    one, two = near * (1 - Decimal("1e-6")), near * (1 + Decimal("1e-6"))
+    at_one, at_two = off(one), off(two)
+    while abs(two - one) > Decimal("1e-45") and at_one != at_two:
+        one, two, at_one = two, two - at_two * (two - one) / (at_two - at_one), at_two
+        at_two = off(two)
+    return two
+
+
+@pytest.mark.parametrize(
+    ("hits", "trials", "confidence"), [(999, 100_055, 0.9), (3, 400, 0.95), (0, 156, 0.95), (40, 50, 0.99), (1, 2, 0.5)]
+)
+def test_upper_bound_to_the_last_digits(hits: int, trials: int, confidence: float) -> None:
+    with localcontext() as context:
+        context.prec = 60
+        exact = exact_upper(hits, trials, confidence)
+        found = Decimal(clopper_pearson_upper(hits, trials, confidence))
+        assert abs(found / exact - 1) < Decimal("1e-14") + Decimal("1e-17") * trials
 
 
 @given(SMALL, CONFIDENCES)
@@ -87,6 +120,15 @@ def test_bounds_when_put_back_then_the_tail_is_what_was_left(case: tuple[int, in
     if hits > 0:
         lower = clopper_pearson_lower(hits, trials, confidence)
         assert binomial_tail(hits, trials, lower) == pytest.approx(1 - confidence, rel=1e-8)
+
+
+@pytest.mark.parametrize("trials", [2, 10, 17, 400, 100_000])
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.9999, 1 - 2.0**-20])
+def test_bounds_next_to_an_end_keep_their_distance_to_it(trials: int, confidence: float) -> None:
+    # P(X <= n - 1) = 1 - p^n is 1 - confidence at the root of it; so the other way round
+    distance = -math.expm1(math.log(confidence) / trials)
+    assert 1 - clopper_pearson_upper(trials - 1, trials, confidence) == pytest.approx(distance, rel=1e-8, abs=2e-16)
+    assert clopper_pearson_lower(1, trials, confidence) == pytest.approx(distance, rel=1e-11, abs=0)
 
 
 @given(st.integers(1, 300), st.floats(0.001, 0.999), CONFIDENCES)
@@ -155,7 +197,8 @@ def test_drops_left_to_the_bound_is_the_largest(
     trials = hits + misses
     left = drops_left(hits, trials, cap, confidence=confidence, guess=guess)
     assert left == drops_left(hits, trials, cap, confidence=confidence)
-    assert clopper_pearson_upper(hits + left + 1, trials + left + 1, confidence) > cap
+    # at a cap and a confidence of one half the bound meets the cap exactly: rounding may take either side
+    assert clopper_pearson_upper(hits + left + 1, trials + left + 1, confidence) > cap * (1 - 1e-12)
     if left > 0:
         assert clopper_pearson_upper(hits + left, trials + left, confidence) <= cap * (1 + 1e-12)
 

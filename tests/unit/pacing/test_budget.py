@@ -413,6 +413,20 @@ def test_guard_bound_then_nobody_is_abandoned_before_enough_have_answered() -> N
     assert (state.spent, state.drops_left) == (True, 0)
 
 
+@pytest.mark.parametrize("guard", [Guard.TARGET, Guard.BOUND])
+def test_cap_when_it_changes_then_all_figures_are_of_the_new_one_at_once(guard: Guard) -> None:
+    made = budget(Abandonment(guard=guard, cap=0.05))
+    fill(made, 990, 10, NOON)
+    before = made.state(0, NOON)
+    for cap in (0.01, 0.05):
+        made.columns["cap"][0] = cap
+        fresh = budget(Abandonment(guard=guard, cap=cap))
+        fill(fresh, 990, 10, NOON)
+        assert made.state(0, NOON) == fresh.state(0, NOON)
+    assert made.state(0, NOON) == before
+    assert before.drops_left == (29 if guard is Guard.BOUND else 42)
+
+
 # ---- restarts ----------------------------------------------------------------------------------------------------
 
 

@@ -33,10 +33,10 @@ def budget(connected: int = 0, abandoned: int = 0, *, ends_ns: int = 0, **rule: 
 
 
 def law(balance: float, per_s: float, seconds_left: float, cap: float, z: float) -> float:
-    """The control law as the reference states it; `balance` less the hundredth of the allowance that is held back."""
+    """The control law as the module states it; `balance` less the hundredth of the allowance that is held back."""
     r = cap * per_s
-    k = 3 + r * max(60, min(1800, seconds_left / 2))
-    x = (balance - (3 + 2.5 * math.sqrt(60 * r))) / k
+    k = 2 + r * max(60, min(1800, seconds_left / 2))
+    x = (balance - (2 + 2.5 * math.sqrt(60 * r))) / k
     return 0.7 * cap * math.exp(min(max(x + z, -5), 0.9))
 
 
@@ -45,7 +45,7 @@ def size(agents: int, cap: float) -> float:
 
 
 def test_kappa_at_the_start_of_a_day() -> None:
-    # nothing has answered: x = -3 / 3
+    # nothing has answered: x = -2 / 2
     assert KappaControl(1).update(budget(), 0, 10, MORNING) == pytest.approx(0.021 * math.exp(-1 + size(10, 0.03)))
 
 
@@ -95,7 +95,7 @@ def test_integral_learns_at_x_per_half_hour_and_at_most_five_seconds_a_step() ->
     assert control.columns["integral"][0] == 0.0
     control.update(made, 0, 10, MORNING + 601 * S)
     r = 0.03 * 600 / 601
-    x = (0.99 * 18 - 3 - 2.5 * math.sqrt(60 * r)) / (3 + 1800 * r)
+    x = (0.99 * 18 - 2 - 2.5 * math.sqrt(60 * r)) / (2 + 1800 * r)
     assert control.columns["integral"][0] == pytest.approx(x / 1800)
     for jump in (6 * S, 7 * HOUR):
         before = control.columns["integral"][0]
@@ -190,7 +190,7 @@ def test_loop_when_kappa_is_off_by_an_unknown_factor_then_the_day_lands_on_the_c
     state = made.state(0, now)
     # never over; under by no more than the reserve of 3 and a burst, and what a small team is too slow to spend
     held_back = 0.01 * cap * state.answered
-    assert 0 <= state.balance - held_back <= 3 + 2.5 * math.sqrt(60 * cap * per_s) + (6 if agents == 10 else 3)
+    assert 0 <= state.balance - held_back <= 2 + 2.5 * math.sqrt(60 * cap * per_s) + (6 if agents == 10 else 3)
 
 
 def test_loop_when_the_world_turns_worse_then_the_day_still_lands_on_the_cap() -> None:

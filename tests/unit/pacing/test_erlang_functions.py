@@ -75,6 +75,37 @@ def test_arguments_broadcast_as_numpy_has_it(name: str) -> None:
         function(name)(rows[:2], np.repeat(columns[:1], 5).reshape(5, 1), *arguments[2:])
 
 
+LOADS = np.arange(1.0, 121.0).reshape(2, 3, 4, 5)
+READ_ONLY = np.arange(1.0, 6.0)
+READ_ONLY.flags.writeable = False
+
+
+@pytest.mark.parametrize(
+    ("loads", "servers", "patience"),
+    [
+        (LOADS.T, np.arange(1, 5)[:, None, None], 30.0),
+        (LOADS.transpose(2, 0, 3, 1), np.arange(1, 6)[:, None], np.array([2.0, 30.0, math.inf])),
+        (LOADS[::-1, :, ::2, ::-2], np.array([7, 90, 1], np.uint8), np.float32(30.0)),
+        (LOADS[0, 0, 0], np.arange(4, 0, -1, np.int32)[:, None, None], np.array([[[2.0], [600.0]]])),
+        (np.asfortranarray(LOADS[0, 0]), 3, READ_ONLY),
+        (np.arange(1, 6, dtype=">i4"), [[9], [2]], READ_ONLY[::-1]),
+        (LOADS[:, :0], 3, 30.0),
+        (5, np.empty((0, 1), int), READ_ONLY),
+    ],
+    ids=["transposed", "permuted", "strided", "each its own axis", "fortran", "foreign order", "none", "none by some"],
+)
+def test_every_point_of_arrays_of_any_layout_is_the_single_value(loads: Any, servers: Any, patience: Any) -> None:
+    wide = np.broadcast_arrays(loads, servers, patience)
+    for name, rest in (("erlang_a", (180.0,)), ("erlang_b", ())):
+        function_of = function(name)
+        places = wide if rest else np.broadcast_arrays(loads, servers)
+        found = function_of(loads, servers, *rest, patience) if rest else function_of(loads, servers)
+        assert found.shape == places[0].shape
+        for index in np.ndindex(found.shape):
+            load, count, *others = (array[index].item() for array in places)
+            assert found[index] == pytest.approx(function_of(load, count, *rest, *others), rel=1e-13, abs=0)
+
+
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("wrong", [-1.0, math.nan, -math.inf, 1e300, 10**400], ids=repr_short)
 def test_argument_when_out_of_range_then_says_which_and_where(name: str, wrong: float) -> None:
@@ -86,6 +117,9 @@ def test_argument_when_out_of_range_then_says_which_and_where(name: str, wrong: 
         if wrong != 10**400:
             arguments[place] = np.array([[CASES[name][place], wrong]])
             with pytest.raises(ValueError, match=r"^\w+ must be .*, not .* at index \(0, 1\)$"):
+                function(name)(*arguments)
+            arguments[place] = np.array(wrong)
+            with pytest.raises(ValueError, match=r"^\w+ must be .*, not [-+.\w]+$"):
                 function(name)(*arguments)
 
 
@@ -118,7 +152,7 @@ def test_no_load_needs_nobody_and_loses_nobody() -> None:
     assert erlang.lines_for_blocking(0.0, 0.01) == erlang.agents_for_level(0.0, 180.0, 20.0, 0.8) == 1
     assert erlang.load_for_blocking(3, 0.0) == erlang.load_for_abandoned(3, 180.0, 2.0, 0.0) == 0.0
     assert erlang.erlang_b(1e-300, 3) == 0.0
-    assert erlang.erlang_b(1e-80, 2) == pytest.approx(5e-161)
+    assert erlang.erlang_b(1e-80, 2) == pytest.approx(5e-161, rel=1e-15, abs=0)
 
 
 def test_extremes_stay_numbers() -> None:
@@ -171,5 +205,9 @@ def test_agents_to_hold_back_are_those_whom_the_level_needs_less_those_at_it() -
     assert service.agents_to_hold_back(10.0, 180.0, 20.0, 0.8, busy=[0, 5, 99]).tolist() == [needed, needed - 5, 0]
     assert service.agents_to_hold_back([0.0, 10.0], 180.0, 20.0, 0.8).tolist() == [0, needed]
     assert service.agents_to_hold_back(10.0, 180.0, 20.0, 0.8, 30.0) < needed
-    with pytest.raises(ValueError, match="busy"):
-        service.agents_to_hold_back(10.0, 180.0, 20.0, 0.8, busy=-1)
+    held = service.agents_to_hold_back(10.0, 180.0, 20.0, 0.8, busy=[4.0, 5.0])
+    assert isinstance(held, np.ndarray)
+    assert held.dtype == np.int64
+    for busy in (-1, 2.5, math.nan, math.inf, [3, -1]):
+        with pytest.raises(ValueError, match="busy must be whole numbers"):
+            service.agents_to_hold_back(10.0, 180.0, 20.0, 0.8, busy=busy)

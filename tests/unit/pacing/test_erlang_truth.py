@@ -107,7 +107,7 @@ def test_erlang_b_is_the_recurrence_on_both_sides_of_every_seam(servers: int) ->
     shares += [chance.uniform(0.4, 2.5) for _ in range(12)]
     for share in shares:
         load = share * servers
-        assert erlang.erlang_b(load, servers) == pytest.approx(1.0 / (1.0 + slow_odds(load, servers)), rel=1e-13)
+        assert erlang.erlang_b(load, servers) == pytest.approx(1.0 / (1.0 + slow_odds(load, servers)), rel=1e-13, abs=0)
 
 
 def sums(load: float, agents: int, handle: float, patience: float) -> tuple[float, float]:
@@ -130,8 +130,8 @@ def test_erlang_a_is_the_sum_over_states_at_random_points() -> None:
         load = agents * chance.uniform(0.2, 1.6)
         patience = 180.0 * math.exp(chance.uniform(-9.0, 2.0))
         waits, abandoned = sums(load, agents, 180.0, patience)
-        assert erlang.erlang_a(load, agents, 180.0, patience) == pytest.approx(waits, rel=1e-12)
-        assert erlang.erlang_a_abandoned(load, agents, 180.0, patience) == pytest.approx(abandoned, rel=1e-11)
+        assert erlang.erlang_a(load, agents, 180.0, patience) == pytest.approx(waits, rel=1e-12, abs=0)
+        assert erlang.erlang_a_abandoned(load, agents, 180.0, patience) == pytest.approx(abandoned, rel=1e-11, abs=0)
 
 
 def offered_wait(load: float, agents: int, patience: float, handle: float) -> Callable[[float], float]:
@@ -158,8 +158,8 @@ def test_erlang_a_levels_are_integrals_of_the_offered_wait(
     served = integrate.quad(lambda wait: density(wait) * math.exp(-wait / patience), 0.0, within)[0] if within else 0.0
     waits = erlang.erlang_a(*case)
     queued = waits * beyond / mass * math.exp(-within / patience)
-    assert erlang.erlang_a_queued(*case, within) == pytest.approx(queued, rel=1e-7)
-    assert erlang.erlang_a_level(*case, within) == pytest.approx(1.0 - waits + waits * served / mass, rel=1e-7)
+    assert erlang.erlang_a_queued(*case, within) == pytest.approx(queued, rel=1e-7, abs=0)
+    assert erlang.erlang_a_level(*case, within) == pytest.approx(1.0 - waits + waits * served / mass, rel=1e-7, abs=0)
 
 
 @pytest.mark.parametrize(
@@ -176,17 +176,33 @@ def test_erlang_a_levels_are_integrals_of_the_offered_wait(
 def test_tiny_shares_of_those_who_wait_on_agree_with_eighty_digits(
     load: float, agents: int, patience: float, queued: float
 ) -> None:
-    assert erlang.erlang_a_queued(load, agents, 180.0, patience, 20.0) == pytest.approx(queued, rel=1e-12)
+    assert erlang.erlang_a_queued(load, agents, 180.0, patience, 20.0) == pytest.approx(queued, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("load", "agents", "within", "queued"),
+    [
+        (48.0, 80, 60.0, 5.27254157950561901e-9),
+        (48.0, 55, 0.0, 0.238700936378009219),
+        (900.0, 1000, 20.0, 1.42459769508038732e-7),
+        (55.0, 55, 20.0, 1.0),
+        (80.0, 55, 1e6, 1.0),
+    ],
+)
+def test_small_shares_of_the_patient_who_wait_on_keep_their_digits(
+    load: float, agents: int, within: float, queued: float
+) -> None:
+    assert erlang.erlang_a_queued(load, agents, 240.0, math.inf, within) == pytest.approx(queued, rel=1e-12, abs=0)
 
 
 def test_tiny_share_of_those_served_in_time_agrees_with_many_digits() -> None:
     level = 4.93150501657815884e-82  # 150 digits
-    assert erlang.erlang_a_level(400.0, 200, 180.0, 600.0, 20.0) == pytest.approx(level, rel=1e-12)
+    assert erlang.erlang_a_level(400.0, 200, 180.0, 600.0, 20.0) == pytest.approx(level, rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize(("agents", "handle", "patience"), [(1, 180.0, 30.0), (7, 75.0, 2.0), (350, 200.0, 60.0)])
 def test_wait_at_place_is_the_sum_of_the_turns_before(agents: int, handle: float, patience: float) -> None:
     for place in (1, 2, 3, 17, 60, 400, 5000):
         turns = math.fsum(1.0 / (agents / handle + before / patience) for before in range(place))
-        assert erlang.wait_at_place(place, agents, handle, patience) == pytest.approx(turns, rel=1e-13)
+        assert erlang.wait_at_place(place, agents, handle, patience) == pytest.approx(turns, rel=1e-13, abs=0)
     assert erlang.wait_at_place(3, agents, handle, math.inf) == pytest.approx(3 * handle / agents)

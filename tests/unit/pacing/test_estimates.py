@@ -180,6 +180,27 @@ def test_restart_keeps_what_was_learned_and_nothing_that_was_under_way() -> None
     assert other.dump(1) == floor.estimates.dump(0)
 
 
+def persons(known: Estimates) -> tuple[float, float]:
+    """Live rate, and the people that it rests on."""
+    return known.summary(0)["live_rate"], float(known.columns["long_seen"][0, 2])
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize(("hours", "share"), [(1 / 60, 0.97), (1.0, 0.23), (14.0, 0.0)])
+def test_levels_are_less_sure_after_hours_that_nobody_watched(hours: float, share: float, restart: bool) -> None:
+    floor = Floor()
+    run(floor, 1200, 0.4)
+    live, people = persons(floor.estimates)
+    assert people > 300
+    known = floor.estimates
+    if restart:
+        known = Estimates(1)
+        known.load(0, floor.estimates.dump(0))
+    known.pass_time(0, floor.now + round(hours * 3600) * S)
+    assert persons(known)[1] == pytest.approx(share * people, abs=0.02 * people)
+    assert persons(known)[0] == pytest.approx(live, rel=0.1)
+
+
 @pytest.mark.parametrize("data", [b"", b"nonsense", Estimates(1).dump(0)[:-40]], ids=["empty", "nonsense", "cut"])
 def test_load_what_is_no_dump_raises_and_changes_nothing(data: bytes) -> None:
     known = Estimates(1)

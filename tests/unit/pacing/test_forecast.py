@@ -75,20 +75,41 @@ def floor(ringing: int, talking: int, wrapping: int) -> Estimates:
     return known
 
 
+def held(came_by: np.ndarray, over_by: np.ndarray, first: int, wait_s: int) -> np.ndarray:
+    """Chance that somebody has answered by each step and still holds an agent when the wait that is allowed is over.
+
+    came_by: chance of an answer by the middle of each step; over_by: of a new conversation and its wrap-up being over
+    so many seconds after the first. What came before the first step counts as come then.
+    """
+    came = np.diff(came_by, prepend=0.0)
+    came[first] += came[:first].sum()
+    found = np.zeros(len(came))
+    for step in range(first, len(came)):
+        for earlier in range(first, step + 1):
+            passed = step - earlier + wait_s - 0.5
+            found[step] += came[earlier] * (1.0 - np.interp(passed, np.arange(len(over_by)), over_by))
+    return found
+
+
 def long_way(known: Estimates, free: int, launches: int, wait_s: int) -> float:
     """The marginal risk by whole distributions of independent calls and agents at every step."""
     columns = {name: column[0] for name, column in known.columns.items()}
     new = columns["new_answer_by"]
     share = new[1:41] - new[:40]
+    first = int(np.argmax(share > 1e-3 * new[40]))
+    over_by = columns["free_by"][0, 0]
+    middle = 0.5 * (columns["answer_by"][:, :40] + columns["answer_by"][:, 1:41])
+    calls_held = np.array([held(by, over_by, first, wait_s) for by in middle])
+    new_held = held(0.5 * (new[:40] + new[1:41]), over_by, first, wait_s)
     risk = 0.0
     for step in range(40):
         if share[step] <= 1e-3 * new[40]:
             continue
-        by = 0.5 * (columns["answer_by"][:, step] + columns["answer_by"][:, step + 1])
+        by = calls_held[:, step]
         ahead = []
         for age, calls in enumerate(columns["now_calls"]):
             ahead += [by[age]] * int(calls) + ([by[age] * (calls % 1)] if calls % 1 else [])
-        ahead += [0.5 * (new[step] + new[step + 1])] * launches
+        ahead += [new_held[step]] * launches
         freed = []
         for phase in range(2):
             table = columns["free_by"][phase]

@@ -45,9 +45,12 @@ def test_tuning_finds_the_highest_parameter_that_keeps_the_limit() -> None:
 
 def test_tuning_when_nothing_keeps_the_limit_then_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RULES, "wild", Rule(PerFreeAgent, 40.0, 60.0))
-    found = tune(Task("wild", DAY, 3))
+    shares: list[float] = []
+    found = tune(Task("wild", DAY, 3), shares.append)
     assert (found.parameter, found.kept) == (40.0, False)
     assert found.abandonment > 0.1
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1.0)
 
 
 def test_tuning_does_not_depend_on_the_number_of_workers() -> None:

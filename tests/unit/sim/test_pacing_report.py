@@ -84,6 +84,7 @@ def test_no_case_runs_twice() -> None:
     }
     assert all(case.seeds >= 4 for case in full if case.pacer == OURS)
     assert {case.pacer for case in quick} == {OURS}
+    assert {case.seeds for case in cases(seeds=1)} == {1}
 
 
 def test_cases_are_run_with_their_settings() -> None:
@@ -109,11 +110,14 @@ def test_the_page_says_what_holds_and_what_does_not(good: SimulationReport, tmp_
     assert "| P6 | 95.50 ± 6.35 | 95.4 | 95.8 | 2.95 ± 0.00 | 2.95% | 6.0% | 4.0% | holds |" in text
     assert "| P7 | 95.00 | 96.1 | 96.4 | 2.95 | 2.95% | 6.0% | 4.0% | occupancy 95.00%, bar 96.1% |" in text
     assert "| talk-step | 96.0 / **3.10** / 6.0 / 4.0 | - | 96.1 / 3.0 / 5.4 / 4.0 |" in text
-    assert "| P6 | 95.5 (2.95) | 96.0 (25.00) |" in text
+    # beside a rival that ran one seed, one seed of ours counts
+    assert "| P6 | 96.0 (2.95) | 96.0 (25.00) |" in text
+    assert "means of 1 seed, the same for all." in text
+    assert "are not ours" in text
     assert "Not all bars" in text
     assert "* P6 at 1% (1.05%): 96.00 / 0.99" in text
     assert "Cap 5%" not in text
     save_picture(results, tmp_path / "p.png")
     assert (tmp_path / "p.png").stat().st_size > 10_000
     del results[Case("P7", OURS, 0.03, 1)]
-    assert "Every bar and limit holds." in page(results, "Pacing", HEAD, "p.png")
+    assert "Every bar and limit of 2 rows holds." in page(results, "Pacing", HEAD, "p.png")

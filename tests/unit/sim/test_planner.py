@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from outpace.domain.errors import ConfigError
 from outpace.sim import charts, tables
 from outpace.sim.estimate import Estimate, estimate
 from outpace.sim.planner import agents_needed, sweep
+from outpace.sim.plots import save_staffing
 from outpace.sim.report import SimulationReport
 from outpace.sim.scenario import Scenario
 from outpace.sim.world import simulate
@@ -51,6 +53,12 @@ def test_a_sweep_of_what_is_not_there_runs_nothing(values: dict[str, list[object
         sweep(SCENARIO, values, progress=pytest.fail)
 
 
+def test_a_sweep_over_seeds_is_refused() -> None:
+    # points with other seeds would be taken for pairs
+    with pytest.raises(ConfigError, match=r"seed: .*same seeds"):
+        sweep(SCENARIO, {"seed": [1, 2]}, progress=pytest.fail)
+
+
 def test_sweeps_are_shown_and_given_as_plain_values() -> None:
     swept = sweep(SCENARIO, {"ratio": [1.0, 4.0]}, seeds=2, workers=1)
     lines = text_of(tables.sweep_table(swept)).splitlines()
@@ -65,21 +73,31 @@ def test_sweeps_are_shown_and_given_as_plain_values() -> None:
     assert plain["points"][0]["reports"][1]["seed"] == 2
 
 
+def test_a_narrow_terminal_shows_settings_and_figures_whole() -> None:
+    swept = sweep(SCENARIO, {"pacer": ["one-per-free-agent", "six-per-free-agent"]}, seeds=2, workers=1)
+    console = Console(width=70, force_terminal=False)
+    with console.capture() as captured:
+        console.print(tables.sweep_table(swept))
+    assert captured.get().count("one-per-free-agent") == 2
+    for one in swept.estimates("dials_per_connect"):
+        assert f"{one.half_width:.2f}" in captured.get()
+
+
 def test_a_single_seed_is_shown_without_an_interval() -> None:
     swept = sweep(SCENARIO, {"ratio": [1.0, 4.0]}, seeds=1, workers=1)
     assert "±" not in text_of(tables.sweep_table(swept)) + charts.sweep_chart(swept)
     assert tables.sweep_values(swept)["points"][0]["estimates"]["occupancy"]["half_width"] is None
 
 
-def linear(noise: float) -> object:
-    """Runs that cost nothing: 40 connects an hour and agent, give or take."""
+def linear(noise: float, idle: int = 0) -> object:
+    """Runs that cost nothing: 40 connects an hour and agent but for some who do nothing, give or take."""
 
     def run_all(jobs: list[object], **_: object) -> list[SimulationReport]:
         real = simulate(Scenario(name="one", agents=1, hours=0.01), 1)
         fields = real.as_dict() | {"abandonment_interval": (0.0, 1.0)}
         found = []
         for job in jobs:
-            rate = 40.0 * job.scenario.agents + noise * (job.seed - 2.5)
+            rate = 40.0 * max(0, job.scenario.agents - idle) + noise * (job.seed - 2.5)
             found.append(SimulationReport(**(fields | {"connects_per_hour": rate, "seed": job.seed})))
         return found
 
@@ -107,6 +125,55 @@ def test_the_search_tells_how_far_chance_goes(monkeypatch: pytest.MonkeyPatch) -
     shown = text_of(tables.staffing_table(found))
     assert "50 agents (49 to 52, 95 %)" in shown
     assert tables.staffing_values(found)["tried"]["50"]["mean"] == 2000.0
+
+
+def test_bounds_are_numbers_that_were_tried_and_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    # the mean of two seeds is known to 191, that is 4.8 agents of 40; of 2 seeds 300 apart to 48
+    for noise, many in ((30.0, 20), (300.0, 70)):
+        monkeypatch.setattr("outpace.sim.planner.run_all", linear(noise))
+        found = agents_needed(Scenario(name="x", agents=many), 40.0 * many - 10.0, seeds=2)
+        assert found.at_most is not None
+        assert found.tried[found.at_most].low >= found.goal
+        assert found.at_least == 1 or found.tried[found.at_least - 1].high < found.goal
+        assert found.at_least <= found.agents < found.at_most
+
+
+def test_a_bound_that_is_not_found_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("outpace.sim.planner.run_all", linear(3000.0))
+    found = agents_needed(Scenario(name="x", agents=50), 500.0, seeds=2)
+    assert (found.at_least, found.at_most) == (1, None)
+    assert tables.staffing_values(found)["at_most"] is None
+    assert f"{found.agents} agents (1 or more, 95 %)" in text_of(tables.staffing_table(found))
+
+
+def test_a_search_may_begin_with_too_few_to_reach_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("outpace.sim.planner.run_all", linear(0.0, idle=3))
+    found = agents_needed(Scenario(name="x", agents=1), 400.0)
+    assert found.tried[1].mean == 0.0
+    assert found.agents == 13
+
+
+def test_a_search_tells_how_far_it_is() -> None:
+    shares: list[tuple[int, float]] = []
+    found = agents_needed(SCENARIO, 300.0, seeds=2, workers=1, progress=lambda *one: shares.append(one))
+    assert {agents for agents, _ in shares} == set(found.tried)
+    for agents in found.tried:
+        mine = [share for tried, share in shares if tried == agents]
+        assert mine == sorted(mine)
+        assert mine[-1] == pytest.approx(1.0)
+
+
+def test_a_plan_is_shown_and_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("outpace.sim.planner.run_all", linear(30.0))
+    found = agents_needed(Scenario(name="x", agents=45), 1990.0)
+    head, *lines = charts.staffing_chart(found).splitlines()
+    assert "┊ is the goal" in head
+    # 45 is far below, and was only where the search began
+    assert [int(line.split()[0]) for line in lines] == [48, 49, 50, 51, 52]
+    assert [line.index("●") for line in lines] == sorted(line.index("●") for line in lines)
+    assert {line.index("┊") for line in lines if "┊" in line} == {lines[0].index("┊")}
+    save_staffing(found, tmp_path / "plan.png")
+    assert (tmp_path / "plan.png").stat().st_size > 10_000
 
 
 def test_a_goal_that_agents_cannot_reach_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

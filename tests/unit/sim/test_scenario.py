@@ -10,6 +10,7 @@ from outpace.domain.config import DialMode, RatioCounts
 from outpace.domain.errors import ConfigError
 from outpace.sim.report import SimulationReport
 from outpace.sim.scenario import Change, Course, Scenario, load_scenario, shipped_scenarios, with_settings
+from outpace.sim.timeline import trace
 from outpace.sim.world import simulate
 from outpace.telephony.simulated.distributions import DistributionSettings
 from outpace.telephony.simulated.people import PeopleSettings, Shift
@@ -96,8 +97,8 @@ WRONG = {
     "talk": ('name = "x"\ntalk = { kind = "lognormal", mean = -1.0, cv = 1.0 }', "talk"),
     "half a distribution": ('name = "x"\n[people]\nwrap_up = { kind = "lognormal", mean = 1.0 }', "cv: is missing"),
     "campaign key": ('name = "x"\n[campaign]\nratioo = 2.0', "campaign: Object contains unknown field `ratioo`"),
-    "campaign value": ('name = "x"\n[campaign]\nratio = 0.0', "campaign: ratio: must be from 0.1 to 100, not 0"),
-    "campaign mode": ('name = "x"\n[campaign]\nmode = "fast"', "campaign: Invalid enum value 'fast'"),
+    "campaign value": ('name = "x"\n[campaign]\nratio = 0.0', "campaign.ratio: must be from 0.1 to 100, not 0"),
+    "campaign mode": ('name = "x"\n[campaign]\nmode = "fast"', "campaign.mode: Invalid enum value 'fast'"),
     "campaign id": ('name = "x"\n[campaign]\nid = 2', "campaign: a scenario has one campaign"),
     "campaign's trunk group": ('name = "x"\n[campaign]\ntrunk_groups = [3]', "names trunk group 3: no such"),
     "trunk group": ('name = "x"\n[[trunk_groups]]\nname = "a"\nchannels = 0', "channels: must be from 1"),
@@ -113,7 +114,7 @@ WRONG = {
         "store_down: the outage at 3 s begins before",
     ),
     "alarm": ('name = "x"\n[[alarms]]\ntrunk_group = 1\nat_s = 1.0\nfor_s = 1.0', "alarms: trunk group 1 is no voice"),
-    "change": ('name = "x"\n[[changes]]\nat_s = -1.0', "changes[0]: at_s: must be from 0"),
+    "change": ('name = "x"\n[[changes]]\nat_s = -1.0', "changes[0].at_s: must be from 0"),
     "change of agents": ('name = "x"\n[[changes]]\nat_s = 1.0\npause_agents = -1', "pause_agents: must not"),
 }  # fmt: skip
 
@@ -216,6 +217,19 @@ def test_a_change_of_wrap_up_is_felt() -> None:
     assert longer.connected / same.connected == pytest.approx(0.5 + 0.5 * 73.0 / 133.0, abs=0.05)
 
 
+def test_when_more_agents_leave_than_there_are_then_all_do() -> None:
+    # a scenario of a hundred agents is also played with ten, by a sweep or a plan
+    away = Change(at_s=300.0, pause_agents=30)
+    _, moments = trace(Scenario(name="x", agents=10, hours=0.5, changes=(away,)), 1, points=6)
+    assert [round(one.ready + one.talking + one.wrap_up) for one in moments[3:]] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("pieces", [0, -1])
+def test_a_day_has_at_least_one_piece(pieces: int) -> None:
+    with pytest.raises(ValueError, match="pieces must be at least 1"):
+        simulate(Scenario(name="x", hours=0.1), 1, pieces=pieces)
+
+
 def test_a_scenario_sets_what_the_carrier_does_in_place_of_its_profile() -> None:
     day = Scenario(name="x", mix=Mix(live=0.4, no_answer=0.6), times={"answer": 3.0, "talk": 7.0}, amd=Amd(delay=1.5))
     profile = day.carrier_profile()
@@ -268,16 +282,32 @@ def test_settings_reach_every_table() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "told"),
     [
-        ("lunch", 1, "lunch"),
-        ("people.lunch", 1, "lunch"),
-        ("agents", "many", "agents"),
-        ("agents.few", 1, "agents is not a table"),
-        ("cap", 1.5, "from 0 to 1"),
+        ("lunch", 1, "campaign: Object contains unknown field `lunch`"),
+        ("people.lunch", 1, "people: Object contains unknown field `lunch`"),
+        ("agents", "many", "agents: Expected `int`, got `str`"),
+        ("agents", 0, "agents: must be from 1 to 20000, not 0"),
+        ("agents.few", 1, "agents.few: agents is not a table"),
+        ("cap", 1.5, "campaign.abandonment.cap: must be from 0 to 1, not 1.5"),
+        ("ratio", 0.0, "campaign.ratio: must be from 0.1 to 100, not 0"),
+        ("pacer", "guess", "pacer: no such pacer: 'guess'"),
     ],
 )
-def test_settings_that_are_refused_name_the_key(key: str, value: object, told: str) -> None:
-    with pytest.raises(ConfigError, match=told):
+def test_settings_that_are_refused_name_the_key_once(key: str, value: object, told: str) -> None:
+    with pytest.raises(ConfigError) as refused:
         with_settings(Scenario(name="x"), {key: value})
+    assert str(refused.value).startswith(told)
+
+
+def test_a_key_given_under_two_names_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"abandonment\.cap: given twice, as cap as well"):
+        with_settings(Scenario(name="x"), {"cap": 0.01, "abandonment.cap": 0.03})
+
+
+def test_every_value_of_a_key_can_be_written_on_a_command_line() -> None:
+    # words that read as something else there, such as true, are no values of a text
+    for weights in ("learned", "exact", "even"):
+        day = with_settings(Scenario(name="x", hours=0.02), {"list.weights": weights})
+        assert simulate(day, 1).attempts > 0
 
 
 def test_a_scenario_that_is_nowhere_is_told_with_those_that_are_shipped() -> None:

@@ -50,6 +50,13 @@ def test_a_timeline_shows_what_happened(moments: tuple[Moment, ...]) -> None:
     assert after[-1].talking < before[-1].talking
 
 
+def test_a_timeline_begins_before_the_agents_have_come() -> None:
+    _, found = trace(Scenario(name="many", agents=100, hours=0.02), 1, points=72)
+    staffed = [one.talking + one.wrap_up + one.ready for one in found]
+    assert staffed[0] < 5.0
+    assert staffed[-1] == pytest.approx(100.0)
+
+
 def test_points_must_be_some() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         trace(SCENARIO, points=0)
@@ -61,7 +68,7 @@ def test_a_timeline_is_shown_and_given_as_plain_values(moments: tuple[Moment, ..
         console.print(tables.timeline_table(moments))
     lines = captured.get().splitlines()
     assert len(lines) == 13
-    assert lines[-1].split()[0] == "1:00"
+    assert [lines[1].split()[0], lines[-1].split()[0]] == ["0:05", "1:00"]
     assert "kappa" not in lines[0]
     chart = charts.timeline_chart(moments).splitlines()
     assert [line.split("|")[0].strip() for line in chart] == ["ready", "talking", "ringing", "launched", "abandoned"]
@@ -69,6 +76,13 @@ def test_a_timeline_is_shown_and_given_as_plain_values(moments: tuple[Moment, ..
     plain = json.loads(json.dumps(tables.timeline_values(moments)))
     assert plain[0]["limited_by"] == "pacing"
     assert plain[0]["launches"] == moments[0].launches
+
+
+def test_intervals_of_less_than_a_minute_are_told_apart() -> None:
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(tables.timeline_table(trace(Scenario(name="x", agents=2, hours=0.025), points=4)[1]))
+    assert [line.split()[0] for line in captured.get().splitlines()[1:]] == ["0:00:22", "0:00:45", "0:01:08", "0:01:30"]
 
 
 def test_pictures_are_written(moments: tuple[Moment, ...], tmp_path: Path) -> None:

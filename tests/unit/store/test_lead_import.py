@@ -119,6 +119,14 @@ def test_import_takes_features_from_number_file_and_segment(tmp_path: Path) -> N
     ]
 
 
+def test_import_of_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"Kunden-M\xfcnchen.csv")
+    path.write_bytes(b"phone\n03012345678\n")
+    store = MemoryStore()
+    report = import_csv(store, store.campaign_id("a"), path, GERMAN, NOW, rejects_path=tmp_path / "rejects.csv")
+    assert (report.added, report.rejected) == (1, 0)
+
+
 def test_import_of_numbers_that_are_only_possible_knows_no_kind(tmp_path: Path) -> None:
     found = Imported(tmp_path, b"phone\n+19999999999", validation="possible").leased
     assert found.features == [pack_features(list_bucket=bucket_of("list.csv"))]

@@ -483,18 +483,26 @@ def test_ledger_spans_tell_in_which_quarter_of_an_hour(store: Store) -> None:
         (quarter - 1, Outcome.CONNECTED, 0),
         (quarter, Outcome.CONNECTED, 0),
         (quarter + 5, Outcome.ABANDONED, 1),
-        (quarter + SPAN_NS - 1, Outcome.ABANDONED, 2),
+        (quarter + SPAN_NS - 2, Outcome.ABANDONED, 2),
+        (quarter + SPAN_NS - 1, Outcome.ABANDONED, 2, Verdict.PERSON),
         (quarter + SPAN_NS, Outcome.MACHINE, 0),
         (quarter + 4 * SPAN_NS, Outcome.CONNECTED, 0),
     ]
     store.execute(
         [
-            attempt(epoch << 32 | i, a, ended_ns=at_ns, outcome=outcome, abandon_reason=AbandonReason(reason))
-            for i, (at_ns, outcome, reason) in enumerate(endings, 1)
+            attempt(
+                epoch << 32 | i,
+                a,
+                ended_ns=at_ns,
+                outcome=outcome,
+                abandon_reason=AbandonReason(reason),
+                verdict=verdict[0] if verdict else Verdict.NONE,
+            )
+            for i, (at_ns, outcome, reason, *verdict) in enumerate(endings, 1)
         ],
         NOW,
     )
-    later = [LedgerSpan(quarter, 1, 1, 1), LedgerSpan(quarter + 4 * SPAN_NS, 1, 0, 0)]
+    later = [LedgerSpan(quarter, 1, 1, 2, 1), LedgerSpan(quarter + 4 * SPAN_NS, 1, 0, 0)]
     assert store.ledger_spans(a, 0) == [LedgerSpan(quarter - SPAN_NS, 1, 0, 0), *later]
     assert store.ledger_spans(a, quarter + 77) == later
     assert store.ledger_spans(a, quarter + 5 * SPAN_NS) == store.ledger_spans(a + 1, 0) == []

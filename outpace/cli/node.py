@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from outpace.cli_common import errors, json_option, open_store
+from outpace.cli.exits import errors
+from outpace.cli.store import open_store
+from outpace.cli.terminal import json_option
 
 if TYPE_CHECKING:
     from outpace.store.port import Store
