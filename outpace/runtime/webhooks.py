@@ -119,13 +119,14 @@ class _Postman:
         return {event.letter_id for event in (*self._in_hand, *self._queue) if event.letter_id}
 
     async def close(self, reason: str) -> None:
-        """Post no more; what has not been taken is kept."""
+        """Post no more; what has not been taken is kept, or forgotten when there is no reason."""
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
         left, attempts = [*self._in_hand, *self._queue], self._attempts
         self._in_hand, self._queue = [], deque()
-        self._bury(left, attempts, reason)
+        if reason:
+            self._bury(left, attempts, reason)
 
     async def _run(self) -> None:
         while True:
@@ -211,12 +212,12 @@ class WebhookSender:
         self._postmen[webhook.webhook_id] = postman, end
 
     async def remove(self, webhook_id: int) -> None:
-        """Post to a webhook no more; what was on its way is kept as dead letters. Unknown ids are left alone."""
+        """Post to a webhook no more; what was on its way is forgotten. Unknown ids are left alone."""
         known = self._postmen.pop(webhook_id, None)
         if known is not None:
             postman, end = known
             end()
-            await postman.close("the webhook was removed")
+            await postman.close("")
 
     def again(self, webhook_id: int, letters: Sequence[tuple[int, str]]) -> int:
         """Post dead letters (id, event) again that are not on their way; how many. KeyError for an unknown webhook."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
+from outpace.api import gate
 from outpace.api.tokens import make_token
 from outpace.domain.access import Role
 from outpace.domain.units import NS_PER_S
@@ -81,7 +82,7 @@ TABLE: dict[str, Entry] = {
     "get_agent": Entry("/v1/agents/1", "osa", {200}, foreign="/v1/agents/2"),
     "change_agent": Entry("/v1/agents/3", "o", {200}, {"name": "third", "leg": "SIM/3", "campaigns": [2]}),
     "get_desk": Entry(DESK, "osa", {200}, foreign=DESK_2),
-    "log_in": Entry(DESK + "/log-in", "osa", {409}, foreign=DESK_2 + "/log-in"),
+    "log_in": Entry(DESK + "/log-in", "osa", {200}, foreign=DESK_2 + "/log-in"),
     "set_ready": Entry(DESK + "/ready", "osa", {200}, foreign=DESK_2 + "/ready"),
     "set_not_ready": Entry(DESK + "/not-ready", "osa", {200}, foreign=DESK_2 + "/not-ready"),
     "set_disposition": Entry(
@@ -129,7 +130,7 @@ TABLE: dict[str, Entry] = {
 #: Operations whose answers hold numbers of people: in full for those who may see them, else masked.
 NUMBERED = {
     *("list_leads", "add_lead", "get_lead", "list_suppression", "suppress", "get_desk", "set_ready", "set_not_ready"),
-    *("set_disposition", "list_calls", "get_call", "list_audit"),
+    *("log_in", "set_disposition", "list_calls", "get_call", "list_audit"),
 }
 #: A number in full, and one that is masked.
 FULL, MASKED = re.compile(r"\+49\d{8,}"), re.compile(r"\+49\d\*+\d\d")
@@ -164,8 +165,11 @@ def _filled(template: Any, values: dict[str, str]) -> Any:
 
 
 @pytest.fixture
-async def scene(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Scene]:
+async def scene(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Scene]:
     """Agents 1 and 2 talk to somebody for long; agent 3 is elsewhere."""
+    monkeypatch.setattr(gate, "_STRANGERS_BURST", 100_000)  # else who guesses tokens is soon told to wait
     caplog.set_level(logging.DEBUG, "outpace")
     async with open_floor(node_file(tmp_path, live=1.0, talk=600.0)) as floor:
         await floor.campaign(leads=40, agents=2)
@@ -227,6 +231,8 @@ async def test_every_operation_for_every_role(scene: Scene, caplog: pytest.LogCa
         for letter in sorted(EVERYBODY, key=lambda one: (one in entry.may, one)):
             answer = await scene.ask(name, method, scene.floor.tokens[LETTERS[letter]])
             scene.answers.append((name, LETTERS[letter], answer))
+            if name == "simulate" and answer.is_success:  # nobody waits for what comes of it
+                await scene.floor.post(f"/v1/jobs/{answer.json()['job_id']}/cancel")
             if answer.status_code not in (entry.ok if letter in entry.may else {403}):
                 wrong.append(f"{name} by {LETTERS[letter].value}: {answer.status_code} {answer.text[:300]}")
     assert not wrong, "\n".join(wrong)
@@ -234,11 +240,14 @@ async def test_every_operation_for_every_role(scene: Scene, caplog: pytest.LogCa
     await _who_was_told_a_number_is_in_the_audit(scene)
     await _secrets_are_nowhere(scene, caplog)
     assert (await scene.floor.get("/v1/health"))["ready"]
+    assert not [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR]
 
 
 def _numbers_are_seen_by_those_who_may(scene: Scene) -> None:
     seen = set()
     for name, role, answer in scene.answers:
+        if name == "get_openapi":
+            continue  # the numbers of its examples are nobody's
         if not answer.is_success:
             assert not FULL.search(answer.text), (name, role, answer.text)
         elif role in (Role.OPERATOR, Role.INTEGRATOR):
@@ -247,7 +256,7 @@ def _numbers_are_seen_by_those_who_may(scene: Scene) -> None:
             assert not FULL.search(answer.text), (name, role, answer.text)
             if name in NUMBERED and role in (Role.SUPERVISOR, Role.AGENT):
                 assert MASKED.search(answer.text), (name, role, answer.text)
-    assert seen - {"reveal_number", "get_openapi", "export_attempts", "list_attempts"} == NUMBERED
+    assert seen - {"reveal_number", "export_attempts", "list_attempts"} == NUMBERED
 
 
 async def _who_was_told_a_number_is_in_the_audit(scene: Scene) -> None:
