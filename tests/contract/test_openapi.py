@@ -45,5 +45,5 @@ def test_api_does_what_its_document_says(tmp_path: Path) -> None:
         assert health["ready"], health
         assert "ERROR" not in node.log()
         assert node.metric("outpace_api_requests_failed_total") == 0.0
-        late_s = node.metric("outpace_event_lag_seconds_sum") / node.metric("outpace_event_lag_seconds_count")
+        late_s = node.metric("outpace_pump_lag_seconds_sum") / node.metric("outpace_pump_lag_seconds_count")
         assert late_s < LATE_S
