@@ -147,7 +147,7 @@ def _without_id(kind: type[msgspec.Struct], name: str) -> type[msgspec.Struct]:
 
 
 def _changes_of(kind: type[msgspec.Struct], name: str) -> type[msgspec.Struct]:
-    # every field may be left out, or be null: then it is its default again
+    # every field may be left out, or be null where it has a default: then it is that again
     fields = []
     for field in msgspec.structs.fields(kind):
         if field.name == "id":
@@ -155,7 +155,7 @@ def _changes_of(kind: type[msgspec.Struct], name: str) -> type[msgspec.Struct]:
         hint = field.type
         if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
             hint = _changes_of(hint, f"{hint.__name__}Changes")
-        fields.append((field.name, hint | None | UnsetType, UNSET))
+        fields.append((field.name, hint | UnsetType if field.required else hint | None | UnsetType, UNSET))
     about = f"A JSON merge patch (RFC 7396) of {kind.__name__}: what is left out stays, null is the default again."
     return msgspec.defstruct(name, fields, forbid_unknown_fields=True, kw_only=True, namespace={"__doc__": about})
 

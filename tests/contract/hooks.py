@@ -35,6 +35,7 @@ REFUSED = [
     # what is there already, or is not there
     Refusal("create_.*|change_.*", "invalid", r"name: .* is called .* already"),
     Refusal("change_campaign|change_trunk_group", "version-conflict", ""),
+    Refusal("create_campaign|change_campaign|simulate", "invalid", "trunk_groups: .* names trunk group .*: no such"),
     Refusal("change_trunk_group", "invalid", "kind: cannot be changed.*"),
     Refusal("set_disposition", "invalid", "disposition: must be one of .*"),
     Refusal(".*", "key-reused", "Idempotency-Key: it was sent with another request"),
