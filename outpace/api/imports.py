@@ -70,7 +70,10 @@ async def start_import(
     async def on_end(job: JobView) -> None:
         path.unlink(missing_ok=True)
         end_ns = node.now_ns()
-        await node.write(lambda store: store.end_list(list_id, ListState(job.state), job.error, end_ns))
+        await node.write(
+            lambda store: store.end_list(list_id, ListState(job.state), job.error, end_ns),
+            patient=True,
+        )
         await node.door.command(LeadsAdded(campaign_id=campaign_id), SYSTEM)
         await asyncio.to_thread(prune_rejects, node.folder, rejects_days)
 

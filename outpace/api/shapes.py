@@ -34,7 +34,7 @@ _DIAL = r"^[^{}\u0000-\u001f\u007f]*\{number\}[^{}\u0000-\u001f\u007f]*$"
 _FIELDS: dict[type[msgspec.Struct], dict[str, Schema]] = {
     Campaign: {
         "name": _NOT_EMPTY,
-        "trunk_groups": {"minItems": 1, "maxItems": MAX_TRUNK_GROUPS, "items": {"type": "integer", "minimum": 1}},
+        "trunk_groups": {"minItems": 1, "maxItems": MAX_TRUNK_GROUPS},
         "dispositions": {"minItems": 1},
         "retry": {"propertyNames": {"enum": list(RETRIABLE)}},
     },
