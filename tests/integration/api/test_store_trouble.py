@@ -20,7 +20,7 @@ from outpace.runtime import server as server_module
 from tests.integration.api.floor import WAIT_S, Floor, node_file, open_floor
 
 C = "/v1/campaigns/1"
-LEADS = 400
+LEADS = 150
 
 #: Holds the store's write lock until its stdin ends.
 HOLDER = """\
@@ -42,7 +42,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def busy(tmp_path: Path) -> AsyncIterator[Floor]:
     """A campaign that dials, with agents in calls."""
-    async with open_floor(node_file(tmp_path, talk=0.2)) as floor:
+    async with open_floor(node_file(tmp_path, talk=0.1)) as floor:
         await floor.campaign(leads=LEADS, agents=4, dispositions=["sale"])
         await floor.post(f"{C}/start")
         await floor.until(f"{C}/board", lambda board: board["connected"] >= 3)
