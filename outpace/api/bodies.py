@@ -25,6 +25,8 @@ Number = Annotated[str, Meta(min_length=2, max_length=40, examples=["+4930123456
 AnyNumber = Annotated[
     str, Meta(pattern=r"^(\+?[1-9][0-9]{3,14})?$", examples=["+4930123456"], description="International; none = any.")
 ]
+#: How the switch reaches a desk: no control characters.
+Leg = Annotated[str, Meta(max_length=200, pattern=r"^[^\u0000-\u001f\u007f]*$", examples=["PJSIP/agent7"])]
 Region = Annotated[str, Meta(pattern=r"^([A-Z]{2})?$", examples=["DE"])]
 
 #: Host by name or address, a port, and what follows, in ASCII; no user and no fragment.
@@ -69,14 +71,14 @@ class AgentBody(Body, frozen=True):
     """An agent: name, how the switch reaches the desk, and the campaigns that they serve."""
 
     name: Name
-    leg: Annotated[str, Meta(max_length=200, examples=["PJSIP/agent7"])]
+    leg: Leg
     campaigns: Annotated[list[Id], Meta(min_length=1, max_length=64)]
 
 
 class LogInBody(Body, frozen=True):
     """Where the agent sits, where that differs from the agent's own leg."""
 
-    leg: Annotated[str, Meta(max_length=200)] = ""
+    leg: Leg = ""
 
 
 class NotReadyBody(Body, frozen=True):

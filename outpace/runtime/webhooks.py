@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from outpace.domain.errors import ConfigError
+from outpace.domain.errors import ConfigError, StateError
 from outpace.domain.resources import WebhookView
 from outpace.domain.units import NS_PER_S
 from outpace.domain.version import VERSION
@@ -197,9 +197,9 @@ class WebhookSender:
         self._postmen: dict[int, tuple[_Postman, Callable[[], None]]] = {}
 
     def check_room(self) -> None:
-        """Raise ConfigError when there are enough."""
+        """Raise StateError when there are enough."""
         if len(self._postmen) >= WEBHOOKS_MAX:
-            raise ConfigError("url", f"there are {WEBHOOKS_MAX} webhooks already")
+            raise StateError(f"there are {WEBHOOKS_MAX} webhooks already")
 
     def add(self, webhook: StoredWebhook) -> None:
         """Post to a webhook from now on."""

@@ -81,8 +81,10 @@ class RunningNode:
         assert answer.is_success, answer.text
         return answer.json()
 
-    def log(self) -> str:
-        return (self.folder / "node.log").read_text()
+    def errors(self) -> list[str]:
+        """Lines of its log that speak of a fault of its own."""
+        lines = (self.folder / "node.log").read_text().splitlines()
+        return [line for line in lines if line.split()[1:2] in (["error"], ["critical"]) or "Traceback" in line]
 
     def metric(self, name: str) -> float:
         """The value of a metric without labels."""
