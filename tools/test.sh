@@ -20,6 +20,10 @@ stage_types() {
     mapfile -t modules < <(find outpace -name '*.pyi' | sort | sed 's/\.pyi$//; s#/#.#g')
     python -m mypy.stubtest --concise --ignore-unused-allowlist --allowlist tools/stubtest_allow.txt \
         --mypy-config-file pyproject.toml "${modules[@]}"
+    if [ "${OUTPACE_LAB:-on}" != off ]; then
+        command -v tsc >/dev/null || tools/packages.sh node-typescript
+        tsc -p tools/jsconfig.json
+    fi
 }
 
 run_pytest() {

@@ -18,7 +18,7 @@ from outpace.domain.errors import ConfigError, StateError, StoreError
 from outpace.domain.orders import GetBoard, GetCampaign, ListAgents, LogOut, StartCampaign, StopCampaign
 from outpace.domain.resources import BoardView
 from outpace.domain.units import NS_PER_S
-from outpace.runtime.board import Progress
+from outpace.runtime.board import Progress, present
 from outpace.runtime.clock import wall_ns
 from outpace.runtime.control import ControlPort
 from outpace.runtime.node import WRAP_UP_WAIT_S, Ending
@@ -193,11 +193,11 @@ def progress_of(board: BoardView) -> Progress:
         leads_total=board.leads_total,
         leads_left=board.leads_left,
         attempts=sum(board.outcomes.values()),
-        outcomes=board.outcomes,
+        outcomes=present(board.outcomes),
         answered=answered,
         connected=board.connected,
         abandoned=board.abandoned,
         abandoned_ratio=board.abandoned / answered if answered else 0.0,
-        calls=board.calls,
-        agents=board.agents,
+        calls=present(board.calls),
+        agents=present(board.agents),
     )

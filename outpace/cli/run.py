@@ -158,7 +158,7 @@ def _attended(way: Way, *, open_browser: bool) -> Ending:
 
     def told(address: str) -> None:
         if not way.quiet:
-            click.echo(f"console while this runs, for whoever has the address: {address}")
+            click.echo(f"the console is open while this runs, to whoever has its address:\n  {address}")
         if open_browser:
             open_where_seen(address, Path(file.node.folder))
 

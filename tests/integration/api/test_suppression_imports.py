@@ -43,7 +43,8 @@ async def test_list_is_on_the_suppression_list_and_rejects_are_told(floor: Floor
     rejects = await floor.send("GET", address)
     assert rejects.text.splitlines() == ["line,reason,row", "3,not a phone number,nobody"]
     assert rejects.headers["content-type"] == "text/csv; charset=utf-8"
-    assert (await floor.send("GET", address, role=Role.SUPERVISOR)).status_code == 403
+    masked = await floor.send("GET", address, role=Role.SUPERVISOR)
+    assert masked.text.splitlines() == ["line,reason", "3,not a phone number"]
     again = await imported(floor, b"+4930123456\n+4930123457\n")
     assert again["result"] == {"read": 2, "added": 0, "extended": 0, "known": 2, "rejected": 0}
     empty = await floor.send("GET", f"/v1/suppression/imports/{again['job_id']}/rejects")
