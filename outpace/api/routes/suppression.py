@@ -20,7 +20,7 @@ from outpace.api.uploads import uploaded
 from outpace.domain.errors import ConfigError
 from outpace.domain.orders import GetCampaign, ListSuppression, Suppress, Unsuppress
 from outpace.domain.resources import JobView, Page, SuppressionView
-from outpace.domain.units import NS_PER_S
+from outpace.runtime import views
 from outpace.store.lead_import import ImportOptions
 from outpace.store.suppression_import import Entry
 
@@ -98,7 +98,7 @@ async def import_suppression(
         raise ConfigError("column", f"without a header wants a position, not {column!r}")
     if campaign_id:
         await call.ask(GetCampaign(campaign_id=campaign_id))
-    expires_ns = round(expires_at.timestamp() * NS_PER_S) if expires_at else 0
+    expires_ns = views.ns_of(expires_at, "expires_at") if expires_at is not None else 0
     if expires_at is not None and expires_ns <= node.now_ns():
         raise ConfigError("expires_at", "lies in the past")
     jobs.require_room()

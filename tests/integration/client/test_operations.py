@@ -36,6 +36,7 @@ def test_clients_have_the_operations_of_the_document_and_no_others() -> None:
         assert {name.removeprefix("iter_") for name in dir(kind) if name.startswith("iter_")} == pages
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 async def test_every_operation(floor: Floor, kind: type[Client | AsyncClient]) -> None:
     async with user_of(kind, floor) as user:
