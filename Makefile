@@ -71,6 +71,11 @@ bench: dev ## all benches; figures to the terminal and to docs/bench/
 pacing-report: dev ## pacing against its bars and rivals, on both cores for half an hour: docs/pacing/DATE.md
 	$(BIN)/python tools/pacing_report.py docs/pacing $(PACING)
 
+.PHONY: screenshots
+screenshots: dev ## the console's pictures in docs/screenshots, taken by the browser tests
+	@mkdir -p docs/screenshots
+	OUTPACE_SCREENSHOTS=$(CURDIR)/docs/screenshots $(BIN)/python -m pytest tests/browser
+
 .PHONY: clean
 clean: ## remove what was built; keeps .venv and var/
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

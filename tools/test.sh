@@ -20,6 +20,10 @@ stage_types() {
     mapfile -t modules < <(find outpace -name '*.pyi' | sort | sed 's/\.pyi$//; s#/#.#g')
     python -m mypy.stubtest --concise --ignore-unused-allowlist --allowlist tools/stubtest_allow.txt \
         --mypy-config-file pyproject.toml "${modules[@]}"
+    if [ "${OUTPACE_LAB:-on}" != off ]; then
+        command -v tsc >/dev/null || tools/packages.sh node-typescript
+        tsc -p tools/jsconfig.json
+    fi
 }
 
 run_pytest() {
@@ -41,6 +45,7 @@ stage_tests() {
         command -v espeak-ng >/dev/null || missing+=(espeak-ng)
         command -v sox >/dev/null || missing+=(sox)
         command -v redis-server >/dev/null || missing+=(redis-server)
+        command -v chromium >/dev/null || missing+=(chromium)
         command -v promtool >/dev/null || missing+=(prometheus)
         command -v systemd-analyze >/dev/null || missing+=(systemd)
         [ ${#missing[@]} -eq 0 ] || tools/packages.sh "${missing[@]}"

@@ -16,6 +16,7 @@ from outpace.domain.access import Role
 from outpace.domain.config import Campaign, TrunkGroup
 from outpace.domain.resources import (
     AgentView,
+    AlarmView,
     AttemptView,
     AuditEntry,
     BoardView,
@@ -373,6 +374,10 @@ class ListAudit(_Paged[Page[AuditEntry]], frozen=True, kw_only=True):
 
 class GetHealth(Question[HealthView], frozen=True, kw_only=True):
     """How the node is."""
+
+
+class ListAlarms(Question[list[AlarmView]], frozen=True, kw_only=True):
+    """Alarms that are on, then those that were since the node's start, the latest first."""
 
 
 class ListWebhooks(Question[list[WebhookView]], frozen=True, kw_only=True):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from outpace.domain.config import Pool
-from outpace.domain.resources import Alarm
+from outpace.domain.resources import Alarm, AlarmView
 from outpace.domain.units import NS_PER_S
 
 log = logging.getLogger(__name__)
@@ -24,6 +27,13 @@ LASTS_S = {
     "switch_down": 1.0,
     "redis_down": 5.0,
 }
+
+#: People who must have answered in the window before the share of abandoned ones is held against the cap: of fewer, it
+#: jumps over it with each of the first that the cap allows.
+ANSWERED_MIN = 200
+
+#: Alarms that are over and still told.
+PAST_MAX = 500
 
 #: Commands waiting for the store, beyond which it is behind.
 STORE_WAITING_MAX = 10_000
@@ -65,11 +75,17 @@ class Alarms:
         self._monotonic_ns = monotonic_ns
         self._first_ns: dict[tuple[str, str], int] = {}
         self._active: dict[tuple[str, str], Alarm] = {}
+        self._past: deque[AlarmView] = deque(maxlen=PAST_MAX)
 
     @property
     def active(self) -> list[Alarm]:
         """The alarms that are on, the longest first."""
         return list(self._active.values())
+
+    def views(self) -> list[AlarmView]:
+        """The alarms that are on, then those that are over, each the latest first."""
+        active = sorted(self._active.values(), key=lambda alarm: alarm.since, reverse=True)
+        return [*(AlarmView(**msgspec.structs.asdict(alarm)) for alarm in active), *self._past]
 
     def look(self, signs: Iterable[Sign]) -> None:
         """Take what is wrong now."""
@@ -80,6 +96,7 @@ class Alarms:
             alarm = self._active.pop(key, None)
             if alarm is not None:
                 log.info("alarm is over", extra={"alarm": alarm.alarm, "subject": alarm.subject})
+                self._past.appendleft(AlarmView(**msgspec.structs.asdict(alarm), until=self._now()))
                 self._tell(_name(key), None)
         for key, sign in found.items():
             first_ns = self._first_ns.setdefault(key, real_ns)
@@ -162,7 +179,7 @@ def _campaign_signs(name: str, counts: dict[str, Any]) -> Iterator[Sign]:
             f"({budget['ratio']:.1%}) against {budget['cap']:.1%}"
         )
         yield Sign("budget_spent", CRITICAL, name, text)
-    elif budget["answered"] and budget["ratio"] > budget["cap"]:
+    elif budget["answered"] >= ANSWERED_MIN and budget["ratio"] > budget["cap"]:
         yield Sign("budget_over", CRITICAL, name, f"abandoned {budget['ratio']:.2%}, more than {budget['cap']:.2%}")
     elif counts["reason"] == "budget":
         yield Sign("budget_bound", WARNING, name, "the abandonment budget holds the launches back")

@@ -10,12 +10,13 @@ from outpace.domain.orders import (
     CreateWebhook,
     DeleteWebhook,
     GetHealth,
+    ListAlarms,
     ListAudit,
     ListDeadLetters,
     ListWebhooks,
     RetryDeadLetters,
 )
-from outpace.domain.resources import AuditEntry, DeadLetter, HealthView, Page, WebhookView
+from outpace.domain.resources import AlarmView, AuditEntry, DeadLetter, HealthView, Page, WebhookView
 from outpace.domain.version import VERSION
 from outpace.domain.wire import Topic
 from outpace.runtime import views
@@ -64,6 +65,12 @@ async def get_health(house: House, _: GetHealth) -> HealthView:
         parts=parts,
         alarms=house.alarms.active,
     )
+
+
+@answers(ListAlarms)
+async def list_alarms(house: House, _: ListAlarms) -> list[AlarmView]:
+    """Alarms that are on and those that were."""
+    return house.alarms.views()
 
 
 # ---- webhooks ----------------------------------------------------------------------------------------------------

@@ -7,10 +7,10 @@ import asyncio
 from outpace.api import roles
 from outpace.api.answers import Reply
 from outpace.api.endpoint import Call, Routes
-from outpace.api.examples import HEALTH
+from outpace.api.examples import ALARM, HEALTH
 from outpace.api.problems import ProblemError
-from outpace.domain.orders import GetHealth
-from outpace.domain.resources import HealthView
+from outpace.domain.orders import GetHealth, ListAlarms
+from outpace.domain.resources import AlarmView, HealthView
 from outpace.domain.wire import Live, Ready
 from outpace.runtime.metrics import exposition
 
@@ -30,7 +30,7 @@ async def get_live(call: Call) -> Live:
 async def get_ready(call: Call) -> Ready:
     """Whether the node can dial; a problem of status 503 when not."""
     if not (await call.ask(GetHealth())).ready:
-        raise ProblemError("unavailable", "the node cannot dial; /v1/health says why")
+        raise ProblemError("unavailable", "the node cannot dial; /v1/health says why", headers={"Retry-After": "1"})
     return Ready()
 
 
@@ -38,6 +38,12 @@ async def get_ready(call: Call) -> Ready:
 async def get_health(call: Call) -> HealthView:
     """The node's parts and alarms."""
     return await call.ask(GetHealth())
+
+
+@routes.add("GET", "/v1/alarms", roles.FIGURES, example=[ALARM])
+async def list_alarms(call: Call) -> list[AlarmView]:
+    """Alarms that are on, then the last 500 that were since the node's start."""
+    return await call.ask(ListAlarms())
 
 
 @routes.add("GET", "/metrics", roles.WATCHING, answer_media=(_PROMETHEUS,))

@@ -43,7 +43,8 @@ async def test_list_is_on_the_suppression_list_and_rejects_are_told(floor: Floor
     rejects = await floor.send("GET", address)
     assert rejects.text.splitlines() == ["line,reason,row", "3,not a phone number,nobody"]
     assert rejects.headers["content-type"] == "text/csv; charset=utf-8"
-    assert (await floor.send("GET", address, role=Role.SUPERVISOR)).status_code == 403
+    masked = await floor.send("GET", address, role=Role.SUPERVISOR)
+    assert masked.text.splitlines() == ["line,reason", "3,not a phone number"]
     again = await imported(floor, b"+4930123456\n+4930123457\n")
     assert again["result"] == {"read": 2, "added": 0, "extended": 0, "known": 2, "rejected": 0}
     empty = await floor.send("GET", f"/v1/suppression/imports/{again['job_id']}/rejects")
@@ -86,6 +87,7 @@ async def test_leads_in_the_hopper_and_calls_that_ring_are_let_go(tmp_path: Path
         (b"+4930123456\n", "?campaign_id=99", 404, ""),
         (b"+4930123456\n", "?region=XX", 422, "region"),
         (b"+4930123456\n", "?expires_at=2020-01-01T00:00:00Z", 422, "expires_at"),
+        (b"+4930123456\n", "?expires_at=9999-01-01T00:00:00Z", 422, "expires_at"),
         (b"+4930123456\n", "?expires_at=tomorrow", 422, "expires_at"),
         (b"+4930123456\n", "?header=false&column=phone", 422, "column"),
         (b"+4930123456\n", "?name=list", 422, "name"),

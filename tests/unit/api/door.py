@@ -176,7 +176,7 @@ class MemoryDoor:
         if call is not None:
             lead = self.leads[call.lead_id]
             desk_call = shown(DeskCall, examples.DESK["call"], call=call, lead=lead)
-        return DeskView(agent=self.agents[q.agent_id], call=desk_call)
+        return DeskView(at=NOW, agent=self.agents[q.agent_id], call=desk_call)
 
     def _list_calls(self, _: orders.ListCalls) -> list[CallView]:
         return list(self.calls.values())
@@ -319,7 +319,7 @@ class MemoryNode:
         await asyncio.sleep(0)
         return job(self.store)
 
-    async def write(self, job: Any) -> Any:
+    async def write(self, job: Any, *, patient: bool = False) -> Any:
         await asyncio.sleep(0)
         return job(self.store)
 
