@@ -163,6 +163,13 @@ JOB: Example = {
     "result": None,
     "error": "",
 }
+SUPPRESSION_CSV = "+4930123456\n+493098765432\n"
+SUPPRESSION_JOB: Example = {
+    **JOB,
+    "job_id": "suppress-5f2c91aa04be",
+    "kind": "suppression-import",
+    "text": "2,000,000 rows read",
+}
 WHAT_IF: Example = {"campaign_id": 1, "changes": {"abandonment": {"cap": 0.02}}, "hours": 1.0, "seeds": 4}
 SIMULATION: Example = {**JOB, "job_id": "what-if-5f2c91aa", "kind": "simulation", "text": "what if: spring offer"}
 NEW_AGENT: Example = {"name": "Grace", "leg": "PJSIP/agent7", "campaigns": [1]}
@@ -193,6 +200,7 @@ CALL: Example = {
     "attempt_number": 1,
 }
 DESK: Example = {
+    "at": _T1,
     "agent": AGENT,
     "call": {
         "call": CALL,
@@ -200,13 +208,17 @@ DESK: Example = {
         "lead": LEAD,
         "script_ref": "",
         "dispositions": ["sale", "callback", "no_interest"],
+        "answers": {"amount": "number", "paid": "yes_no"},
         "disposition": "",
+        "timezone": "Europe/Berlin",
+        "timezone_from": "number",
+        "wrap_up_max_s": 30.0,
     },
 }
 DISPOSITION: Example = {
     "call_id": "4294967301",
     "disposition": "callback",
-    "attributes": {"interest": "high"},
+    "attributes": {"amount": 120, "paid": False},
     "callback_at": "2026-03-03T09:30:00Z",
     "ready": True,
 }
@@ -234,7 +246,7 @@ ATTEMPT: Example = {
     "ended_at": "2026-03-02T10:17:22Z",
     "retry_at": None,
     "talk_s": 132.0,
-    "attributes": {"interest": "high"},
+    "attributes": {"amount": 120, "paid": False},
 }
 TRUNK_SETTINGS: Example = {
     "name": "carrier",
@@ -313,6 +325,14 @@ TOKEN: Example = {
     "revoked": False,
 }
 TOKEN_MADE: Example = {"token": "outpace_...", "view": TOKEN}
+ALARM: Example = {
+    "alarm": "no_agents",
+    "severity": "warning",
+    "subject": "spring offer",
+    "text": "no agent is logged in and unpaused",
+    "since": _T0,
+    "until": _T1,
+}
 HEALTH: Example = {
     "ready": True,
     "version": "0.1.0",

@@ -20,6 +20,7 @@ from outpace.api.limits import RateLimit
 from outpace.api.problems import ProblemError
 from outpace.api.stream import PATH as STREAM
 from outpace.api.stream import Streams
+from outpace.api.suppression_imports import remove_left
 from outpace.domain.access import Actor, Role
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ class Gate:
         """Close what an earlier end has left open."""
         node = self._api.node
         await end_interrupted(node)
+        remove_left(node)
         await asyncio.to_thread(prune_rejects, node.folder, self._api.settings.rejects_days)
 
     async def close(self) -> None:

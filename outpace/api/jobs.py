@@ -24,7 +24,7 @@ from outpace.domain.access import Actor
 from outpace.domain.errors import CapacityError, StateError, UnknownId
 from outpace.domain.resources import JobView
 from outpace.domain.units import NS_PER_S
-from outpace.runtime.control import Topic
+from outpace.domain.wire import Topic
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from outpace.runtime.control import ControlPort, Topic
+from outpace.domain.wire import Topic
+from outpace.runtime.control import ControlPort
 from outpace.runtime.metrics import Reading
 from outpace.store.port import Store
 

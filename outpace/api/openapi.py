@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 
 from outpace.api.endpoint import JSON, MERGE_PATCH, Endpoint, Parameter, Routes
-from outpace.api.problems import KINDS, Problem, problem
+from outpace.api.problems import KINDS, problem
 from outpace.api.shapes import refine
 from outpace.domain.access import Role
 from outpace.domain.version import VERSION
+from outpace.domain.wire import Problem
 
 _REF = "#/components/schemas/"
 _PROBLEM = "application/problem+json"

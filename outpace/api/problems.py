@@ -16,6 +16,7 @@ from outpace.domain.errors import (
     UnknownId,
     VersionConflict,
 )
+from outpace.domain.wire import FieldError, Problem
 from outpace.runtime.validation import dotted, explained
 
 log = logging.getLogger(__name__)
@@ -43,27 +44,6 @@ KINDS: dict[str, tuple[int, str]] = {
     "storage-full": (507, "There is no room left on the disk"),
 }
 _TYPE = "urn:outpace:problem:"
-
-
-class FieldError(msgspec.Struct, frozen=True):
-    """What is wrong with one field of the request; `field` is its path, e.g. `abandonment.cap`, "" the whole body."""
-
-    field: str
-    reason: str
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What went wrong, for people (`title`, `detail`) and programs (`type`, `errors`).
-
-    `version` is that of the settings as they are, where somebody else has changed them.
-    """
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: list[FieldError] = []
-    version: int | None = None
 
 
 class ProblemError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from outpace.api.settings import ApiSettings
 from outpace.runtime import logs
 from outpace.runtime.node_file import NodeFile
 from outpace.runtime.server import Server
+from outpace.runtime.supervision import supervised
 
 
 async def serve(
@@ -32,15 +34,19 @@ async def serve(
     ------
     ConfigError, StoreError, LinkDown : it could not be started; else the error after which nothing could be dialled.
     """
-    handler = logs.configure(file.log.level, style=file.log.format, file=Path(file.log.file) if file.log.file else None)
+    log_file = Path(file.log.file) if file.log.file else None
+    handler = logs.configure(file.log.level, style=file.log.format, file=log_file, behind=True)
     uvicorn = logging.getLogger("uvicorn")
     uvicorn.handlers, uvicorn.level, uvicorn.propagate = [handler], logging.WARNING, False
     server = Server(file, speed=speed, seed=seed)
 
     @asynccontextmanager
     async def beside() -> AsyncIterator[None]:
-        async with serving(server, file.api) as url:
+        async with serving(server, file.api) as url, supervised():
             told(url, len(await server.read(lambda store: store.tokens())))
             yield
 
-    await server.run(beside())
+    try:
+        await server.run(beside())
+    finally:
+        await asyncio.to_thread(handler.close)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import resource
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -24,6 +25,9 @@ _PING_S = 20.0
 #: Seconds that answers under way have at the end.
 _GRACE_S = 5
 _LOOK_S = 0.005
+
+# At the level DEBUG the server writes the headers of WebSocket handshakes, and so tokens: they do not get through.
+logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno > logging.DEBUG)
 
 
 class _Uvicorn(uvicorn.Server):

@@ -23,7 +23,8 @@ from outpace.api.problems import ProblemError
 from outpace.api.roles import sees_numbers
 from outpace.domain.access import Actor, Role
 from outpace.domain.errors import CapacityError
-from outpace.runtime.control import ControlPort, Subscription, Topic, Update
+from outpace.domain.wire import Topic
+from outpace.runtime.control import ControlPort, Subscription, Update
 
 log = logging.getLogger(__name__)
 

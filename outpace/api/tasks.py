@@ -21,6 +21,21 @@ class ImportTask(msgspec.Struct, frozen=True, kw_only=True, tag="import"):
     now_ns: int
 
 
+class SuppressionTask(msgspec.Struct, frozen=True, kw_only=True, tag="suppress"):
+    """Put the numbers of the file `path` on the suppression list; see store/suppression_import.py."""
+
+    store_path: str
+    path: str
+    rejects_path: str
+    options: dict[str, Any]
+    has_header: bool | None
+    campaign_id: int
+    reason: str
+    by: str
+    expires_ns: int
+    now_ns: int
+
+
 class WhatIfTask(msgspec.Struct, frozen=True, kw_only=True, tag="what-if"):
     """Simulate a campaign as it is and with other settings; see api/what_if.py for the rest."""
 
@@ -35,7 +50,7 @@ class WhatIfTask(msgspec.Struct, frozen=True, kw_only=True, tag="what-if"):
     wrap_up_s: float | None
 
 
-Task = ImportTask | WhatIfTask
+Task = ImportTask | SuppressionTask | WhatIfTask
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO
 
@@ -12,6 +14,24 @@ from outpace.api.problems import ProblemError
 
 #: Bytes that gather before they are written.
 _CHUNK = 1 << 20
+
+
+@asynccontextmanager
+async def uploaded(body: AsyncIterator[bytes], folder: Path, *, most: int) -> AsyncIterator[Path]:
+    """A body as a file of the folder, which is there until the context ends, unless somebody has moved it.
+
+    Raises
+    ------
+    ProblemError : as `spool`; `malformed` for one without a byte.
+    """
+    path = folder / f"upload-{secrets.token_hex(8)}.part"
+    size = await spool(body, path, most=most)
+    try:
+        if not size:
+            raise ProblemError("malformed", "the list is empty")
+        yield path
+    finally:
+        discard(path)
 
 
 async def spool(body: AsyncIterator[bytes], path: Path, *, most: int) -> int:

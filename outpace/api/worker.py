@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from outpace.api.tasks import ImportTask, Message, Task, WhatIfTask
+from outpace.api.tasks import ImportTask, Message, SuppressionTask, Task
 from outpace.domain.errors import OutpaceError
 from outpace.domain.units import NS_PER_MS
 from outpace.runtime.clock import monotonic_ns
@@ -17,7 +17,9 @@ from outpace.runtime.clock import monotonic_ns
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from outpace.api.tasks import WhatIfTask
     from outpace.store.lead_import import ImportReport
+    from outpace.store.suppression_import import SuppressionReport
 
 #: The dialer and its calls come first.
 _NICE = 10
@@ -31,11 +33,20 @@ def main() -> None:
     os.nice(_NICE)
     task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
     try:
-        result = _import(task) if isinstance(task, ImportTask) else _what_if(task)
+        result = _result_of(task)
     except OutpaceError as error:
         _say(Message(error=str(error)))
     else:
         _say(Message(progress=1.0, result=result))
+
+
+def _result_of(task: Task) -> dict[str, Any]:
+    match task:
+        case ImportTask():
+            return _import(task)
+        case SuppressionTask():
+            return _suppress(task)
+    return _what_if(task)
 
 
 def _say(message: Message) -> None:
@@ -62,13 +73,6 @@ def _import(task: ImportTask) -> dict[str, int]:
     from outpace.store.lead_import import ImportOptions, import_csv  # noqa: PLC0415 - a worker loads what it needs
     from outpace.store.sqlite import SqliteStore  # noqa: PLC0415
 
-    due = _throttled()
-
-    def tell(report: ImportReport) -> None:
-        if due():
-            share = report.bytes_read / report.bytes_total if report.bytes_total else 0.0
-            _say(Message(progress=share, text=f"{report.read:,} rows read"))
-
     with SqliteStore(task.store_path, create=False) as store:
         report = import_csv(
             store,
@@ -77,13 +81,44 @@ def _import(task: ImportTask) -> dict[str, int]:
             msgspec.convert(task.options, ImportOptions),
             task.now_ns,
             rejects_path=task.rejects_path,
-            progress=tell,
+            progress=_teller(),
             list_id=task.list_id,
         )
     return _counts(report)
 
 
-def _counts(report: ImportReport) -> dict[str, int]:
+def _suppress(task: SuppressionTask) -> dict[str, int]:
+    from outpace.store.lead_import import ImportOptions  # noqa: PLC0415
+    from outpace.store.sqlite import SqliteStore  # noqa: PLC0415
+    from outpace.store.suppression_import import Entry, import_suppression  # noqa: PLC0415
+
+    entry = Entry(campaign_id=task.campaign_id, reason=task.reason, by=task.by, expires_ns=task.expires_ns)
+    with SqliteStore(task.store_path, create=False) as store:
+        report = import_suppression(
+            store,
+            task.path,
+            msgspec.convert(task.options, ImportOptions),
+            entry,
+            task.now_ns,
+            has_header=task.has_header,
+            rejects_path=task.rejects_path,
+            progress=_teller(),
+        )
+    return _counts(report)
+
+
+def _teller() -> Callable[[ImportReport | SuppressionReport], None]:
+    due = _throttled()
+
+    def tell(report: ImportReport | SuppressionReport) -> None:
+        if due():
+            share = report.bytes_read / report.bytes_total if report.bytes_total else 0.0
+            _say(Message(progress=share, text=f"{report.read:,} rows read"))
+
+    return tell
+
+
+def _counts(report: ImportReport | SuppressionReport) -> dict[str, int]:
     counts: dict[str, int] = msgspec.to_builtins(report)
     return {name: count for name, count in counts.items() if not name.startswith("bytes_")}
 

@@ -70,6 +70,15 @@ class MachineAction(Enum):
     MESSAGE = "message"
 
 
+class AnswerKind(Enum):
+    """What an agent fills in with a disposition: a line of text, a number, yes or no, a date (YYYY-MM-DD)."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    YES_NO = "yes_no"
+    DATE = "date"
+
+
 class TrunkKind(Enum):
     """Signalling of a trunk group."""
 
@@ -280,6 +289,7 @@ class Campaign(_Settings, frozen=True):
     wrap_up_max_s: float = 0.0
     hopper_size: int = 500
     dispositions: tuple[str, ...] = ("done",)
+    answers: dict[str, AnswerKind] = {}
     script: str = ""
     retry: dict[str, RetryRule] = {}
     calling_hours: CallingHours | None = None
@@ -298,6 +308,8 @@ class Campaign(_Settings, frozen=True):
             raise ConfigError("trunk_groups", f"a campaign may use {MAX_TRUNK_GROUPS} trunk groups, not more")
         if not self.dispositions:
             raise ConfigError("dispositions", "wants at least one")
+        if "" in self.answers:
+            raise ConfigError("answers", "wants a name for each answer")
         if self.mode is DialMode.AGENTLESS and not self.message:
             raise ConfigError("message", "is what mode = 'agentless' plays to whoever answers: it must not be empty")
         if self.connect_clock is not ConnectClock.ANSWER and not self.amd:

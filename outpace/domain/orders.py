@@ -16,6 +16,7 @@ from outpace.domain.access import Role
 from outpace.domain.config import Campaign, TrunkGroup
 from outpace.domain.resources import (
     AgentView,
+    AlarmView,
     AttemptView,
     AuditEntry,
     BoardView,
@@ -224,6 +225,15 @@ class Unsuppress(Order[None], frozen=True, kw_only=True):
     campaign_id: int = 0
 
 
+class NumbersSuppressed(Order[int], frozen=True, kw_only=True):
+    """An import has suppressed numbers in another process; answers of how many leads the engine must let go.
+
+    None of them is dialled any more from the moment in which the store knows; this ends what is under way.
+    """
+
+    campaign_id: int = 0
+
+
 # ---- agents and calls --------------------------------------------------------------------------------------------
 
 
@@ -358,6 +368,10 @@ class ListAudit(_Paged[Page[AuditEntry]], frozen=True, kw_only=True):
 
 class GetHealth(Question[HealthView], frozen=True, kw_only=True):
     """How the node is."""
+
+
+class ListAlarms(Question[list[AlarmView]], frozen=True, kw_only=True):
+    """Alarms that are on, then those that were since the node's start, the latest first."""
 
 
 class ListWebhooks(Question[list[WebhookView]], frozen=True, kw_only=True):

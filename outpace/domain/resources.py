@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from outpace.domain.config import Campaign, TrunkGroup
+from outpace.domain.config import AnswerKind, Campaign, TrunkGroup
 
 T = TypeVar("T")
 
@@ -214,7 +214,11 @@ class SuppressionView(Resource, frozen=True, kw_only=True):
 
 
 class AgentView(Resource, frozen=True, kw_only=True):
-    """An agent on the floor. `next_state` is what follows the call in hand, "" = as usual."""
+    """An agent on the floor.
+
+    `since` None = in this state since before the node knew the agent. `next_state` is what follows the call in hand,
+    "" = as usual.
+    """
 
     agent_id: int
     name: str
@@ -222,7 +226,7 @@ class AgentView(Resource, frozen=True, kw_only=True):
     leg: str
     leg_state: str
     state: str
-    since: datetime
+    since: datetime | None
     reason: str
     next_state: str
     call_id: str
@@ -246,19 +250,29 @@ class CallView(Resource, frozen=True, kw_only=True):
 
 
 class DeskCall(Resource, frozen=True, kw_only=True):
-    """What the agent sees of the call in hand (or in wrap-up): the record, the script, what may be said of it."""
+    """What the agent sees of the call in hand (or in wrap-up): the record, the script, what may be said of it.
+
+    `answers` are the attributes that a disposition of this campaign may carry, with their kinds. `timezone` is the
+    person's, of the tz database, `timezone_from` how it is known: "number", else the "campaign" and its calling hours,
+    else "none" and it is UTC. `wrap_up_max_s` 0 = the wrap-up ends when the agent says so.
+    """
 
     call: CallView
     campaign: str
     lead: LeadView
     script_ref: str
     dispositions: list[str]
+    answers: dict[str, AnswerKind]
     disposition: str
+    timezone: str
+    timezone_from: str
+    wrap_up_max_s: float
 
 
 class DeskView(Resource, frozen=True, kw_only=True):
-    """An agent's desk."""
+    """An agent's desk. `at` is the node's time, which all times of the desk are of."""
 
+    at: datetime
     agent: AgentView
     call: DeskCall | None
 
@@ -389,6 +403,17 @@ class Alarm(Resource, frozen=True, kw_only=True):
     subject: str
     text: str
     since: datetime
+
+
+class AlarmView(Resource, frozen=True, kw_only=True):
+    """An alarm that is on, or was since the node's start; `until` None = it is on."""
+
+    alarm: str
+    severity: str
+    subject: str
+    text: str
+    since: datetime
+    until: datetime | None = None
 
 
 class HealthView(Resource, frozen=True, kw_only=True):

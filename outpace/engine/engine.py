@@ -269,6 +269,10 @@ class Engine(EngineCore):
         """The engine's scalars by name."""
         return {name: self._register(name) for name in REGISTER_PLACES}
 
+    def decision_count(self) -> int:
+        """Launch decisions so far, over all campaigns; one that launches nothing for the reason before is not new."""
+        return self._register("decisions")
+
     def obstacles(self, campaign_id: int, lead_id: int = 0) -> list[Obstacle]:
         """Everything that keeps a campaign, or one of its leads, from being dialled now; what opens last comes first.
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from outpace.domain.config import Pool
-from outpace.domain.resources import Alarm
+from outpace.domain.resources import Alarm, AlarmView
 from outpace.domain.units import NS_PER_S
 
 log = logging.getLogger(__name__)
@@ -24,6 +27,9 @@ LASTS_S = {
     "switch_down": 1.0,
     "redis_down": 5.0,
 }
+
+#: Alarms that are over and still told.
+PAST_MAX = 500
 
 #: Commands waiting for the store, beyond which it is behind.
 STORE_WAITING_MAX = 10_000
@@ -65,11 +71,17 @@ class Alarms:
         self._monotonic_ns = monotonic_ns
         self._first_ns: dict[tuple[str, str], int] = {}
         self._active: dict[tuple[str, str], Alarm] = {}
+        self._past: deque[AlarmView] = deque(maxlen=PAST_MAX)
 
     @property
     def active(self) -> list[Alarm]:
         """The alarms that are on, the longest first."""
         return list(self._active.values())
+
+    def views(self) -> list[AlarmView]:
+        """The alarms that are on, then those that are over, each the latest first."""
+        active = sorted(self._active.values(), key=lambda alarm: alarm.since, reverse=True)
+        return [*(AlarmView(**msgspec.structs.asdict(alarm)) for alarm in active), *self._past]
 
     def look(self, signs: Iterable[Sign]) -> None:
         """Take what is wrong now."""
@@ -80,6 +92,7 @@ class Alarms:
             alarm = self._active.pop(key, None)
             if alarm is not None:
                 log.info("alarm is over", extra={"alarm": alarm.alarm, "subject": alarm.subject})
+                self._past.appendleft(AlarmView(**msgspec.structs.asdict(alarm), until=self._now()))
                 self._tell(_name(key), None)
         for key, sign in found.items():
             first_ns = self._first_ns.setdefault(key, real_ns)

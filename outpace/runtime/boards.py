@@ -99,6 +99,13 @@ class Boards:
             while len(samples) > 2 and samples[1][0] <= now_ns - _MINUTE_NS:
                 samples.popleft()
 
+    def agent_seconds(self) -> dict[str, float]:
+        """Time that all agents together have spent in each state since the start."""
+        columns = self._engine.agents.columns
+        every = np.arange(len(self._engine.pool.agents))
+        spent = views.spent_ns(columns, every, self._clock.now_ns()).sum(axis=0)
+        return {state.name.lower(): float(spent[state]) / NS_PER_S for state in AgentState}
+
     def all(self) -> list[BoardView]:
         """The boards of all campaigns that the engine has and that are not put away."""
         counters = self._engine.counters()["campaigns"]
@@ -143,7 +150,7 @@ class Boards:
             abandoned=abandoned,
             launches_per_minute=launches,
             answers_per_minute=answers,
-            occupancy=self._occupancy(row, now_ns),
+            occupancy=self.occupancy(campaign_id),
             budget=views.budget_view(settings.abandonment, engine.budget.state(row, now_ns)),
             leads_left=leads.left,
             leads_total=leads.total,
@@ -166,9 +173,11 @@ class Boards:
         per_minute = _MINUTE_NS / (now_ns - then_ns)
         return (launches - then_launches) * per_minute, (answered - then_answered) * per_minute
 
-    def _occupancy(self, row: int, now_ns: int) -> Rate:
+    def occupancy(self, campaign_id: int) -> Rate:
+        """Seconds that the campaign's agents had something to do, of these and those that they were ready."""
+        row = next(place for place, one in enumerate(self._engine.pool.campaigns) if one.id == campaign_id)
         columns = self._engine.agents.columns
         mine = np.flatnonzero(columns["campaigns"] & np.uint64(1 << row))
-        spent = views.spent_ns(columns, mine, now_ns)
+        spent = views.spent_ns(columns, mine, self._clock.now_ns())
         busy = int(spent[:, list(views.BUSY)].sum()) // NS_PER_S
         return views.rate(busy, busy + int(spent[:, AgentState.READY].sum()) // NS_PER_S)

@@ -6,27 +6,15 @@ Its words are plain data (domain/orders.py, domain/resources.py), so that the tw
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from outpace.domain.access import Actor
 from outpace.domain.orders import Order, Question
+from outpace.domain.wire import Topic
 
 T = TypeVar("T")
-
-
-class Topic(Enum):
-    """What can be listened to. ATTEMPTS and DISPOSITIONS are events (for platforms), the others states (for boards)."""
-
-    CAMPAIGNS = "campaigns"
-    AGENTS = "agents"
-    CALLS = "calls"
-    ALARMS = "alarms"
-    ATTEMPTS = "attempts"
-    DISPOSITIONS = "dispositions"
-    JOBS = "jobs"
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):

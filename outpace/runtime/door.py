@@ -11,8 +11,9 @@ import msgspec
 from outpace.domain.access import Actor
 from outpace.domain.errors import StateError
 from outpace.domain.orders import Order, Question
+from outpace.domain.wire import Topic
 from outpace.runtime import door_admin, door_campaigns, door_desk, door_history, door_leads
-from outpace.runtime.control import Subscription, Topic
+from outpace.runtime.control import Subscription
 from outpace.runtime.door_table import ACTS, ANSWERS
 from outpace.runtime.house import House
 from outpace.store.access import StoredAct

@@ -10,15 +10,16 @@ from outpace.domain.orders import (
     CreateWebhook,
     DeleteWebhook,
     GetHealth,
+    ListAlarms,
     ListAudit,
     ListDeadLetters,
     ListWebhooks,
     RetryDeadLetters,
 )
-from outpace.domain.resources import AuditEntry, DeadLetter, HealthView, Page, WebhookView
+from outpace.domain.resources import AlarmView, AuditEntry, DeadLetter, HealthView, Page, WebhookView
 from outpace.domain.version import VERSION
+from outpace.domain.wire import Topic
 from outpace.runtime import views
-from outpace.runtime.control import Topic
 from outpace.runtime.door_table import Done, answers, carries_out, limit_of, page, place_of
 from outpace.runtime.house import House
 from outpace.runtime.webhooks import check_url
@@ -64,6 +65,12 @@ async def get_health(house: House, _: GetHealth) -> HealthView:
         parts=parts,
         alarms=house.alarms.active,
     )
+
+
+@answers(ListAlarms)
+async def list_alarms(house: House, _: ListAlarms) -> list[AlarmView]:
+    """Alarms that are on and those that were."""
+    return house.alarms.views()
 
 
 # ---- webhooks ----------------------------------------------------------------------------------------------------

@@ -26,7 +26,9 @@ from outpace.domain.orders import (
 )
 from outpace.domain.resources import AgentView, CallView, DeskCall, DeskView
 from outpace.domain.states import AgentState
+from outpace.domain.wire import Topic
 from outpace.runtime import views
+from outpace.runtime.desk import check_answers, zone_of
 from outpace.runtime.door_leads import lead_view
 from outpace.runtime.door_table import Done, answers, carries_out
 from outpace.runtime.house import House
@@ -63,20 +65,26 @@ async def desk_view(house: House, agent_id: int) -> DeskView:
     """The desk as it is now, with the record of the call."""
     agent = agent_view(house, agent_id)
     last = house.last_calls.of(agent_id)
-    return DeskView(agent=agent, call=None if last is None else await _desk_call(house, last))
+    call = None if last is None else await _desk_call(house, last)
+    return DeskView(at=views.at(house.now_ns()), agent=agent, call=call)
 
 
 async def _desk_call(house: House, last: LastCall) -> DeskCall:
     call = last.call
     lead = await house.read(lambda store: store.lead(call.lead_id))
     settings = house.registry.campaign(call.campaign_id).settings
+    zone, zone_from = zone_of(last.number, settings.calling_hours)
     return DeskCall(
         call=call,
         campaign=settings.name,
         lead=lead_view(lead),
         script_ref=settings.script,
         dispositions=list(settings.dispositions),
+        answers=settings.answers,
         disposition=last.disposition,
+        timezone=zone,
+        timezone_from=zone_from,
+        wrap_up_max_s=settings.wrap_up_max_s,
     )
 
 
@@ -90,7 +98,7 @@ def agent_view(house: House, agent_id: int) -> AgentView:
 def agent_row(house: House, agent_id: int) -> int:
     """The agent's row in the engine's table. UnknownId."""
     house.registry.agent(agent_id)
-    return next(row for row, agent in enumerate(house.engine.pool.agents) if agent.id == agent_id)
+    return house.agent_rows()[agent_id]
 
 
 @answers(ListCalls)
@@ -218,9 +226,11 @@ async def set_disposition(house: House, order: SetDisposition, actor: Actor) -> 
     last = house.last_calls.of(agent_id)
     if last is None or last.call.call_id != order.call_id:
         raise StateError(f"call {order.call_id} is not the call in hand of agent {agent_id}, nor in wrap-up")
-    known = house.registry.campaign(last.call.campaign_id).settings.dispositions
+    settings = house.registry.campaign(last.call.campaign_id).settings
+    known = settings.dispositions
     if order.disposition not in known:
         raise ConfigError("disposition", f"must be one of {', '.join(known)}, not {order.disposition!r}")
+    check_answers(settings.answers, order.attributes)
     callback_ns = views.ns_of(order.callback_at, "callback_at") if order.callback_at is not None else 0
     if order.callback_at is not None and callback_ns <= house.now_ns():
         raise ConfigError("callback_at", "lies in the past")
@@ -238,6 +248,8 @@ async def set_disposition(house: House, order: SetDisposition, actor: Actor) -> 
         await house.runner.pump.act(events.NumberSuppressed(last.number, 0))
     if order.ready:
         await house.runner.pump.act(events.AgentReady(agent_id))
+    # no state has changed, but the agent's other tabs show the disposition as well
+    house.hub.publish(Topic.AGENTS, str(agent_id), msgspec.to_builtins(agent_view(house, agent_id)))
     detail = {
         "call_id": order.call_id,
         "disposition": order.disposition,

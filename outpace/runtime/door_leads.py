@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from outpace.domain.orders import (
     ListLeads,
     ListLists,
     ListSuppression,
+    NumbersSuppressed,
     RevealNumber,
     Suppress,
     Unsuppress,
@@ -35,6 +37,9 @@ from outpace.store.lead_import import ImportOptions, normalise, read_lead
 from outpace.store.lists import StoredLead, StoredList
 from outpace.store.port import Store
 from outpace.store.suppression import Suppression
+
+#: Facts of one import that are handled in one turn.
+_FACTS_A_TURN = 64
 
 _FINISHED = (LeadState.COMPLETED, LeadState.EXHAUSTED, LeadState.SUPPRESSED, LeadState.INVALID)
 
@@ -254,6 +259,18 @@ async def unsuppress(house: House, order: Unsuppress, actor: Actor) -> Done:
         if order.campaign_id in (0, campaign.id):
             house.runner.post([events.LeadsAdded(campaign.id)])
     return Done(None, _suppression_subject(order.campaign_id), {"number": e164(number)})
+
+
+@carries_out(NumbersSuppressed)
+async def numbers_suppressed(house: House, order: NumbersSuppressed, actor: Actor) -> Done:
+    """Another process has suppressed numbers, a million perhaps: the engine is told of those that it has in hand."""
+    del actor
+    now_ns = house.now_ns()
+    held = await house.read_long(lambda store: store.suppressed_in_hand(now_ns))
+    told = [events.NumberSuppressed(number, campaign) for number, campaign in held if house.has_campaign(campaign)]
+    for start in range(0, len(told), _FACTS_A_TURN):
+        await asyncio.gather(*(house.runner.pump.act(fact) for fact in told[start : start + _FACTS_A_TURN]))
+    return Done(len(told), _suppression_subject(order.campaign_id), {"let_go": len(told)})
 
 
 def _suppression_subject(campaign_id: int) -> str:

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from outpace.domain.commands import AgentStateChanged, AnyCommand, CampaignStateChanged
 from outpace.domain.config import Agent
+from outpace.domain.wire import Topic
 from outpace.engine.engine import Engine
 from outpace.runtime import views
 from outpace.runtime.boards import Boards
 from outpace.runtime.clock import Clock
-from outpace.runtime.control import Topic
 from outpace.runtime.hub import Snapshot
 
 #: Takes topic, key and data.

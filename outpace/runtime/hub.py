@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Protocol
 
 from outpace.domain.errors import CapacityError
-from outpace.runtime.control import Topic, Update
+from outpace.domain.wire import Topic
+from outpace.runtime.control import Update
 
 #: Updates kept for listeners who come back; up to twice as many are held.
 KEPT_MAX = 8192

@@ -18,7 +18,7 @@ import msgspec
 
 from outpace.domain.config import Campaign, TrunkGroup
 from outpace.domain.errors import ConfigError
-from outpace.runtime.control import Topic
+from outpace.domain.wire import Topic
 from outpace.runtime.settings import AgentGroup, JournalSettings, LogSettings, StoreSettings, Table, desks
 from outpace.runtime.switches import SwitchSettings
 from outpace.runtime.toml_reader import TomlReader

@@ -70,6 +70,7 @@ class PumpedEngine(Protocol):
     def tick(self, now_ns: int) -> None: ...
     def next_deadline_ns(self) -> int: ...
     def take_commands(self) -> list[AnyCommand]: ...
+    def decision_count(self) -> int: ...
 
 
 class Switch(Protocol):
@@ -127,6 +128,8 @@ class Pump:
         self._running = False
         self.lag_s = Histogram()
         self.turn_s = Histogram()
+        self.decision_s = Histogram()
+        self._decisions = 0
         self.facts_handled = 0
         self.facts_dropped = 0
         self.turns = 0
@@ -210,7 +213,7 @@ class Pump:
         try:
             try:
                 self._handle(now_ns, handled)
-                self._engine.tick(now_ns)
+                self._tick(now_ns)
                 commands = self._engine.take_commands()
                 launches = [command for command in commands if type(command) is WriteIntent]
                 self._route(commands, now_ns)
@@ -230,6 +233,15 @@ class Pump:
             self._wake()
         else:
             self._arm(now_ns)
+
+    def _tick(self, now_ns: int) -> None:
+        # decisions are taken in ticks only
+        began_ns = monotonic_ns()
+        self._engine.tick(now_ns)
+        decisions = self._engine.decision_count()
+        if decisions != self._decisions:
+            self._decisions = decisions
+            self.decision_s.observe((monotonic_ns() - began_ns) / NS_PER_S)
 
     def _handle(self, now_ns: int, handled: list[AnyEvent]) -> None:
         count = min(len(self._facts), TURN_FACTS_MAX)

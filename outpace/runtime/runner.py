@@ -176,6 +176,7 @@ class PoolRunner:
             for name, histogram in (
                 ("pump_lag_seconds", self.pump.lag_s),
                 ("pump_turn_seconds", self.pump.turn_s),
+                ("decision_seconds", self.pump.decision_s),
                 ("store_commit_seconds", self.worker.commit_s),
             )
         )

@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,14 +23,16 @@ from outpace.domain.commands import RecordAttempt
 from outpace.domain.config import Agent
 from outpace.domain.errors import ConfigError, StoreError
 from outpace.domain.events import CampaignDraining, CampaignStarted, CampaignStopped
+from outpace.domain.outcomes import AbandonReason
 from outpace.domain.resources import Alarm, DispositionView
 from outpace.domain.states import CampaignState
 from outpace.domain.version import VERSION
+from outpace.domain.wire import Topic
 from outpace.runtime import views
 from outpace.runtime.alarms import Alarms, Figures, signs
 from outpace.runtime.boards import Boards
 from outpace.runtime.clock import monotonic_ns, wall_ns
-from outpace.runtime.control import ControlPort, Topic
+from outpace.runtime.control import ControlPort
 from outpace.runtime.door import Door
 from outpace.runtime.door_history import attempt_view, disposition_name
 from outpace.runtime.feeds import AgentFeed, BoardFeed, CallFeed
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from outpace.runtime.redis_link import RedisLink
 
 log = logging.getLogger(__name__)
+attempt_log = logging.getLogger("outpace.attempts")
 
 T = TypeVar("T")
 
@@ -134,6 +138,9 @@ class Server:
         """What monitoring shows, now; on the loop."""
         names = {one.id: (one.name, self._boards.leads_left(one.id)) for one in self._runner.engine.pool.campaigns}
         reading = self._runner.reading(names)
+        reading.add_by("agent_seconds_total", "state", self._boards.agent_seconds())
+        busy = {name: self._boards.occupancy(campaign_id).value for campaign_id, (name, _) in names.items()}
+        reading.add_by("occupancy", "campaign", {name: nan if share is None else share for name, share in busy.items()})
         reading.add("hub", self._hub.gauges())
         reading.add("reader", self._reader.gauges())
         reading.add("long_reader", self._long_reader.gauges())
@@ -150,7 +157,7 @@ class Server:
 
     # ---- start -----------------------------------------------------------------------------------------------------
 
-    async def run(self, beside: AbstractAsyncContextManager[Any] | None = None) -> None:
+    async def run(self, beside: AbstractAsyncContextManager[Any] | None = None, *, drain_s: float = DRAIN_S) -> None:
         """Start, serve until SIGINT, SIGTERM or `ask_to_stop`, and stop; a second signal stops at once.
 
         `beside` is entered when the door is open, and left before it closes. Other threads hold the interpreter for a
@@ -166,7 +173,7 @@ class Server:
                     await self._stopping.wait()
             finally:
                 self._stopping.clear()  # from here on it says that nothing is to be waited for
-                await self.stop(drain_s=0.0 if self._failure is not None else DRAIN_S)
+                await self.stop(drain_s=0.0 if self._failure is not None else drain_s)
         if self._failure is not None:
             raise self._failure
 
@@ -290,6 +297,7 @@ class Server:
         # attempts and dispositions that are durable now
         for record in records:
             if isinstance(record, RecordAttempt):
+                attempt_log.info("attempt ended", extra=self._attempt_fields(record))
                 view = msgspec.to_builtins(attempt_view(self._registry, record))
                 self._hub.publish(Topic.ATTEMPTS, str(record.call_id), view)
                 continue
@@ -305,7 +313,29 @@ class Server:
                 callback_at=views.at_or_none(record.callback_ns),
                 suppress=record.suppress,
             )
+            fields = ("call_id", "campaign_id", "lead_id", "agent_id", "disposition")
+            attempt_log.info("disposition", extra={name: getattr(said, name) for name in fields})
             self._hub.publish(Topic.DISPOSITIONS, str(record.call_id), msgspec.to_builtins(said))
+
+    def _attempt_fields(self, record: RecordAttempt) -> dict[str, Any]:
+        # what the line of an attempt says; call_id is the attempt's id, and the formatter masks the number
+        campaign = self._registry.campaigns.get(record.campaign_id)
+        fields: dict[str, Any] = {
+            "call_id": str(record.call_id),
+            "campaign_id": record.campaign_id,
+            "campaign": campaign.settings.name if campaign is not None else "",
+            "lead_id": record.lead_id,
+            "attempt_number": record.attempt_number,
+            "number": record.number,
+            "trunk_group_id": record.trunk_group_id,
+            "outcome": record.outcome.name.lower(),
+            "hangup_cause": record.hangup_cause,
+        }
+        if record.agent_id:
+            fields["agent_id"] = record.agent_id
+        if record.abandon_reason is not AbandonReason.NONE:
+            fields["abandon_reason"] = record.abandon_reason.name.lower()
+        return fields
 
     def _tell_alarm(self, key: str, alarm: Alarm | None) -> None:
         self._hub.keep(Topic.ALARMS, key, None if alarm is None else msgspec.to_builtins(alarm))

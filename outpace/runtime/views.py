@@ -192,7 +192,7 @@ def agent_views(rows: AgentRows) -> list[AgentView]:
             leg=settings.leg,
             leg_state=_LEG_STATES[leg],
             state=_AGENT_STATES[state],
-            since=at(since),
+            since=at_or_none(since),
             reason=str(reason) if reason else "",
             next_state=_NEXT_STATES[wants],
             call_id=str(call) if call else "",

@@ -26,9 +26,10 @@ from outpace.domain.errors import ConfigError, StateError
 from outpace.domain.resources import WebhookView
 from outpace.domain.units import NS_PER_S
 from outpace.domain.version import VERSION
+from outpace.domain.wire import Topic
 from outpace.runtime import views
 from outpace.runtime.clock import wall_ns
-from outpace.runtime.control import Topic, Update
+from outpace.runtime.control import Update
 from outpace.runtime.hub import Hub
 from outpace.store.access import StoredWebhook
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from outpace.domain.states import LeadState
 from outpace.store._memory_state import MemoryState, Place
-from outpace.store.suppression import Suppression
+from outpace.store.suppression import Listed, Suppression, holds_longer
 
 
 class MemorySuppression(MemoryState):
@@ -17,6 +19,27 @@ class MemorySuppression(MemoryState):
     def _put(self, entry: Suppression, now_ns: int) -> None:
         self.unsuppress(entry.number, entry.campaign_id, now_ns)
         self._suppressed[entry.number, entry.campaign_id] = entry
+
+    def suppress_many(
+        self, numbers: Sequence[int], campaign_id: int, reason: str, by: str, expires_ns: int, now_ns: int
+    ) -> Listed:
+        """See `SuppressionPort.suppress_many`."""
+        added = extended = known = 0
+        for number in numbers:
+            entry = self._suppressed.get((number, campaign_id))
+            if entry is not None and not holds_longer(expires_ns, entry.expires_ns):
+                known += 1
+                continue
+            added += entry is None
+            extended += entry is not None
+            self._put(Suppression(number, campaign_id, reason, by, now_ns, expires_ns), now_ns)
+        return Listed(added, extended, known)
+
+    def suppressed_in_hand(self, now_ns: int) -> list[tuple[int, int]]:
+        """See `SuppressionPort.suppressed_in_hand`."""
+        held = {(lead.number, lead.campaign_id) for lead in self._leads.values() if lead.place is Place.LEASED}
+        held |= {(intent.number, intent.campaign_id) for intent in self._intents.values()}
+        return sorted(one for one in held if any(self._in_force(*one, now_ns)))
 
     def unsuppress(self, number: int, campaign_id: int, now_ns: int) -> bool:
         """See `SuppressionPort.unsuppress`."""

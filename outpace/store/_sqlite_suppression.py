@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+
+import msgspec
 
 from outpace.domain.states import LeadState
 from outpace.store._sqlite_file import SqliteFile
+from outpace.store._sqlite_leases import Leases
 from outpace.store._sqlite_queue import Queue, Waiting
 from outpace.store.port import Band
-from outpace.store.suppression import Suppression
+from outpace.store.suppression import Listed, Suppression, holds_longer
 
 _COLUMNS = "number, campaign_id, reason, added_by, added_ns, expires_ns"
 _PUT = "INSERT INTO suppression VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -27,6 +31,14 @@ _PUT_AWAY = f"""
 """
 
 
+_KNOWN = """
+    SELECT number, expires_ns FROM suppression
+    WHERE tenant = ? AND campaign_id = ? AND number IN (SELECT value FROM json_each(?))
+"""
+_LEASES = "SELECT token FROM leases WHERE tenant = ?"
+_INTENTS = "SELECT number, campaign_id FROM intents WHERE tenant = ?"
+
+
 class SqliteSuppression(SqliteFile):
     """See `SuppressionPort`."""
 
@@ -35,6 +47,33 @@ class SqliteSuppression(SqliteFile):
         entry = Suppression(number, campaign_id, reason, by, now_ns, expires_ns)
         with self._transaction():
             put(self._db, self._tenant, entry, now_ns)
+
+    def suppress_many(
+        self, numbers: Sequence[int], campaign_id: int, reason: str, by: str, expires_ns: int, now_ns: int
+    ) -> Listed:
+        """See `SuppressionPort.suppress_many`."""
+        wanted = dict.fromkeys(numbers)
+        with self._transaction():
+            asked = msgspec.json.encode(list(wanted)).decode()
+            there = dict(self._db.execute(_KNOWN, (self._tenant, campaign_id, asked)).fetchall())
+            longer = [number for number, ends_ns in there.items() if holds_longer(expires_ns, ends_ns)]
+            for number in longer:
+                put(self._db, self._tenant, Suppression(number, campaign_id, reason, by, now_ns, expires_ns), now_ns)
+            rest = (campaign_id, reason, by, now_ns, expires_ns)
+            new = [(self._tenant, number, *rest) for number in wanted if number not in there]
+            self._db.executemany(_PUT, new)
+        return Listed(len(new), len(longer), len(numbers) - len(new) - len(longer))
+
+    def suppressed_in_hand(self, now_ns: int) -> list[tuple[int, int]]:
+        """See `SuppressionPort.suppressed_in_hand`."""
+        with self._errors():
+            leases = Leases(self._db, self._tenant)
+            held = set(self._db.execute(_INTENTS, (self._tenant,)))
+            for (token,) in self._db.execute(_LEASES, (self._tenant,)).fetchall():
+                held.update((lead.number, lead.campaign_id) for lead in leases.leads(token))
+            asked = msgspec.json.encode([number for number, _ in held]).decode()
+            suppressed = leases.queue.suppressed(asked, now_ns)
+        return sorted(one for one in held if suppressed.until_ns(*one) is not None)
 
     def unsuppress(self, number: int, campaign_id: int, now_ns: int) -> bool:
         """See `SuppressionPort.unsuppress`."""

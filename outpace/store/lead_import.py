@@ -32,7 +32,7 @@ _SEGMENT_NAME = "segment"
 _BATCH_ROWS = 5000
 _BATCH_CHARACTERS = 8 << 20
 _E164_DIGITS = 15
-_DIGITS_OF_A_NUMBER = 5  # in what should be a column's name: then the header is missing
+DIGITS_OF_A_NUMBER = 5  # in what should be a column's name: then the header is missing
 
 # What spreadsheets make of a number that they took for a quantity: 4.93012E+11, 49301234567.0.
 _SPREADSHEET = re.compile(r"\d+([.,]\d+)?E\+?\d+|\d{5,}[.,]0", re.IGNORECASE)
@@ -141,7 +141,7 @@ def import_csv(
             if first is None:
                 raise ConfigError(name, "is empty")
             layout = _layout(first, name, options)
-            with _rejects(rejected) as reject:
+            with rejects_to(rejected) as reject:
                 load = _Load(store, _Into(campaign_id, list_id), now_ns, layout, source)
                 try:
                     for row in rows if options.header else chain([first], rows):
@@ -240,8 +240,8 @@ def _layout(first: Row, name: str, options: ImportOptions) -> _Layout:
     for i, key in enumerate(keys):
         if key in keys[:i]:
             raise ConfigError(f"{name}, line {first.line}", f"column {names[i]!r} occurs twice")
-    number = _number_column(keys, names, f"{name}, line {first.line}", options)
-    if options.header and sum(map(str.isdigit, names[number])) >= _DIGITS_OF_A_NUMBER:
+    number = number_column(keys, names, f"{name}, line {first.line}", options)
+    if options.header and sum(map(str.isdigit, names[number])) >= DIGITS_OF_A_NUMBER:
         raise ConfigError(f"{name}, line {first.line}", f"no header: {names[number]!r} is not the name of a column")
     references = [keys.index(key) for key in _REFERENCE_NAMES if key in keys and keys.index(key) != number]
     reference = references[0] if references else -1
@@ -250,7 +250,8 @@ def _layout(first: Row, name: str, options: ImportOptions) -> _Layout:
     return _Layout(names, number, reference, segment, attributes)
 
 
-def _number_column(keys: list[str], names: tuple[str, ...], where: str, options: ImportOptions) -> int:
+def number_column(keys: list[str], names: tuple[str, ...], where: str, options: ImportOptions) -> int:
+    """Which column holds the number. ConfigError: none is like that, or it cannot be told."""
     wanted = options.column
     if isinstance(wanted, int):
         if not 1 <= wanted <= len(keys):
@@ -332,7 +333,8 @@ class _Load:
 
 
 @contextmanager
-def _rejects(path: Path) -> Iterator[Callable[[Row, str], None]]:
+def rejects_to(path: Path) -> Iterator[Callable[[Row, str], None]]:
+    """Write rows that are refused to a file, each with its reason; without any there is no file."""
     # surrogateescape writes bytes that the list's encoding forbade as they were.
     count = 0
     with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -21,6 +22,14 @@ class Suppression(msgspec.Struct, frozen=True):
     expires_ns: int
 
 
+class Listed(NamedTuple):
+    """What has become of numbers that were put on the list together."""
+
+    added: int
+    extended: int  # were on the list until an earlier time
+    known: int  # are on the list for at least as long already
+
+
 class SuppressionPort(Protocol):
     """The suppression list. It is in force from the moment in which `suppress` returns, whoever dials.
 
@@ -31,6 +40,17 @@ class SuppressionPort(Protocol):
     def suppress(self, number: int, campaign_id: int, reason: str, by: str, expires_ns: int, now_ns: int) -> None:
         """Put a number on the list, over what the list said of it for the same campaign."""
 
+    def suppress_many(
+        self, numbers: Sequence[int], campaign_id: int, reason: str, by: str, expires_ns: int, now_ns: int
+    ) -> Listed:
+        """Put numbers on the list in one transaction, as `suppress` does, but never for a shorter time.
+
+        A number that is on the list for the same campaign already and until no earlier time keeps its entry.
+        """
+
+    def suppressed_in_hand(self, now_ns: int) -> list[tuple[int, int]]:
+        """Numbers that must not be dialled any more and are leased, or have an open intent; each with its campaign."""
+
     def unsuppress(self, number: int, campaign_id: int, now_ns: int) -> bool:
         """Take a number off the list; False when it is not on it. Leads that were put away for it are due now."""
 
@@ -39,6 +59,15 @@ class SuppressionPort(Protocol):
 
     def is_suppressed(self, number: int, campaign_id: int, now_ns: int) -> bool:
         """Whether the campaign must not dial the number now; 0 asks for the entries that hold for all campaigns."""
+
+
+def holds_longer(expires_ns: int, than_ns: int) -> bool:
+    """Whether an entry that ends then holds longer than one that ends at the other time; 0 = never.
+
+    >>> holds_longer(0, 5), holds_longer(6, 5), holds_longer(5, 5), holds_longer(5, 0), holds_longer(0, 0)
+    (True, True, False, False, False)
+    """
+    return than_ns != 0 and (expires_ns == 0 or expires_ns > than_ns)
 
 
 def of_disposition(number: int, agent_id: int, now_ns: int) -> Suppression:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
 from outpace.api import roles
@@ -16,32 +15,16 @@ from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import AUDIT, ME, NEW_TOKEN, TOKEN, TOKEN_MADE, page_of
 from outpace.api.paging import Cursor, Limit
 from outpace.api.tokens import all_tokens, make_token
-from outpace.domain.access import Role
 from outpace.domain.orders import ListAudit, TokenView
 from outpace.domain.resources import AuditEntry, Page
 from outpace.domain.units import NS_PER_S
+from outpace.domain.wire import Me, TokenMade
 from outpace.runtime.views import ns_of
 from outpace.store.port import Store
 
 routes = Routes("access", "Tokens with their roles, and the audit of who did what.")
 
 _Exact = Annotated[str, Meta(max_length=200)]
-
-
-class Me(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom a token speaks for."""
-
-    name: str
-    role: Role
-    agent_id: int
-    expires_at: datetime | None
-
-
-class TokenMade(msgspec.Struct, frozen=True, kw_only=True):
-    """A token, this once with its secret."""
-
-    token: str
-    view: TokenView
 
 
 @routes.add("GET", "/v1/me", roles.ANYBODY, example=ME)

@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
-import msgspec
-
 from outpace.api import roles
 from outpace.api.answers import Reply
 from outpace.api.endpoint import Call, Routes
-from outpace.api.examples import HEALTH
+from outpace.api.examples import ALARM, HEALTH
 from outpace.api.problems import ProblemError
-from outpace.domain.orders import GetHealth
-from outpace.domain.resources import HealthView
+from outpace.domain.orders import GetHealth, ListAlarms
+from outpace.domain.resources import AlarmView, HealthView
+from outpace.domain.wire import Live, Ready
 from outpace.runtime.metrics import exposition
 
 routes = Routes("health", "Whether the node works, and its figures for monitoring.")
 
 _PROMETHEUS = "text/plain; version=1.0.0; charset=utf-8"
-
-
-class Live(msgspec.Struct, frozen=True):
-    """That somebody answers."""
-
-    live: bool = True
-
-
-class Ready(msgspec.Struct, frozen=True):
-    """That the node can dial."""
-
-    ready: bool = True
 
 
 @routes.add("GET", "/health/live", roles.ANYBODY, example={"live": True}, open_to_all=True)
@@ -51,6 +38,12 @@ async def get_ready(call: Call) -> Ready:
 async def get_health(call: Call) -> HealthView:
     """The node's parts and alarms."""
     return await call.ask(GetHealth())
+
+
+@routes.add("GET", "/v1/alarms", roles.FIGURES, example=[ALARM])
+async def list_alarms(call: Call) -> list[AlarmView]:
+    """Alarms that are on, then the last 500 that were since the node's start."""
+    return await call.ask(ListAlarms())
 
 
 @routes.add("GET", "/metrics", roles.WATCHING, answer_media=(_PROMETHEUS,))

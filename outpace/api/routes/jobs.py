@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from msgspec import Meta
-
 from outpace.api import roles
+from outpace.api.bodies import JobId
 from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import JOB
 from outpace.domain.resources import JobView
 
 routes = Routes("jobs", "Long work: imports and simulations.")
-
-_JobId = Annotated[str, Meta(pattern=r"^[a-z-]+-[0-9a-f]{1,16}$", examples=["import-7"])]
 
 
 @routes.add("GET", "/v1/jobs", roles.DATA, example=[JOB])
@@ -23,12 +18,12 @@ async def list_jobs(call: Call) -> list[JobView]:
 
 
 @routes.add("GET", "/v1/jobs/{job_id}", roles.DATA, problems=(404,), example=JOB)
-async def get_job(call: Call, job_id: _JobId) -> JobView:
+async def get_job(call: Call, job_id: JobId) -> JobView:
     """One job; its result when it is done."""
     return call.api.jobs.get(job_id)
 
 
 @routes.add("POST", "/v1/jobs/{job_id}/cancel", roles.DATA, problems=(404, 409), example=JOB)
-async def cancel_job(call: Call, job_id: _JobId) -> JobView:
+async def cancel_job(call: Call, job_id: JobId) -> JobView:
     """End a job; what it has done so far stays."""
     return call.api.jobs.cancel(job_id)

@@ -17,6 +17,7 @@ from outpace.api.problems import ProblemError
 from outpace.domain.access import Role
 from outpace.domain.orders import AddLead, GetDesk, GetLead, ListLeads, RevealNumber, WhyNotLead
 from outpace.domain.resources import LeadView, Page, WhyView
+from outpace.domain.wire import Revealed
 
 routes = Routes("leads", "People to be called: how each stands, and what keeps it from being dialled.")
 
@@ -36,12 +37,6 @@ LeadStateName = Literal[
     "suppressed",
     "invalid",
 ]
-
-
-class Revealed(msgspec.Struct, frozen=True):
-    """A number in full; that it was asked for is in the audit."""
-
-    full_number: str
 
 
 @routes.add("GET", "/v1/leads", roles.DATA, example=page_of(LEAD))

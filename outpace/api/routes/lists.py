@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -17,10 +14,11 @@ from outpace.api.binding import pieces
 from outpace.api.bodies import AnyId, Id, Name, Region
 from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import JOB, LIST, LIST_CSV, page_of
+from outpace.api.exports import rejects
 from outpace.api.imports import job_id_of, rejects_path, start_import
 from outpace.api.paging import Cursor, Limit
 from outpace.api.problems import ProblemError
-from outpace.api.uploads import spool
+from outpace.api.uploads import uploaded
 from outpace.domain.orders import GetCampaign, GetList, ListLists
 from outpace.domain.resources import JobView, ListView, Page
 from outpace.store.lead_import import ImportOptions
@@ -28,7 +26,6 @@ from outpace.store.lead_import import ImportOptions
 routes = Routes("lists", "Lists of leads that were imported into campaigns.")
 
 ONE = "/v1/lists/{list_id}"
-_CHUNK = 1 << 16
 
 
 def _with_job(call: Call, view: ListView) -> ListView:
@@ -49,11 +46,12 @@ async def get_list(call: Call, list_id: Id) -> ListView:
     return _with_job(call, await call.ask(GetList(list_id=list_id)))
 
 
-@routes.add("GET", ONE + "/rejects", roles.NUMBERS, problems=(404,), answer_media=("text/csv; charset=utf-8",))
+@routes.add("GET", ONE + "/rejects", roles.DATA, problems=(404,), answer_media=("text/csv; charset=utf-8",))
 async def get_rejects(call: Call, list_id: Id) -> StreamReply:
     """Rows of a list that could not be dialled: line, reason, row; the head alone where there is none.
 
-    They are kept for a time that the settings of the node say.
+    They are kept for a time that the settings of the node say. Who does not see numbers is told line and reason,
+    without the row.
     """
     view = await call.ask(GetList(list_id=list_id))
     path = rejects_path(call.api.node, list_id)
@@ -61,20 +59,7 @@ async def get_rejects(call: Call, list_id: Id) -> StreamReply:
         raise ProblemError(
             "not-found", f"no rejects of this list are here: they are kept for {call.api.settings.rejects_days} days"
         )
-    name = f'attachment; filename="list-{list_id}.rejects.csv"'.encode()
-    headers = [(b"content-type", b"text/csv; charset=utf-8"), (b"content-disposition", name)]
-    return StreamReply(_file(path), headers)
-
-
-async def _file(path: Path) -> AsyncIterator[bytes]:
-    try:
-        file = await asyncio.to_thread(path.open, "rb")
-    except FileNotFoundError:
-        yield b"line,reason,row\r\n"
-        return
-    with file:
-        while chunk := await asyncio.to_thread(file.read, _CHUNK):
-            yield chunk
+    return rejects(path, f"list-{list_id}", masked=not roles.sees_numbers(call.actor))
 
 
 @routes.add(
@@ -118,11 +103,8 @@ async def import_list(
     await call.ask(GetCampaign(campaign_id=campaign_id))
     node, jobs = call.api.node, call.api.jobs
     jobs.require_room()
-    spooled = node.folder / f"upload-{secrets.token_hex(8)}.part"
-    size = await spool(pieces(call.receive), spooled, most=call.api.settings.upload_max_mb * 1_000_000)
-    try:
-        if not size:
-            raise ProblemError("malformed", "the list is empty")
+    most = call.api.settings.upload_max_mb * 1_000_000
+    async with uploaded(pieces(call.receive), node.folder, most=most) as spooled:
         job = await start_import(
             node,
             jobs,
@@ -133,6 +115,4 @@ async def import_list(
             actor=call.actor,
             rejects_days=call.api.settings.rejects_days,
         )
-    finally:
-        spooled.unlink(missing_ok=True)
     return Answer(job, location=f"/v1/jobs/{job.job_id}")

@@ -12,16 +12,11 @@ from outpace.api.examples import DEAD_LETTER, NEW_WEBHOOK, RETRIED, WEBHOOK, pag
 from outpace.api.paging import Cursor, Limit
 from outpace.domain.orders import CreateWebhook, DeleteWebhook, ListDeadLetters, ListWebhooks, RetryDeadLetters
 from outpace.domain.resources import DeadLetter, Page, WebhookView
+from outpace.domain.wire import Retried
 
 routes = Routes("webhooks", "Events for platforms, signed; those that were not taken are kept.")
 
 ONE = "/v1/webhooks/{webhook_id}"
-
-
-class Retried(msgspec.Struct, frozen=True):
-    """How many events are posted again."""
-
-    retried: int
 
 
 @routes.add("GET", "/v1/webhooks", roles.PLATFORM, example=[WEBHOOK])

@@ -274,7 +274,7 @@ class AsteriskAdapter:
             # None: the time for a channel runs on its own; a refusal here means that nothing was dialled.
             if answer is not None and answer.response == "Error" and call_id in self._launched:
                 del self._launched[call_id]
-                log.error("originate of call %d refused: %s", call_id, answer.get("Message"))
+                log.error("originate refused: %s", answer.get("Message"), extra={"call_id": str(call_id)})
                 self._mapper.launching.discard(call_id)
                 self._refuse(call_id, Refusal.BY_SWITCH)
 
@@ -284,7 +284,7 @@ class AsteriskAdapter:
             )
             connection.send("Originate", fields, done, action_id=action_id, timeout_s=self._settings.launch_timeout_s)
         except LocalProtocolError as error:
-            log.warning("call %d cannot be originated: %s", call_id, error)
+            log.warning("call cannot be originated: %s", error, extra={"call_id": str(call_id)})
             self._refuse(call_id, Refusal.BY_SWITCH)
             return
         self._mapper.launching.add(call_id)
@@ -361,7 +361,7 @@ class AsteriskAdapter:
         try:
             message = dialplan.message_file(command.message)
         except LocalProtocolError as error:
-            log.warning("call %d: %s", command.call_id, error)
+            log.warning("message cannot be played: %s", error, extra={"call_id": str(command.call_id)})
             leg = None
         if connection is None or leg is None:
             self._ask_about(command.call_id)
@@ -395,7 +395,7 @@ class AsteriskAdapter:
 
         def done(answer: Message | None, _: list[Row]) -> None:
             if answer is not None and answer.response == "Error" and self._mapper.opening.get(agent_id) == channel_id:
-                log.error("leg of agent %d refused: %s", agent_id, answer.get("Message"))
+                log.error("agent's leg refused: %s", answer.get("Message"), extra={"agent_id": agent_id})
                 del self._mapper.opening[agent_id]
                 self._out.append(AgentLegLost(agent_id))
                 self._flush_soon()
@@ -404,7 +404,7 @@ class AsteriskAdapter:
             fields = dialplan.agent_fields(agent_id, agent.leg, channel_id, self._settings)
             self._connection.send("Originate", fields, done, action_id=channel_id)
         except LocalProtocolError as error:
-            log.warning("leg of agent %d cannot be opened: %s", agent_id, error)
+            log.warning("agent's leg cannot be opened: %s", error, extra={"agent_id": agent_id})
             self._out.append(AgentLegLost(agent_id))
             return
         self._mapper.opening[agent_id] = channel_id
@@ -455,13 +455,17 @@ class AsteriskAdapter:
             self._launch(connection, self._waiting.pop(next(iter(self._waiting))))
 
     async def _resolve(self, doubtful: list[int]) -> None:
-        # Failed without a channel: a channel of that id that lives is a clash, else there was no way out to dial on.
+        # Failed without a channel: a channel of that id that lives is a clash, else there was no way out to dial on. A
+        # switch that is busy tells of the failure before it tells of the channel: who has one after all is left alone.
+        await asyncio.sleep(self._settings.doubt_s)
+        if not self._mapper.launching.intersection(doubtful):
+            return
         try:
             alive = {row[2] for row in (await self._list()).rows}
         except LinkDownError:
             return
         for call_id in doubtful:
-            if self._launched.pop(call_id, None) is not None:
+            if call_id in self._mapper.launching and self._launched.pop(call_id, None) is not None:
                 self._mapper.launching.discard(call_id)
                 clash = dialplan.call_channel(call_id) in alive
                 self._refuse(call_id, Refusal.DUPLICATE if clash else Refusal.NO_CIRCUIT)

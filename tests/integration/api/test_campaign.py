@@ -67,6 +67,11 @@ async def test_exports_hold_every_attempt(floor: Floor) -> None:
     span = f"since={since:%Y-%m-%dT%H:%M:%SZ}&until={since + timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}"
     report = await floor.get(f"/v1/reports/campaign?{span}")
     assert report["total"]["attempts"] == len(told)
+    for by in ("campaign", "agent", "hour", "outcome"):
+        shown = await floor.get(f"/v1/reports/{by}?{span}")
+        saved = list(csv.DictReader((await floor.send("GET", f"/v1/reports/{by}/export?{span}")).text.splitlines()))
+        assert [row[by] for row in saved] == [*(row[by] for row in shown["rows"]), "total"]
+        assert [row["attempts"] for row in saved] == [str(row["attempts"]) for row in [*shown["rows"], shown["total"]]]
     names = {column["name"] for column in report["columns"]}
     assert {
         name for column in report["columns"] for name in (column["numerator"], column["denominator"]) if name
@@ -91,7 +96,8 @@ async def test_hot_lead_is_dialled_at_once(floor: Floor) -> None:
 
 async def test_agent_works_a_call_from_the_desk(tmp_path: Path) -> None:
     async with open_floor(node_file(tmp_path, live=1.0, talk=600.0)) as floor:
-        campaign_id = await floor.campaign(leads=1, agents=1, dispositions=["sale", "callback"], wrap_up_max_s=0.0)
+        asked = {"dispositions": ["sale", "callback"], "answers": {"amount": "number"}, "wrap_up_max_s": 0.0}
+        campaign_id = await floor.campaign(leads=1, agents=1, **asked)
         await floor.post(f"/v1/campaigns/{campaign_id}/start")
         desk = await floor.until(
             "/v1/agents/1/desk",
@@ -101,6 +107,9 @@ async def test_agent_works_a_call_from_the_desk(tmp_path: Path) -> None:
         call = desk["call"]["call"]
         assert "*" in call["number"]
         assert desk["call"]["dispositions"] == ["sale", "callback"]
+        assert desk["call"]["answers"] == {"amount": "number"}
+        assert (desk["call"]["timezone"], desk["call"]["timezone_from"]) == ("Europe/Berlin", "number")
+        assert desk["at"] >= call["since"] >= call["launched_at"]
         lead_id = call["lead_id"]
         revealed = await floor.post(f"/v1/leads/{lead_id}/reveal", role=Role.AGENT)
         assert revealed["full_number"] == (await floor.get(f"/v1/leads/{lead_id}"))["number"]
@@ -112,16 +121,20 @@ async def test_agent_works_a_call_from_the_desk(tmp_path: Path) -> None:
         said = {
             "call_id": call["call_id"],
             "disposition": "callback",
-            "attributes": {"mood": "good"},
+            "attributes": {"mood": "good", "amount": 12.5},
             "callback_at": back.isoformat(),
         }
         await floor.post(f"/v1/calls/{call['call_id']}/hang-up", role=Role.AGENT)
         await floor.until("/v1/agents/1", lambda agent: agent["state"] != "talking", role=Role.AGENT)
+        wrong = {**said, "attributes": {"amount": "much"}}
+        refused = await floor.send("POST", "/v1/agents/1/desk/disposition", json=wrong, role=Role.AGENT)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == "attributes.amount"
         await floor.post("/v1/agents/1/desk/disposition", said, role=Role.AGENT)
         lead = await floor.until(f"/v1/leads/{lead_id}", lambda lead: lead["state"] == "scheduled")
         assert abs(datetime.fromisoformat(lead["due_at"]) - back) < timedelta(seconds=1)
         attempt = (await floor.until("/v1/attempts", lambda page: page["items"]))["items"][0]
-        assert (attempt["disposition"], attempt["attributes"]) == ("callback", {"mood": "good"})
+        assert (attempt["disposition"], attempt["attributes"]) == ("callback", said["attributes"])
         acts = (await floor.get("/v1/audit?actor=agent"))["items"]
         assert [act["action"] for act in acts] == ["set-disposition", "hang-up-call", "set-not-ready", "reveal-number"]
 

@@ -18,8 +18,8 @@ from outpace.api.settings import ApiSettings
 from outpace.api.tokens import make_token
 from outpace.domain.access import Role
 from outpace.domain.units import NS_PER_S
+from outpace.domain.wire import Topic
 from outpace.runtime.clock import wall_ns
-from outpace.runtime.control import Topic
 from tests.integration.api.floor import WAIT_S, Floor, node_file, open_floor
 
 

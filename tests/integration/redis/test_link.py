@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import redis.asyncio
 
+from outpace.domain.wire import Topic
 from outpace.runtime import redis_link as module
-from outpace.runtime.control import Topic
 from outpace.runtime.hub import Hub
 from outpace.runtime.node_file import RedisSettings
 from outpace.runtime.redis_link import LEAST_CPS, RedisLink

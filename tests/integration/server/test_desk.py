@@ -36,7 +36,8 @@ from outpace.domain.orders import (
     Unsuppress,
     WhyNotLead,
 )
-from outpace.runtime.control import ControlPort, Subscription, Topic, Update
+from outpace.domain.wire import Topic
+from outpace.runtime.control import ControlPort, Subscription, Update
 from outpace.runtime.views import at
 from tests.integration.server.house import BOSS, CAMPAIGN, node_file, serving, until_asked
 

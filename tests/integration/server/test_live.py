@@ -27,8 +27,9 @@ from outpace.domain.orders import (
     RetryDeadLetters,
     StartCampaign,
 )
+from outpace.domain.wire import Topic
 from outpace.runtime import redis_link, webhooks
-from outpace.runtime.control import Subscription, Topic, Update
+from outpace.runtime.control import Subscription, Update
 from outpace.runtime.metrics import HELP, exposition
 from outpace.runtime.server import Server
 from tests.integration.peers import Platform, RedisServer

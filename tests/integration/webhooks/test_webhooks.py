@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from outpace.domain.errors import ConfigError
+from outpace.domain.wire import Topic
 from outpace.runtime import webhooks as module
-from outpace.runtime.control import Topic
 from outpace.runtime.hub import Hub
 from outpace.runtime.webhooks import WebhookSender, check_url
 from outpace.store.access import StoredWebhook

@@ -33,7 +33,8 @@ from outpace.domain.resources import (
     TrunkGroupView,
 )
 from outpace.domain.units import NS_PER_S
-from outpace.runtime.control import Topic, Update
+from outpace.domain.wire import Topic
+from outpace.runtime.control import Update
 from outpace.runtime.metrics import Reading
 from outpace.runtime.registry import patched
 from outpace.store.memory import MemoryStore
@@ -172,7 +173,7 @@ class MemoryDoor:
         if call is not None:
             lead = self.leads[call.lead_id]
             desk_call = shown(DeskCall, examples.DESK["call"], call=call, lead=lead)
-        return DeskView(agent=self.agents[q.agent_id], call=desk_call)
+        return DeskView(at=NOW, agent=self.agents[q.agent_id], call=desk_call)
 
     def _list_calls(self, _: orders.ListCalls) -> list[CallView]:
         return list(self.calls.values())

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from typing import Any
 
 import pytest
 
-from outpace.api import examples, roles
+from outpace.api import examples
 from outpace.api.app import ALL_ROUTES
 from outpace.api.auth import FRESH_NS, token_hash
+from outpace.api.imports import rejects_path
 from outpace.api.settings import ApiSettings
 from outpace.domain.access import Role
 from outpace.domain.orders import RevealNumber
-from outpace.domain.resources import AttemptView, CallView, CampaignView, LeadView
+from outpace.domain.resources import AttemptView, CallView, CampaignView, LeadView, ListView
 from outpace.domain.units import NS_PER_S
 from tests.unit.api.conftest import Client
 from tests.unit.api.door import NOW_NS, shown
@@ -190,9 +193,17 @@ async def test_agent_reveals_only_the_number_in_hand(house: Client) -> None:
     assert (await house.post("/v1/leads/7/reveal", role=Role.AGENT)).status_code == 403
 
 
-async def test_rejects_are_for_who_sees_numbers() -> None:
-    rejects = next(one for one in ENDPOINTS if one.name == "get_rejects")
-    assert rejects.roles == roles.NUMBERS
+async def test_rows_of_rejects_are_for_who_sees_numbers(house: Client) -> None:
+    house.node.door.lists[3] = shown(ListView, examples.LIST, list_id=3)
+    rows = [["2", "not a phone number", 'none,"A ""3"""'], ["3", '"," expected', f"{NUMBER},\n4,too short,x\r\n,B"]]
+    with rejects_path(house.node, 3).open("w", newline="") as file:
+        csv.writer(file).writerows([["line", "reason", "row"], *rows])
+    told = {}
+    for role in (Role.OPERATOR, Role.INTEGRATOR, Role.SUPERVISOR):
+        told[role] = list(csv.reader(io.StringIO((await house.get("/v1/lists/3/rejects", role)).text, newline="")))
+    assert told[Role.OPERATOR] == told[Role.INTEGRATOR] == [["line", "reason", "row"], *rows]
+    assert told[Role.SUPERVISOR] == [["line", "reason"], *(row[:2] for row in rows)]
+    assert (await house.get("/v1/lists/3/rejects", Role.AGENT)).status_code == 403
 
 
 # ---- agents' own -------------------------------------------------------------------------------------------------

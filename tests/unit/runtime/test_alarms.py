@@ -8,7 +8,7 @@ import pytest
 from outpace.domain.config import Campaign, Pool, TrunkGroup
 from outpace.domain.resources import Alarm
 from outpace.engine.engine import Engine
-from outpace.runtime.alarms import Alarms, Figures, Sign, signs
+from outpace.runtime.alarms import PAST_MAX, Alarms, Figures, Sign, signs
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 S = 1_000_000_000
@@ -45,6 +45,29 @@ def test_an_alarm_is_told_once_and_again_when_it_is_over() -> None:
     watched.look(2)
     assert watched.told[-1] == ("budget_spent:c", None)
     assert watched.alarms.active == []
+
+
+def test_alarms_that_are_over_are_told_after_those_that_are_on() -> None:
+    watched = Watched()
+    watched.look(0, SPENT)
+    watched.look(5)
+    watched.look(6, SPENT)
+    watched.look(8)
+    watched.look(9, SPENT)
+    spans = [(view.since, view.until) for view in watched.alarms.views()]
+    at = [T0 + timedelta(seconds=s) for s in range(10)]
+    assert spans == [(at[9], None), (at[6], at[8]), (at[0], at[5])]
+    assert {view.text for view in watched.alarms.views()} == {"spent"}
+
+
+def test_only_the_latest_alarms_are_remembered() -> None:
+    watched = Watched()
+    for second in range(0, 2 * PAST_MAX + 4, 2):
+        watched.look(second, SPENT)
+        watched.look(second + 1)
+    views = watched.alarms.views()
+    assert len(views) == PAST_MAX
+    assert views[-1].since == T0 + timedelta(seconds=4)
 
 
 def test_a_sign_that_does_not_last_is_no_alarm() -> None:

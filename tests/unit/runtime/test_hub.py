@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from outpace.domain.errors import CapacityError
+from outpace.domain.wire import Topic
 from outpace.runtime import hub as module
-from outpace.runtime.control import Topic, Update
+from outpace.runtime.control import Update
 from outpace.runtime.hub import Hub, Listener, Snapshot
 
 FIRST = 7 << 32

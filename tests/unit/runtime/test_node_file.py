@@ -7,7 +7,7 @@ import pytest
 
 from outpace.domain.config import DialMode
 from outpace.domain.errors import ConfigError
-from outpace.runtime.control import Topic
+from outpace.domain.wire import Topic
 from outpace.runtime.node_file import NodeFile, load
 from outpace.runtime.switches import SimulatedSettings
 from outpace.telephony.asterisk.settings import AsteriskSettings

@@ -266,6 +266,7 @@ class Alarm:
     def __init__(self, clock: Clock) -> None:
         self.due_ns = clock.now_ns() + 20_000_000
         self.ticks: list[int] = []
+        self.decided = 0
 
     def handle(self, event: Event, now_ns: int) -> None:
         raise AssertionError(event)
@@ -274,6 +275,10 @@ class Alarm:
         self.ticks.append(now_ns)
         if now_ns >= self.due_ns:
             self.due_ns = 2**63 - 1
+            self.decided += 1
+
+    def decision_count(self) -> int:
+        return self.decided
 
     def next_deadline_ns(self) -> int:
         return self.due_ns
@@ -291,6 +296,7 @@ def test_the_timer_ticks_at_the_engines_deadline() -> None:
         await until(lambda: alarm.due_ns != due_ns)
         assert len(alarm.ticks) <= 3
         assert due_ns <= alarm.ticks[-1] < due_ns + 1_000_000_000
+        assert pumped.decision_s.total == 1  # of the tick that decided, not of those before it
         pumped.stop()
 
     play(scene())

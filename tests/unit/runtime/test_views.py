@@ -14,9 +14,9 @@ from outpace.domain.commands import AgentStateChanged, RecordAttempt
 from outpace.domain.config import Agent
 from outpace.domain.errors import ConfigError
 from outpace.domain.states import CampaignState
+from outpace.domain.wire import Topic
 from outpace.runtime import views
 from outpace.runtime.boards import Boards
-from outpace.runtime.control import Topic
 from outpace.runtime.feeds import AgentFeed, BoardFeed, CallFeed
 from outpace.runtime.last_calls import LastCalls
 from tests.unit.engine.rig import T0, Rig, changed, pool_of

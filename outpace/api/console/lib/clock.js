@@ -1,0 +1,37 @@
+// Engine time. On the simulated switch it may run faster than time: its pace is learned from the times that are told.
+
+const FIT_MS = 3000;
+const LOST_MS = 5000;
+
+let anchor = { engine: Date.now(), wall: performance.now() };
+let latest = anchor;
+let pace = 1;
+let isKnown = false;
+
+/**
+ * A moment that the node calls now.
+ *
+ * @param {string} at
+ */
+export function observe(at) {
+  const seen = { engine: Date.parse(at), wall: performance.now() };
+  if (!isKnown || seen.engine < latest.engine - LOST_MS || seen.wall - latest.wall > 60_000) {
+    anchor = seen;
+    isKnown = true;
+  } else if (seen.wall - anchor.wall > FIT_MS) {
+    const found = (seen.engine - anchor.engine) / (seen.wall - anchor.wall);
+    pace = Math.abs(found - 1) < 0.1 ? 1 : found;
+    anchor = { engine: (anchor.engine + seen.engine) / 2, wall: (anchor.wall + seen.wall) / 2 };
+  }
+  latest = seen;
+}
+
+/** Engine time in ms since 1970. */
+export const engineNow = () => latest.engine + (performance.now() - latest.wall) * pace;
+
+/**
+ * Engine seconds since a moment, never negative.
+ *
+ * @param {string} since
+ */
+export const secondsSince = (since) => Math.max(0, (engineNow() - Date.parse(since)) / 1000);
