@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from outpace.domain.access import Role
 from outpace.domain.config import Campaign, TrunkGroup
-from outpace.runtime.control import Topic
+from outpace.domain.wire import Topic
 
 #: Kinds of values that several bodies and parameters share.
 Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]

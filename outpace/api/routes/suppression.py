@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -76,7 +76,7 @@ async def import_suppression(
     header: Annotated[bool, Meta(description="None: there is one unless the first row holds a number.")] | None = None,
     encoding: Annotated[str, Meta(max_length=40)] = "utf-8",
     delimiter: Annotated[str, Meta(max_length=1, description="None: found out.")] = "",
-    validation: Literal[valid, possible] = "possible",
+    validation: Literal["valid", "possible"] = "possible",
 ) -> Answer[JobView]:
     """Put a do-not-call list of any length on the suppression list: CSV, or one number a line.
 

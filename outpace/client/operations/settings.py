@@ -10,6 +10,7 @@ from typing import Literal, Required, TypedDict
 
 from outpace.domain.config import (
     Abandonment,
+    AnswerKind,
     AnswerSupervision,
     CallingHours,
     CapWindow,
@@ -88,6 +89,7 @@ class NewCampaign(TypedDict, total=False):
     wrap_up_max_s: float
     hopper_size: int
     dispositions: Sequence[str]
+    answers: Mapping[str, AnswerKind | Literal["text", "number", "yes_no", "date"]]
     script: str
     retry: Mapping[str, RetryRule | RetryRuleSettings]
     calling_hours: CallingHours | CallingHoursSettings | None
@@ -117,6 +119,7 @@ class CampaignChanges(TypedDict, total=False):
     wrap_up_max_s: float | None
     hopper_size: int | None
     dispositions: Sequence[str] | None
+    answers: Mapping[str, AnswerKind | Literal["text", "number", "yes_no", "date"]] | None
     script: str | None
     retry: Mapping[str, RetryRule | RetryRuleSettings] | None
     calling_hours: CallingHours | CallingHoursSettings | None
