@@ -18,8 +18,6 @@ HERE = Path(__file__).parent
 SEED = int(os.environ.get("OUTPACE_CONTRACT_SEED", "20260101"))
 EXAMPLES = int(os.environ.get("OUTPACE_CONTRACT_EXAMPLES", "10"))
 
-OPERATIONS = sum(len(routes.endpoints) for routes in ALL_ROUTES)
-
 #: Seconds that the engine may have been late with an event at worst, in the mean: the machine is a busy one.
 LATE_S = 0.1
 
@@ -43,7 +41,8 @@ def test_api_does_what_its_document_says(tmp_path: Path) -> None:
         (tmp_path / "run.out").write_text(run.stdout + run.stderr)
         assert run.returncode == 0, run.stdout + run.stderr
         # every operation was tried and answered in earnest, and the node is as well as before
-        assert f"Tested: {OPERATIONS}" in run.stdout
+        operations = sum(len(routes.endpoints) for routes in ALL_ROUTES) - 1  # where it has the document from
+        assert f"Tested: {operations}\n" in run.stdout
         health = node.get("/v1/health")
         assert health["ready"], health
         assert not node.errors()
