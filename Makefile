@@ -18,8 +18,8 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 .PHONY: run
-run: build ## set everything up and run the demo campaign
-	$(BIN)/outpace run examples/demo.toml --again
+run: build ## set everything up, run the demo campaign and serve its console while it runs
+	$(BIN)/outpace run examples/demo.toml --again --open
 
 .PHONY: build
 build: build/.built ## .venv with the project in it, extensions compiled in place

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import typing
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -75,6 +77,7 @@ def _parameters_reader(endpoint: Endpoint) -> Callable[[Scope], dict[str, Any]]:
     struct = msgspec.defstruct("Parameters", fields, kw_only=True, rename=renamed)
     in_path = [one.name for one in wanted if one.place == "path"]
     in_headers = [(one.name, one.name.lower().encode()) for one in wanted if one.place == "header"]
+    moments = [one.name for one in wanted if _is_moment(one.hint)]
     in_query = frozenset(one.name for one in wanted if one.place == "query")
     arguments = tuple(one.argument for one in wanted)
 
@@ -87,10 +90,17 @@ def _parameters_reader(endpoint: Endpoint) -> Callable[[Scope], dict[str, Any]]:
             value = header_of(scope["headers"], raw_name, None)
             if value is not None:
                 given[name] = value.decode("latin-1")
+        for name in moments:
+            if name in given and given[name][4:5] != "-":  # else msgspec takes a number for seconds
+                raise ProblemError("invalid", "wants a date-time such as 2026-01-31T09:00:00Z", field=name)
         taken = msgspec.convert(given, struct, strict=False)
         return {name: getattr(taken, name) for name in arguments}
 
     return read
+
+
+def _is_moment(hint: Any) -> bool:
+    return hint is datetime or any(_is_moment(inner) for inner in typing.get_args(hint))
 
 
 def _query(raw: bytes, known: frozenset[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from outpace.domain.access import Role
 from outpace.domain.config import Campaign, TrunkGroup
+from outpace.domain.wire import Topic
 
 #: Kinds of values that several bodies and parameters share.
 Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -21,7 +22,19 @@ Moment = Annotated[datetime, Meta(tz=True)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=1000)]
 Number = Annotated[str, Meta(min_length=2, max_length=40, examples=["+4930123456"])]
+#: A number that is looked for: as it is kept, or none.
+AnyNumber = Annotated[
+    str, Meta(pattern=r"^(\+?[1-9][0-9]{3,14})?$", examples=["+4930123456"], description="International; none = any.")
+]
+#: How the switch reaches a desk: no control characters.
+Leg = Annotated[str, Meta(max_length=200, pattern=r"^[^\u0000-\u001f\u007f]*$", examples=["PJSIP/agent7"])]
 Region = Annotated[str, Meta(pattern=r"^([A-Z]{2})?$", examples=["DE"])]
+
+#: Host by name or address, a port, and what follows, in ASCII; no user and no fragment.
+_HOST = r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])"
+_PORT = r"(:([1-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
+_URL = rf'^https?://{_HOST}{_PORT}([/?][!"$-~]*)?$'
+_TopicName = Annotated[str, Meta(extra_json_schema={"enum": [topic.value for topic in Topic]})]
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -59,14 +72,14 @@ class AgentBody(Body, frozen=True):
     """An agent: name, how the switch reaches the desk, and the campaigns that they serve."""
 
     name: Name
-    leg: Annotated[str, Meta(max_length=200, examples=["PJSIP/agent7"])]
+    leg: Leg
     campaigns: Annotated[list[Id], Meta(min_length=1, max_length=64)]
 
 
 class LogInBody(Body, frozen=True):
     """Where the agent sits, where that differs from the agent's own leg."""
 
-    leg: Annotated[str, Meta(max_length=200)] = ""
+    leg: Leg = ""
 
 
 class NotReadyBody(Body, frozen=True):
@@ -89,8 +102,8 @@ class DispositionBody(Body, frozen=True):
 class WebhookBody(Body, frozen=True):
     """Where events are posted. `secret` signs them (HMAC-SHA256) and is never shown again."""
 
-    url: Annotated[str, Meta(pattern=r"^https?://[^\s/?#]+[^\s#]*$", max_length=2000)]
-    topics: Annotated[list[str], Meta(min_length=1, max_length=16)]
+    url: Annotated[str, Meta(pattern=_URL, max_length=2000, examples=["https://platform.example/outpace"])]
+    topics: Annotated[list[_TopicName], Meta(min_length=1, max_length=16)]
     secret: Annotated[str, Meta(min_length=16, max_length=200)]
 
 
@@ -137,7 +150,7 @@ def _without_id(kind: type[msgspec.Struct], name: str) -> type[msgspec.Struct]:
 
 
 def _changes_of(kind: type[msgspec.Struct], name: str) -> type[msgspec.Struct]:
-    # every field may be left out, or be null: then it is its default again
+    # every field may be left out, or be null where it has a default: then it is that again
     fields = []
     for field in msgspec.structs.fields(kind):
         if field.name == "id":
@@ -145,7 +158,7 @@ def _changes_of(kind: type[msgspec.Struct], name: str) -> type[msgspec.Struct]:
         hint = field.type
         if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
             hint = _changes_of(hint, f"{hint.__name__}Changes")
-        fields.append((field.name, hint | None | UnsetType, UNSET))
+        fields.append((field.name, hint | UnsetType if field.required else hint | None | UnsetType, UNSET))
     about = f"A JSON merge patch (RFC 7396) of {kind.__name__}: what is left out stays, null is the default again."
     return msgspec.defstruct(name, fields, forbid_unknown_fields=True, kw_only=True, namespace={"__doc__": about})
 

@@ -54,6 +54,18 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             self.handshake_complete = True
 
+    def send_receive_event_to_app(self) -> None:
+        """Tell that a message came; what it says is not read, so that it need not be text either."""
+        self.curr_msg_data_type = "bytes"
+        super().send_receive_event_to_app()
+
+    def handle_ping(self) -> None:
+        """Answer a ping; who sends them and reads no answers is cut off."""
+        if self.transport.get_write_buffer_size() > BUFFER_MAX:
+            self.transport.abort()
+            return
+        super().handle_ping()
+
     def write(self, frames: bytes) -> bool:
         """See `Frames`."""
         if not (self.close_sent or self.disconnected or self.transport.is_closing()):

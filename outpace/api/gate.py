@@ -6,6 +6,7 @@ path exists.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 
@@ -14,7 +15,7 @@ from outpace.api.asgi import App, Message, Receive, Scope, Send
 from outpace.api.auth import bearer_of, bearer_of_subprotocols, header_of
 from outpace.api.console import PREFIX, Console
 from outpace.api.context import Api
-from outpace.api.imports import end_interrupted
+from outpace.api.imports import end_interrupted, prune_rejects
 from outpace.api.limits import RateLimit
 from outpace.api.problems import ProblemError
 from outpace.api.stream import PATH as STREAM
@@ -76,8 +77,10 @@ class Gate:
 
     async def open(self) -> None:
         """Close what an earlier end has left open."""
-        await end_interrupted(self._api.node)
-        remove_left(self._api.node)
+        node = self._api.node
+        await end_interrupted(node)
+        remove_left(node)
+        await asyncio.to_thread(prune_rejects, node.folder, self._api.settings.rejects_days)
 
     async def close(self) -> None:
         """End the jobs."""

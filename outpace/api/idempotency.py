@@ -1,19 +1,24 @@
 """Idempotency keys: a POST that is sent again with the same key is answered as the first time and done once.
 
 Only what succeeded is remembered: a request that was refused has changed nothing and may be sent again. The store
-forgets an answer after a day. A node that dies between the act and the remembering may do it twice; what may not
-happen twice (a call to one number) the store itself forbids.
+forgets an answer after a day. While the first request is under way the key is taken. A node that dies, or whose store
+takes nothing, between the act and the remembering, does not know the key afterwards; what may not happen twice (a call
+to one number, a second lead, campaign or agent of the same name) the store itself forbids.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable
 
 from outpace.api.answers import Reply
 from outpace.api.node import ApiNode
 from outpace.api.problems import ProblemError
 from outpace.domain.access import Actor
+from outpace.domain.errors import StoreError
+
+log = logging.getLogger(__name__)
 
 KEY_MAX = 200
 
@@ -56,13 +61,18 @@ class Idempotency:
                 return _again(known.status, known.body)
             answer = await run()
             if answer.status < 300:
-                body, now_ns = _kept(answer), self._node.now_ns()
-                await self._node.write(
-                    lambda store: store.remember_answer(key, mine[0], digest, answer.status, body, now_ns)
-                )
+                await self._remember(key, mine[0], digest, answer)
             return answer
         finally:
             self._running.discard(mine)
+
+    async def _remember(self, key: str, actor: str, digest: str, answer: Reply) -> None:
+        # it is done, whatever the store says now: who is told otherwise would do it again
+        body, now_ns = _kept(answer), self._node.now_ns()
+        try:
+            await self._node.write(lambda store: store.remember_answer(key, actor, digest, answer.status, body, now_ns))
+        except StoreError as error:
+            log.warning("an answer could not be remembered: %s", error, extra={"actor": actor})
 
 
 def _kept(answer: Reply) -> bytes:

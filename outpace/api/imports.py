@@ -1,11 +1,13 @@
 """Imports: an uploaded list into a campaign, by a worker; the list in the store says how far it came.
 
-Files lie in the node's folder: `import-N.csv` until list N is imported, `import-N.rejects.csv` as long as the list.
+Files lie in the node's folder: `import-N.csv` until list N is imported, `import-N.rejects.csv` for the days that the
+settings say; older ones are removed when a node starts and when an import ends.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from outpace.api.tasks import ImportTask
 from outpace.domain.access import SYSTEM, Actor
 from outpace.domain.orders import LeadsAdded
 from outpace.domain.resources import JobView
+from outpace.domain.units import NS_PER_S
+from outpace.runtime.clock import wall_ns
 from outpace.store.lists import ListState
 from outpace.store.port import Store
 
@@ -36,7 +40,15 @@ def rejects_path(node: ApiNode, list_id: int) -> Path:
 
 
 async def start_import(
-    node: ApiNode, jobs: Jobs, spooled: Path, *, campaign_id: int, name: str, options: dict[str, Any], actor: Actor
+    node: ApiNode,
+    jobs: Jobs,
+    spooled: Path,
+    *,
+    campaign_id: int,
+    name: str,
+    options: dict[str, Any],
+    actor: Actor,
+    rejects_days: int,
 ) -> JobView:
     """Import a spooled file; it is moved, and removed in the end. CapacityError: too many jobs wait."""
     jobs.require_room()
@@ -58,8 +70,12 @@ async def start_import(
     async def on_end(job: JobView) -> None:
         path.unlink(missing_ok=True)
         end_ns = node.now_ns()
-        await node.write(lambda store: store.end_list(list_id, ListState(job.state), job.error, end_ns))
+        await node.write(
+            lambda store: store.end_list(list_id, ListState(job.state), job.error, end_ns),
+            patient=True,
+        )
         await node.door.command(LeadsAdded(campaign_id=campaign_id), SYSTEM)
+        await asyncio.to_thread(prune_rejects, node.folder, rejects_days)
 
     return jobs.start(
         task,
@@ -69,6 +85,15 @@ async def start_import(
         actor=actor,
         on_end=on_end,
     )
+
+
+def prune_rejects(folder: Path, days: int) -> None:
+    """Remove files of rejects that were written longer ago; by the wall's time, as files have it."""
+    oldest_s = wall_ns() / NS_PER_S - days * 86_400
+    for path in folder.glob("import-*.rejects.csv"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < oldest_s:
+                path.unlink()
 
 
 async def end_interrupted(node: ApiNode) -> None:

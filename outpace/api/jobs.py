@@ -109,11 +109,13 @@ class Jobs:
         return job.view
 
     async def close(self) -> None:
-        """End all jobs and wait for it."""
+        """End all jobs and wait for it, but not for a store that writes nothing."""
         for job in self._jobs.values():
             if job.view.state not in _ENDED:
                 self.cancel(job.view.job_id)
-        await asyncio.gather(*(job.runner for job in self._jobs.values() if job.runner), return_exceptions=True)
+        runners = [job.runner for job in self._jobs.values() if job.runner]
+        if runners:
+            await asyncio.wait(runners, timeout=2 * _STOP_S)
 
     def _find(self, job_id: str) -> _Job:
         job = self._jobs.get(job_id)

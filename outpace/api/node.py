@@ -35,8 +35,11 @@ class ApiNode(Protocol):
     async def read(self, job: Callable[[Store], T]) -> T:
         """Run a function that only reads on the store, off the loop."""
 
-    async def write(self, job: Callable[[Store], T]) -> T:
-        """Run a function on the store, off the loop; durable when it returns."""
+    async def write(self, job: Callable[[Store], T], *, patient: bool = False) -> T:
+        """Run a function on the store, off the loop; durable when it returns.
+
+        StoreError when the store refuses to write for seconds, but for a `patient` caller, who waits.
+        """
 
     def publish(self, topic: Topic, key: str, data: Any) -> None:
         """Tell the listeners of a topic what the API itself keeps (jobs)."""

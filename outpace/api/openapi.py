@@ -11,6 +11,7 @@ import msgspec
 
 from outpace.api.endpoint import JSON, MERGE_PATCH, Endpoint, Parameter, Routes
 from outpace.api.problems import KINDS, problem
+from outpace.api.shapes import refine
 from outpace.domain.access import Role
 from outpace.domain.version import VERSION
 from outpace.domain.wire import Problem
@@ -97,7 +98,7 @@ class _Schemas:
             *(one.body for one in endpoints if one.body),
         ]
         _, raw = msgspec.json.schema_components(kinds, ref_template=_REF + "{name}")
-        self.components = {_named(name): _clean(schema) for name, schema in sorted(raw.items())}
+        self.components = {_named(name): refine(_named(name), _clean(schema)) for name, schema in sorted(raw.items())}
 
     def of(self, kind: Any) -> dict[str, Any]:
         """The schema of a type, by reference where it has a name."""
@@ -172,7 +173,9 @@ def _parameter(parameter: Parameter, schemas: _Schemas) -> dict[str, Any]:
 
 def _body(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     if not endpoint.reads_body:
-        content = {endpoint.body_media: {"schema": {"type": "string"}, "example": endpoint.body_example}}
+        content = {
+            endpoint.body_media: {"schema": {"type": "string", "minLength": 1}, "example": endpoint.body_example}
+        }
         return {"required": True, "content": content}
     shown: dict[str, Any] = {"schema": schemas.of(endpoint.body)}
     if endpoint.body_example is not None:

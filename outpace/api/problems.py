@@ -89,7 +89,10 @@ def problem_of(error: BaseException) -> tuple[Problem, dict[str, str]]:
             return problem("version-conflict", str(error), version=error.version), {"ETag": f'"{error.version}"'}
         case StateError():
             return problem("conflict", str(error)), {}
-        case CapacityError() | StoreError() | TelephonyError():
+        case StoreError():
+            _, _, reason = str(error).rpartition(".db: ")  # where the file lies is nobody's business here
+            return problem("unavailable", f"the store: {reason}"), {"Retry-After": "1"}
+        case CapacityError() | TelephonyError():
             return problem("unavailable", str(error)), {"Retry-After": "1"}
     log.error("a request failed", exc_info=error)
     return problem("internal", "an error that nobody expected; the log of the node has it"), {}

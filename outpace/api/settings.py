@@ -18,6 +18,7 @@ class ApiSettings(Table, frozen=True):
     in_flight_max : requests under way at once; what is beyond is refused.
     streams_max : live streams at once.
     upload_max_mb : of one list.
+    rejects_days : how long the rows of a list that could not be dialled are kept.
     """
 
     host: str = "127.0.0.1"
@@ -30,6 +31,7 @@ class ApiSettings(Table, frozen=True):
     in_flight_max: int = 256
     streams_max: int = 1000
     upload_max_mb: int = 4096
+    rejects_days: int = 90
 
     def __post_init__(self) -> None:
         for key, low, high in (
@@ -39,6 +41,7 @@ class ApiSettings(Table, frozen=True):
             ("in_flight_max", 1, 100_000),
             ("streams_max", 0, 100_000),
             ("upload_max_mb", 1, 1_000_000),
+            ("rejects_days", 1, 3650),
         ):
             if not low <= getattr(self, key) <= high:
                 raise ConfigError(key, f"must be from {low:g} to {high:g}, not {getattr(self, key):g}")

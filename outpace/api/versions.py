@@ -15,7 +15,12 @@ _STRONG = re.compile(r'"([1-9][0-9]{0,8})"')
 IfMatch = Annotated[
     str,
     Header("If-Match", wanted=True),
-    Meta(max_length=100, examples=['"3"'], description="The ETag that was seen, or `*`: whatever is there."),
+    Meta(
+        max_length=100,
+        examples=['"3"'],
+        description="The ETag that was seen, or `*`: whatever is there.",
+        extra_json_schema={"pattern": r'^(\*|"[1-9][0-9]{0,8}")$'},  # what else is sent matches nothing: 412
+    ),
 ]
 
 

@@ -32,7 +32,7 @@ def serve(
     What ran when the last process ended runs again. Ctrl-C drains and ends; a second Ctrl-C ends at once.
     """
     with errors():
-        _require_extra()
+        require_extra("outpace serve")
         from outpace.api.serve import serve as serve_node
         from outpace.api.settings import ApiSettings
         from outpace.runtime import loops
@@ -50,14 +50,15 @@ def serve(
         loops.run(serve_node(file, told, speed=speed, seed=seed), loop)
 
 
-def _require_extra() -> None:
+def require_extra(command: str) -> None:
+    """ConfigError when what serves the control API is not installed."""
     from importlib.util import find_spec
 
     from outpace.domain.errors import ConfigError
 
     for name in ("uvicorn", "httptools", "websockets"):
         if find_spec(name) is None:
-            raise ConfigError("outpace serve", f"needs {name}: install outpace[api]")
+            raise ConfigError(command, f"needs {name}: install outpace[api]")
 
 
 @click.group()

@@ -34,7 +34,7 @@ class Again(Enum):
     """When a request may be sent again.
 
     ALWAYS: it does no more when it comes twice. UNSENT: only when the node has not acted on it for certain: it was not
-    reached, or refused the request for now. NEVER: its body cannot be read a second time.
+    reached, or asked for patience. NEVER: its body cannot be read a second time.
     """
 
     ALWAYS = "always"

@@ -86,15 +86,16 @@ class Board:
             leads_total=self.leads.total,
             leads_left=self.leads.left,
             attempts=sum(counts["outcomes"].values()),
-            outcomes=_present(counts["outcomes"]),
+            outcomes=present(counts["outcomes"]),
             answered=answered,
             connected=connected,
             abandoned=abandoned,
             abandoned_ratio=abandoned / answered if answered else 0.0,
-            calls=_present(counts["in_state"]),
-            agents=_present(counts["agents_in"]),
+            calls=present(counts["in_state"]),
+            agents=present(counts["agents_in"]),
         )
 
 
-def _present(counts: dict[str, int]) -> dict[str, int]:
+def present(counts: dict[str, int]) -> dict[str, int]:
+    """Those of which there are any."""
     return {name: count for name, count in counts.items() if count}

@@ -98,7 +98,7 @@ def agent_view(house: House, agent_id: int) -> AgentView:
 def agent_row(house: House, agent_id: int) -> int:
     """The agent's row in the engine's table. UnknownId."""
     house.registry.agent(agent_id)
-    return next(row for row, agent in enumerate(house.engine.pool.agents) if agent.id == agent_id)
+    return house.agent_rows()[agent_id]
 
 
 @answers(ListCalls)

@@ -12,7 +12,7 @@ import msgspec
 
 from outpace.domain.access import SYSTEM, Actor
 from outpace.domain.commands import AnyCommand, CampaignStateChanged
-from outpace.domain.config import Pool
+from outpace.domain.config import Agent, Pool
 from outpace.domain.errors import OutpaceError, StoreError
 from outpace.domain.events import PoolChanged
 from outpace.domain.states import CampaignState
@@ -86,6 +86,8 @@ class House:
         self._audit: list[tuple[StoredAct, asyncio.Future[None]]] = []
         self._auditing: asyncio.Task[None] | None = None
         self._ending = False
+        self._agents: tuple[Agent, ...] = ()
+        self._agent_rows: dict[int, int] = {}
 
     @property
     def engine(self) -> Engine:
@@ -95,6 +97,14 @@ class House:
     def has_campaign(self, campaign_id: int) -> bool:
         """Whether the engine has the campaign; it has none that were put away before it began."""
         return any(campaign.id == campaign_id for campaign in self.engine.pool.campaigns)
+
+    def agent_rows(self) -> dict[int, int]:
+        """The row of each agent in the engine's table, by id."""
+        agents = self.engine.pool.agents
+        if agents is not self._agents:
+            self._agents = agents
+            self._agent_rows = {agent.id: row for row, agent in enumerate(agents)}
+        return self._agent_rows
 
     def now_ns(self) -> int:
         """Engine time."""

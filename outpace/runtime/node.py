@@ -63,6 +63,13 @@ class NodeOptions(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
 
 
+def journal_of(setup: Setup, options: NodeOptions) -> JournalSettings | None:
+    """The journal that a run writes, None = none."""
+    if options.journal_path is None:
+        return setup.journal
+    return msgspec.structs.replace(setup.journal or JournalSettings(), path=str(options.journal_path))
+
+
 class Node:
     """Runs one campaign file's campaign.
 
@@ -79,14 +86,11 @@ class Node:
         self.store_path = options.store_path or Path(setup.store.path)
         if options.speed not in (None, 1.0) and not isinstance(setup.switch, SimulatedSettings):
             raise ConfigError("--speed", "only the simulated switch can run faster than time")
-        journal = setup.journal
-        if options.journal_path is not None:
-            journal = msgspec.structs.replace(journal or JournalSettings(), path=str(options.journal_path))
         self._runner_settings = RunnerSettings(
             store_path=self.store_path,
             switch=setup.switch,
             folder=setup.file.parent,
-            journal=journal,
+            journal=journal_of(setup, options),
             speed=options.speed,
             seed=options.seed,
         )

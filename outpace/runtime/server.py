@@ -68,6 +68,9 @@ LAG_EVERY_S = 0.1
 #: Real seconds that another thread may hold the interpreter while the loop waits for it.
 SWITCH_S = 0.001
 
+#: Real seconds that a stop waits for what is written down beside the calls: a full disk must not keep a node up.
+LAST_WORK_S = 10.0
+
 #: Real seconds that a stop lets unanswered calls end by themselves.
 DRAIN_S = 10.0
 
@@ -123,9 +126,9 @@ class Server:
         """Run a function that only reads on the store, off the loop."""
         return await self._reader.call(job)
 
-    async def write(self, job: Callable[[Store], T]) -> T:
-        """Run a function on the store, off the loop; durable when it returns."""
-        return await self._runner.worker.call(job)
+    async def write(self, job: Callable[[Store], T], *, patient: bool = False) -> T:
+        """Run a function on the store, off the loop; durable when it returns. See `StoreWorker.call`."""
+        return await self._runner.worker.call(job, patient=patient)
 
     def publish(self, topic: Topic, key: str, data: Any) -> None:  # noqa: ANN401 - any resource
         """Tell the listeners of a topic what others than the engine know, as it is now; None = it is gone."""
@@ -154,7 +157,7 @@ class Server:
 
     # ---- start -----------------------------------------------------------------------------------------------------
 
-    async def run(self, beside: AbstractAsyncContextManager[Any] | None = None) -> None:
+    async def run(self, beside: AbstractAsyncContextManager[Any] | None = None, *, drain_s: float = DRAIN_S) -> None:
         """Start, serve until SIGINT, SIGTERM or `ask_to_stop`, and stop; a second signal stops at once.
 
         `beside` is entered when the door is open, and left before it closes. Other threads hold the interpreter for a
@@ -170,7 +173,7 @@ class Server:
                     await self._stopping.wait()
             finally:
                 self._stopping.clear()  # from here on it says that nothing is to be waited for
-                await self.stop(drain_s=0.0 if self._failure is not None else DRAIN_S)
+                await self.stop(drain_s=0.0 if self._failure is not None else drain_s)
         if self._failure is not None:
             raise self._failure
 
@@ -339,10 +342,15 @@ class Server:
 
     def _bury(self, webhook_id: int, events: Sequence[bytes], attempts: int, error: str) -> None:
         texts, now_ns = [event.decode() for event in events], self.now_ns()
-        self._spawn(self.write(lambda store: store.add_dead_letters(webhook_id, texts, attempts, error, now_ns)))
+        self._spawn(
+            self.write(
+                lambda store: store.add_dead_letters(webhook_id, texts, attempts, error, now_ns),
+                patient=True,
+            )
+        )
 
     def _unbury(self, letter_ids: Sequence[int]) -> None:
-        self._spawn(self.write(lambda store: store.remove_dead_letters(letter_ids)))
+        self._spawn(self.write(lambda store: store.remove_dead_letters(letter_ids), patient=True))
 
     def _look(self) -> None:
         self._timers["look"] = asyncio.get_running_loop().call_later(LOOK_EVERY_S, self._look)
@@ -442,7 +450,7 @@ class Server:
                 await self._link.close()
             await self._webhooks.close()
             if self._tasks:
-                await asyncio.wait(self._tasks)
+                await asyncio.wait(self._tasks, timeout=LAST_WORK_S)
             await house.last_notes()
         for reader in (self._reader, self._long_reader):
             await reader.close()

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from outpace.domain.errors import ConfigError
+from outpace.domain.errors import ConfigError, StateError
 from outpace.domain.resources import WebhookView
 from outpace.domain.units import NS_PER_S
 from outpace.domain.version import VERSION
@@ -63,13 +63,13 @@ class Event(NamedTuple):
 
 def check_url(url: str) -> None:
     """Raise ConfigError for what cannot be posted to."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
-        raise ConfigError("url", "wants http:// or https:// with a host, without user or fragment")
     try:
+        parts = urlsplit(url)
         parts.port  # noqa: B018 - looks whether it is a number
     except ValueError as error:
         raise ConfigError("url", str(error)) from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
+        raise ConfigError("url", "wants http:// or https:// with a host, without user or fragment")
     if not url.isascii() or any(ord(char) <= 32 or ord(char) == 127 for char in url):
         raise ConfigError("url", "holds a character that an address must not have")
 
@@ -120,13 +120,14 @@ class _Postman:
         return {event.letter_id for event in (*self._in_hand, *self._queue) if event.letter_id}
 
     async def close(self, reason: str) -> None:
-        """Post no more; what has not been taken is kept."""
+        """Post no more; what has not been taken is kept, or forgotten when there is no reason."""
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
         left, attempts = [*self._in_hand, *self._queue], self._attempts
         self._in_hand, self._queue = [], deque()
-        self._bury(left, attempts, reason)
+        if reason:
+            self._bury(left, attempts, reason)
 
     async def _run(self) -> None:
         while True:
@@ -197,9 +198,9 @@ class WebhookSender:
         self._postmen: dict[int, tuple[_Postman, Callable[[], None]]] = {}
 
     def check_room(self) -> None:
-        """Raise ConfigError when there are enough."""
+        """Raise StateError when there are enough."""
         if len(self._postmen) >= WEBHOOKS_MAX:
-            raise ConfigError("url", f"there are {WEBHOOKS_MAX} webhooks already")
+            raise StateError(f"there are {WEBHOOKS_MAX} webhooks already")
 
     def add(self, webhook: StoredWebhook) -> None:
         """Post to a webhook from now on."""
@@ -212,12 +213,12 @@ class WebhookSender:
         self._postmen[webhook.webhook_id] = postman, end
 
     async def remove(self, webhook_id: int) -> None:
-        """Post to a webhook no more; what was on its way is kept as dead letters. Unknown ids are left alone."""
+        """Post to a webhook no more; what was on its way is forgotten. Unknown ids are left alone."""
         known = self._postmen.pop(webhook_id, None)
         if known is not None:
             postman, end = known
             end()
-            await postman.close("the webhook was removed")
+            await postman.close("")
 
     def again(self, webhook_id: int, letters: Sequence[tuple[int, str]]) -> int:
         """Post dead letters (id, event) again that are not on their way; how many. KeyError for an unknown webhook."""

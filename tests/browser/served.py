@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from typing import Any
 
 import httpx
 from axe_playwright_python.async_playwright import Axe
+from PIL import Image
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
 
 CHROMIUM = os.environ.get("OUTPACE_CHROMIUM", "/usr/bin/chromium")
@@ -57,7 +59,7 @@ busy = 0.2
 no_answer = 0.3
 [times]
 answer = { kind = "lognormal", mean = 8.0, cv = 0.4, clip = [2.0, 20.0] }
-talk = { kind = "lognormal", mean = 25.0, cv = 0.5, clip = [5.0, 120.0] }
+talk = { kind = "lognormal", mean = 50.0, cv = 0.4, clip = [25.0, 90.0] }
 """
 #: Agents that the node plays: they log in, and are ready again after the wrap-up.
 STAND_INS = """
@@ -222,4 +224,5 @@ async def check_accessible(page: Page) -> None:
 async def shoot(page: Page, name: str) -> None:
     """Keep a picture of the page, when asked for by OUTPACE_SCREENSHOTS=FOLDER."""
     if SCREENSHOTS:
-        await page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", animations="disabled")
+        taken = Image.open(io.BytesIO(await page.screenshot(animations="disabled")))
+        taken.quantize(128).save(Path(SCREENSHOTS) / f"{name}.png", optimize=True)

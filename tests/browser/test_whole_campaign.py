@@ -119,7 +119,7 @@ async def work(desk: Page, words: dict[str, str], language: str) -> None:
         if not call:
             await check_accessible(desk)
             await shoot(desk, f"desk-{language}")
-            await desk.keyboard.press("h")
+        await desk.keyboard.press("h")
         await desk.keyboard.press("w")
         await expect(desk.get_by_text(re.compile(rf"\b{reference.group()}\b"))).to_have_count(0)
 

@@ -160,6 +160,15 @@ def test_api_reference_is_that_of_the_code(tmp_path: Path) -> None:
     assert made.read_text("utf-8") == (DOCS / "api-reference.md").read_text("utf-8"), "run tools/api_reference.py"
 
 
+def test_client_has_the_operations_of_the_code(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "tools/client_operations.py", str(tmp_path)], cwd=tree.ROOT, check=True, env=ENVIRON
+    )
+    kept = tree.PACKAGE / "client" / "operations"
+    made = {path.name: path.read_text("utf-8") for path in tmp_path.glob("*.py")}
+    assert made == {path.name: path.read_text("utf-8") for path in kept.glob("*.py")}, "run tools/client_operations.py"
+
+
 def anchors(page: Path) -> set[str]:
     """What a link into a page may name: its headings as a viewer turns them into anchors."""
     headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)

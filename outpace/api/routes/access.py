@@ -19,6 +19,7 @@ from outpace.domain.orders import ListAudit, TokenView
 from outpace.domain.resources import AuditEntry, Page
 from outpace.domain.units import NS_PER_S
 from outpace.domain.wire import Me, TokenMade
+from outpace.runtime.views import ns_of
 from outpace.store.port import Store
 
 routes = Routes("access", "Tokens with their roles, and the audit of who did what.")
@@ -55,7 +56,7 @@ async def list_tokens(call: Call) -> list[TokenView]:
 async def create_token(call: Call, body: TokenBody) -> Answer[TokenMade]:
     """A new token; its secret is shown this once."""
     node = call.api.node
-    expires_ns = round(body.expires_at.timestamp() * NS_PER_S) if body.expires_at else 0
+    expires_ns = ns_of(body.expires_at, "expires_at") if body.expires_at else 0
 
     def make(store: Store) -> tuple[str, TokenView]:
         return make_token(

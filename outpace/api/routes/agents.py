@@ -31,7 +31,7 @@ _OWN_LEG = LogInBody()
 _NO_REASON = NotReadyBody()
 
 
-@routes.add("GET", "/v1/agents", roles.STEERING, example=[AGENT])
+@routes.add("GET", "/v1/agents", roles.STEERING, problems=(404,), example=[AGENT])
 async def list_agents(call: Call, campaign_id: AnyId = 0) -> list[AgentView]:
     """The floor: all agents, or those of a campaign."""
     return await call.ask(ListAgents(campaign_id=campaign_id))

@@ -13,7 +13,7 @@ from outpace.api.bodies import AnyId, Moment
 from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import ATTEMPT, page_of
 from outpace.api.exports import MEDIA, export
-from outpace.api.paging import LIMIT_MAX, Cursor, Limit
+from outpace.api.paging import LIMIT_MAX, Limit, LongCursor
 from outpace.api.problems import ProblemError
 from outpace.domain.access import Role
 from outpace.domain.orders import ListAttempts
@@ -65,7 +65,7 @@ async def list_attempts(
     outcome: OutcomeName = "",
     since: Moment | None = None,
     until: Moment | None = None,
-    cursor: Cursor = "",
+    cursor: LongCursor = "",
     limit: Limit = 100,
 ) -> Page[AttemptView]:
     """Attempts that ended in [since, until), the latest first."""

@@ -19,7 +19,7 @@ routes = Routes("calls", "Calls in flight.")
 ONE = "/v1/calls/{call_id}"
 
 
-@routes.add("GET", "/v1/calls", roles.STEERING, example=[CALL])
+@routes.add("GET", "/v1/calls", roles.STEERING, problems=(404,), example=[CALL])
 async def list_calls(
     call: Call, campaign_id: AnyId = 0, limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
 ) -> list[CallView]:

@@ -30,7 +30,7 @@ async def get_live(call: Call) -> Live:
 async def get_ready(call: Call) -> Ready:
     """Whether the node can dial; a problem of status 503 when not."""
     if not (await call.ask(GetHealth())).ready:
-        raise ProblemError("unavailable", "the node cannot dial; /v1/health says why")
+        raise ProblemError("unavailable", "the node cannot dial; /v1/health says why", headers={"Retry-After": "1"})
     return Ready()
 
 

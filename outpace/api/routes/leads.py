@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
-from msgspec import Meta
 
 from outpace.api import roles
 from outpace.api.answers import Answer
 from outpace.api.auth import require_own
-from outpace.api.bodies import AnyId, Id, LeadBody, LongId, Number
+from outpace.api.bodies import AnyId, AnyNumber, Id, LeadBody, LongId
 from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import LEAD, NEW_LEAD, REVEALED, WHY, page_of
 from outpace.api.paging import Cursor, Limit
@@ -47,7 +46,7 @@ async def list_leads(
     campaign_id: AnyId = 0,
     list_id: AnyId = 0,
     state: LeadStateName = "",
-    number: Annotated[Number, Meta(description="International: +4930123456.")] | Literal[""] = "",
+    number: AnyNumber = "",
     cursor: Cursor = "",
     limit: Limit = 100,
 ) -> Page[LeadView]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Literal
 
 import msgspec
@@ -16,6 +17,7 @@ from outpace.api.examples import JOB, LIST, LIST_CSV, page_of
 from outpace.api.exports import rejects
 from outpace.api.imports import job_id_of, rejects_path, start_import
 from outpace.api.paging import Cursor, Limit
+from outpace.api.problems import ProblemError
 from outpace.api.uploads import uploaded
 from outpace.domain.orders import GetCampaign, GetList, ListLists
 from outpace.domain.resources import JobView, ListView, Page
@@ -48,11 +50,16 @@ async def get_list(call: Call, list_id: Id) -> ListView:
 async def get_rejects(call: Call, list_id: Id) -> StreamReply:
     """Rows of a list that could not be dialled: line, reason, row; the head alone where there is none.
 
-    Who does not see numbers is told line and reason, without the row.
+    They are kept for a time that the settings of the node say. Who does not see numbers is told line and reason,
+    without the row.
     """
-    await call.ask(GetList(list_id=list_id))
-    masked = not roles.sees_numbers(call.actor)
-    return rejects(rejects_path(call.api.node, list_id), f"list-{list_id}", masked=masked)
+    view = await call.ask(GetList(list_id=list_id))
+    path = rejects_path(call.api.node, list_id)
+    if view.rejected and view.state != "running" and not await asyncio.to_thread(path.exists):
+        raise ProblemError(
+            "not-found", f"no rejects of this list are here: they are kept for {call.api.settings.rejects_days} days"
+        )
+    return rejects(path, f"list-{list_id}", masked=not roles.sees_numbers(call.actor))
 
 
 @routes.add(
@@ -99,6 +106,13 @@ async def import_list(
     most = call.api.settings.upload_max_mb * 1_000_000
     async with uploaded(pieces(call.receive), node.folder, most=most) as spooled:
         job = await start_import(
-            node, jobs, spooled, campaign_id=campaign_id, name=name, options=options, actor=call.actor
+            node,
+            jobs,
+            spooled,
+            campaign_id=campaign_id,
+            name=name,
+            options=options,
+            actor=call.actor,
+            rejects_days=call.api.settings.rejects_days,
         )
     return Answer(job, location=f"/v1/jobs/{job.job_id}")

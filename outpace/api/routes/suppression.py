@@ -10,7 +10,7 @@ from msgspec import Meta
 from outpace.api import roles
 from outpace.api.answers import Answer, StreamReply
 from outpace.api.binding import pieces
-from outpace.api.bodies import AnyId, JobId, Moment, Number, Region, SuppressionBody, Text
+from outpace.api.bodies import AnyId, AnyNumber, JobId, Moment, Number, Region, SuppressionBody, Text
 from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import NEW_SUPPRESSION, SUPPRESSION, SUPPRESSION_CSV, SUPPRESSION_JOB, page_of
 from outpace.api.exports import rejects
@@ -20,7 +20,7 @@ from outpace.api.uploads import uploaded
 from outpace.domain.errors import ConfigError
 from outpace.domain.orders import GetCampaign, ListSuppression, Suppress, Unsuppress
 from outpace.domain.resources import JobView, Page, SuppressionView
-from outpace.domain.units import NS_PER_S
+from outpace.runtime.views import ns_of
 from outpace.store.lead_import import ImportOptions
 from outpace.store.suppression_import import Entry
 
@@ -31,7 +31,7 @@ _Scope = Annotated[int, Meta(ge=0, le=2**31 - 1, description="0 = numbers that n
 
 @routes.add("GET", "/v1/suppression", roles.DATA, example=page_of(SUPPRESSION))
 async def list_suppression(
-    call: Call, campaign_id: AnyId = 0, number: Number | Literal[""] = "", cursor: Cursor = "", limit: Limit = 100
+    call: Call, campaign_id: AnyId = 0, number: AnyNumber = "", cursor: Cursor = "", limit: Limit = 100
 ) -> Page[SuppressionView]:
     """Suppressed numbers, by number."""
     return await call.ask(ListSuppression(campaign_id=campaign_id, number=number, cursor=cursor, limit=limit))
@@ -98,7 +98,7 @@ async def import_suppression(
         raise ConfigError("column", f"without a header wants a position, not {column!r}")
     if campaign_id:
         await call.ask(GetCampaign(campaign_id=campaign_id))
-    expires_ns = round(expires_at.timestamp() * NS_PER_S) if expires_at else 0
+    expires_ns = ns_of(expires_at, "expires_at") if expires_at else 0
     if expires_at is not None and expires_ns <= node.now_ns():
         raise ConfigError("expires_at", "lies in the past")
     jobs.require_room()

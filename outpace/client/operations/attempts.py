@@ -27,6 +27,7 @@ OutcomeName = Literal[
     "rejected",
     "failed",
     "cancelled",
+    "overdialled",
     "lost",
     "notified",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 from outpace.client._async_core import AsyncCore
 from outpace.client._core import Core
 from outpace.client.requests import call
-from outpace.domain.resources import HealthView
+from outpace.domain.resources import AlarmView, HealthView
 from outpace.domain.wire import Live, Ready
 
 
@@ -37,6 +37,13 @@ class Health(Core):
         Roles: operator, supervisor, monitor.
         """
         return self._ask(call("GET", "/v1/health", HealthView))
+
+    def list_alarms(self) -> list[AlarmView]:
+        """Alarms that are on, then the last 500 that were since the node's start.
+
+        Roles: operator, supervisor, integrator, monitor.
+        """
+        return self._ask(call("GET", "/v1/alarms", list[AlarmView]))
 
     def get_metrics(self) -> str:
         """Figures for Prometheus; see the page on metrics.
@@ -76,6 +83,13 @@ class AsyncHealth(AsyncCore):
         Roles: operator, supervisor, monitor.
         """
         return await self._ask(call("GET", "/v1/health", HealthView))
+
+    async def list_alarms(self) -> list[AlarmView]:
+        """Alarms that are on, then the last 500 that were since the node's start.
+
+        Roles: operator, supervisor, integrator, monitor.
+        """
+        return await self._ask(call("GET", "/v1/alarms", list[AlarmView]))
 
     async def get_metrics(self) -> str:
         """Figures for Prometheus; see the page on metrics.

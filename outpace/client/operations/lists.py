@@ -43,7 +43,8 @@ class Lists(Core):
     def get_rejects(self, list_id: int) -> Download:
         """Rows of a list that could not be dialled: line, reason, row; the head alone where there is none.
 
-        Roles: operator, integrator.
+        They are kept for a time that the settings of the node say. Who does not see numbers is told line and reason,
+        without the row. Roles: operator, supervisor, integrator.
         """
         return self._download(call("GET", f"/v1/lists/{part(list_id)}/rejects", bytes))
 
@@ -115,7 +116,8 @@ class AsyncLists(AsyncCore):
     def get_rejects(self, list_id: int) -> AsyncDownload:
         """Rows of a list that could not be dialled: line, reason, row; the head alone where there is none.
 
-        Roles: operator, integrator.
+        They are kept for a time that the settings of the node say. Who does not see numbers is told line and reason,
+        without the row. Roles: operator, supervisor, integrator.
         """
         return self._download(call("GET", f"/v1/lists/{part(list_id)}/rejects", bytes))
 

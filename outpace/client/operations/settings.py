@@ -10,12 +10,14 @@ from typing import Literal, Required, TypedDict
 
 from outpace.domain.config import (
     Abandonment,
+    AnswerKind,
     AnswerSupervision,
     CallingHours,
     CapWindow,
     ConnectClock,
     DialMode,
     Guard,
+    InboundLoad,
     MachineAction,
     RatioCounts,
     RetryRule,
@@ -87,12 +89,14 @@ class NewCampaign(TypedDict, total=False):
     wrap_up_max_s: float
     hopper_size: int
     dispositions: Sequence[str]
+    answers: Mapping[str, AnswerKind | Literal["text", "number", "yes_no", "date"]]
     script: str
     retry: Mapping[str, RetryRule | RetryRuleSettings]
     calling_hours: CallingHours | CallingHoursSettings | None
     abandonment: Abandonment | AbandonmentSettings
     cancels: bool
     min_ring_s: float
+    inbound: InboundLoad | None
 
 
 class CampaignChanges(TypedDict, total=False):
@@ -115,12 +119,14 @@ class CampaignChanges(TypedDict, total=False):
     wrap_up_max_s: float | None
     hopper_size: int | None
     dispositions: Sequence[str] | None
+    answers: Mapping[str, AnswerKind | Literal["text", "number", "yes_no", "date"]] | None
     script: str | None
     retry: Mapping[str, RetryRule | RetryRuleSettings] | None
     calling_hours: CallingHours | CallingHoursSettings | None
     abandonment: Abandonment | AbandonmentChanges | None
     cancels: bool | None
     min_ring_s: float | None
+    inbound: InboundLoad | None
 
 
 class NewTrunkGroup(TypedDict, total=False):

@@ -118,7 +118,7 @@ class Suppression(Core):
     def get_suppression_rejects(self, job_id: str) -> Download:
         """Rows of a do-not-call list that hold no number: line, reason, row; kept until the node starts anew.
 
-        Roles: operator, integrator.
+        Who does not see numbers is told line and reason, without the row. Roles: operator, supervisor, integrator.
         """
         return self._download(call("GET", f"/v1/suppression/imports/{part(job_id)}/rejects", bytes))
 
@@ -234,7 +234,7 @@ class AsyncSuppression(AsyncCore):
     def get_suppression_rejects(self, job_id: str) -> AsyncDownload:
         """Rows of a do-not-call list that hold no number: line, reason, row; kept until the node starts anew.
 
-        Roles: operator, integrator.
+        Who does not see numbers is told line and reason, without the row. Roles: operator, supervisor, integrator.
         """
         return self._download(call("GET", f"/v1/suppression/imports/{part(job_id)}/rejects", bytes))
 

@@ -455,13 +455,17 @@ class AsteriskAdapter:
             self._launch(connection, self._waiting.pop(next(iter(self._waiting))))
 
     async def _resolve(self, doubtful: list[int]) -> None:
-        # Failed without a channel: a channel of that id that lives is a clash, else there was no way out to dial on.
+        # Failed without a channel: a channel of that id that lives is a clash, else there was no way out to dial on. A
+        # switch that is busy tells of the failure before it tells of the channel: who has one after all is left alone.
+        await asyncio.sleep(self._settings.doubt_s)
+        if not self._mapper.launching.intersection(doubtful):
+            return
         try:
             alive = {row[2] for row in (await self._list()).rows}
         except LinkDownError:
             return
         for call_id in doubtful:
-            if self._launched.pop(call_id, None) is not None:
+            if call_id in self._mapper.launching and self._launched.pop(call_id, None) is not None:
                 self._mapper.launching.discard(call_id)
                 clash = dialplan.call_channel(call_id) in alive
                 self._refuse(call_id, Refusal.DUPLICATE if clash else Refusal.NO_CIRCUIT)

@@ -102,7 +102,7 @@ cdef class CarrierCore:
                 self.free_rows[self.free_count] = row
                 self.free_count += 1
             self.capacity = wanted
-            self.timers.reserve(wanted)
+            self.timers.reserve(2 * wanted)
         for group in trunk_groups:
             if group.id in known:
                 (<Lines>known[group.id]).set_group(group)
@@ -279,17 +279,18 @@ cdef class CarrierCore:
         while self.timers.next_ns() <= now_ns:
             when_ns = self.timers.next_ns()
             item = self.timers.next_item()
-            if item < self.capacity:
-                self.fire(item, when_ns)
+            if item & 1 == 0:
+                self.fire(item >> 1, when_ns)
             else:
                 self.timers.clear(item)
-                self.legs[item - self.capacity].state = LEG_UP
-                self.emit(FACT_AGENT_LEG_UP, 0, self.legs[item - self.capacity].agent_id, when_ns)
+                self.legs[item >> 1].state = LEG_UP
+                self.emit(FACT_AGENT_LEG_UP, 0, self.legs[item >> 1].agent_id, when_ns)
         return 0
 
     cdef int arm(self, int32_t row) except -1:
         cdef call_t* call = &self.calls[row]
-        self.timers.set(row, min(call.step_ns, min(call.leave_ns, call.dead_ns)))
+        # even timers are calls', odd ones legs', so that either table may grow
+        self.timers.set(2 * row, min(call.step_ns, min(call.leave_ns, call.dead_ns)))
         return 0
 
     cdef int fire(self, int32_t row, int64_t when_ns) except -1:
@@ -496,7 +497,7 @@ cdef class CarrierCore:
         if call.channel >= 0:
             (<Lines>self.lines[call.lines]).release(call.channel)
         self.call_rows.remove(call.call_id)
-        self.timers.clear(row)
+        self.timers.clear(2 * row)
         call.call_id = 0
         self.free_rows[self.free_count] = row
         self.free_count += 1
@@ -511,7 +512,7 @@ cdef class CarrierCore:
             if self.leg_count == self.leg_capacity:
                 self.legs = <leg_t*>resized(self.legs, (2 * self.leg_capacity + 16) * sizeof(leg_t))
                 self.leg_capacity = 2 * self.leg_capacity + 16
-                self.timers.reserve(self.capacity + self.leg_capacity)
+                self.timers.reserve(2 * self.leg_capacity)
             row = self.leg_count
             self.leg_count += 1
             self.leg_rows.add(agent_id, row)
@@ -525,7 +526,7 @@ cdef class CarrierCore:
         elif leg.state == LEG_NONE:
             leg.state = LEG_OPENING
             leg.openings += 1
-            self.timers.set(self.capacity + row, now_ns + self.default_plan.time_at(
+            self.timers.set(2 * row + 1, now_ns + self.default_plan.time_at(
                 TIME_LEG, uniform_at(stream_base(self.seed, agent_id, ROLE_LATENCY), leg.openings, 2)))
         return 0
 
@@ -535,7 +536,7 @@ cdef class CarrierCore:
         if row >= 0:
             of_call = self.legs[row].call
             self.legs[row].state = LEG_NONE
-            self.timers.clear(self.capacity + row)
+            self.timers.clear(2 * row + 1)
             if of_call >= 0:
                 call = &self.calls[of_call]
                 if call.state == TALKING:

@@ -137,6 +137,69 @@ async def test_two_operators_change_one_campaign_and_one_is_told(floor: Floor) -
     assert (view["version"], view["settings"]["reserve"]) == (2, winner["reserve"])
 
 
+async def test_agent_with_two_tabs_has_one_desk(tmp_path: Path) -> None:
+    async with open_floor(node_file(tmp_path, live=1.0, talk=600.0)) as floor:
+        await floor.campaign(leads=20, agents=1, dispositions=["sale", "none"])
+        desk = "/v1/agents/1/desk"
+        async with floor.stream("", Role.AGENT) as one, floor.stream("", Role.AGENT) as other:
+            await one.recv(), await other.recv()
+            await floor.post("/v1/campaigns/1/start")
+            talking = await floor.until(desk, lambda view: view["agent"]["state"] == "talking", role=Role.AGENT)
+            # logged in already, whichever tab asks; both hear of the call
+            again = await floor.post(f"{desk}/log-in", role=Role.AGENT)
+            assert again["call"]["call"]["call_id"] == talking["call"]["call"]["call_id"]
+            call_id = talking["call"]["call"]["call_id"]
+            for stream in (one, other):
+                async with asyncio.timeout(20.0):
+                    while call_id not in str(await stream.recv()):
+                        pass
+            # both give their verdict: the later word holds, and it is one call's
+            said = [{"call_id": call_id, "disposition": name} for name in ("sale", "none")]
+            for body in said:
+                await floor.post(f"{desk}/disposition", body, role=Role.AGENT)
+            assert (await floor.get(desk, Role.AGENT))["call"]["disposition"] == "none"
+            # one tab hangs up and goes on; the other speaks of a call that is over
+            await floor.post(f"/v1/calls/{call_id}/hang-up", role=Role.AGENT)
+            following = await floor.until(
+                desk,
+                lambda view: view["agent"]["state"] == "talking" and view["call"]["call"]["call_id"] != call_id,
+                role=Role.AGENT,
+            )
+            late = await floor.send("POST", f"/v1/calls/{call_id}/hang-up", role=Role.AGENT)
+            assert late.status_code == 404
+            both = await asyncio.gather(
+                *(floor.send("POST", f"{desk}/{word}", role=Role.AGENT) for word in ("ready", "not-ready"))
+            )
+            assert [answer.status_code for answer in both] == [200, 200]
+            assert (await floor.get(desk, Role.AGENT))["agent"]["call_id"] == following["call"]["call"]["call_id"]
+            await floor.post(f"{desk}/log-out", role=Role.AGENT)
+            assert (await floor.get(desk, Role.AGENT))["agent"]["next_state"] == "logged_out"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\x00" * 5000,
+        b"\xff\xfe" + "phone\n+4930123456\n".encode("utf-16-le"),
+        b"phone\n" + b"9" * 3_000_000 + b"\n",
+        b'phone,name\n"+4930123456,"never closed\n' + b"x,y\n" * 1000,
+        b"PK\x03\x04" + bytes(range(256)) * 40,
+    ],
+)
+async def test_list_of_any_bytes_ends_in_words(floor: Floor, body: bytes) -> None:
+    await floor.campaign()
+    headers = {"Content-Type": "text/csv"}
+    job = await floor.post("/v1/campaigns/1/imports?name=odd&validation=possible", content=body, headers=headers)
+    ended = await floor.until(f"/v1/jobs/{job['job_id']}", lambda one: one["state"] in ("done", "failed"))
+    (one,) = (await floor.get("/v1/lists"))["items"]
+    assert one["state"] == ended["state"]
+    assert ended["error"] if ended["state"] == "failed" else one["rejected"] or one["added"]
+    assert "Traceback" not in ended["error"]
+    assert "worker ended" not in ended["error"]
+    assert not list(floor.server.folder.glob("*[0-9].csv"))
+    assert (await floor.get("/v1/health"))["ready"]
+
+
 async def test_address_that_is_taken_is_told(tmp_path: Path, floor: Floor) -> None:
     (tmp_path / "other").mkdir()
     port = int(floor.url.rsplit(":", 1)[1])

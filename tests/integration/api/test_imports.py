@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -45,6 +46,25 @@ async def test_import_tells_figures_rejects_and_where_it_went(floor: Floor) -> N
     masked = await floor.send("GET", f"/v1/lists/{one['list_id']}/rejects", role=Role.SUPERVISOR)
     assert masked.text.splitlines() == ["line,reason", "4,not a phone number"]
     assert [path.name for path in floor.server.folder.iterdir()] == [f"import-{one['list_id']}.rejects.csv"]
+
+
+async def test_rejects_are_kept_for_a_time(tmp_path: Path) -> None:
+    file = node_file(tmp_path)
+    async with open_floor(file) as floor:
+        campaign_id = await floor.campaign()
+        jobs = [await floor.imported(campaign_id, ["none", f"+4930123400{n}"]) for n in range(2)]
+        folder, paths = floor.server.folder, [f"/v1/lists/{job['job_id'].partition('-')[2]}/rejects" for job in jobs]
+        long_ago = time.time() - file.api.rejects_days * 86_400 - 60
+        os.utime(folder / f"{jobs[0]['job_id']}.rejects.csv", (long_ago, long_ago))
+        assert (await floor.send("GET", paths[0])).status_code == 200
+        await floor.imported(campaign_id, ["+4930123405"])
+        gone, there = [await floor.send("GET", path) for path in paths]
+        assert gone.status_code == 404
+        assert "kept for 90 days" in gone.json()["detail"]
+        assert there.text.splitlines()[1] == "2,not a phone number,none"
+        os.utime(folder / f"{jobs[1]['job_id']}.rejects.csv", (long_ago, long_ago))
+    async with open_floor(file) as floor:
+        assert not list(folder.iterdir())
 
 
 async def test_import_again_adds_what_is_missing(floor: Floor) -> None:

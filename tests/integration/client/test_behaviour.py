@@ -13,6 +13,7 @@ import httpx
 import msgspec
 import pytest
 
+from outpace.api import stream as api_stream
 from outpace.client import (
     AsyncClient,
     Client,
@@ -350,3 +351,25 @@ async def test_token_is_nowhere_to_be_read(floor: Floor, caplog: pytest.LogCaptu
     said += [repr(failed.value), repr(failed.value.__cause__), caplog.text]
     assert token not in "".join(said)
     assert "outpace.client" in caplog.text
+
+
+@kinds
+async def test_reader_that_is_too_slow_is_told_and_goes_on(
+    floor: Floor, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_stream, "STALLED_S", 0.3)
+    await floor.campaign()
+    job = {**await floor.imported(1, ["+4930123456"]), "text": "x" * 200_000}
+    async with user_of(kind, floor, retry=QUICK) as user, user.listening(topics=["jobs"]) as heard:
+        assert isinstance(await heard(), Snapshot)
+        for n in range(200):
+            floor.server.publish(Topic.JOBS, "import-1", {**job, "progress": n / 1000})
+            if n % 10 == 0:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(1.0)
+        assert (await until(heard, Interrupted)).code == 4408
+        await until(heard, Snapshot, Resumed)
+        floor.server.publish(Topic.JOBS, "import-1", {**job, "progress": 0.75})
+        async with asyncio.timeout(WAIT_S):
+            while not (isinstance(told := await heard(), Update) and told.data.progress == 0.75):
+                pass

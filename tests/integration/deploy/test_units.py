@@ -48,7 +48,8 @@ def test_the_unit_may_do_little(unit: Path) -> None:
 
 def test_the_unit_runs_a_command_that_there_is() -> None:
     (line,) = re.findall(r"^ExecStart=(.*)$", UNIT.read_text("utf-8"), re.MULTILINE)
-    program, command, node_file = shlex.split(line)
+    program, command, node_file, *options = shlex.split(line)
+    assert options == ["--quiet"]  # so that the journal holds nothing but lines of JSON
     assert program.endswith("/bin/outpace")
     assert command in main.commands  # type: ignore[attr-defined]
     assert node_file == "/etc/outpace/node.toml"

@@ -57,7 +57,8 @@ async def test_a_campaign_is_dialled_to_its_end_through_the_door(tmp_path: Path)
         first = await door.query(ListAttempts(campaign_id=1, limit=100))
         second = await door.query(ListAttempts(campaign_id=1, limit=100, cursor=first.next_cursor or ""))
         found = [*first.items, *second.items]
-        assert len(found) == board.launches == 150
+        withdrawn = server._runner.engine.counters()["withdrawn_intents"]  # of a store that lags behind a fast clock
+        assert len(found) == board.launches - withdrawn == 150
         assert len({one.call_id for one in found}) == 150
         assert [one.ended_at for one in found] == sorted((one.ended_at for one in found), reverse=True)
         acts = (await door.query(ListAudit())).items

@@ -182,7 +182,11 @@ async def test_a_full_queue_gives_dead_letters_at_once(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    "url", ["", "x", "ftp://h/", "http://", "http://u:p@h/", "http://h:x/", "http://h/#f", "http://h/a b", "http://h/ä"]
+    "url",
+    [
+        *("", "x", "ftp://h/", "http://", "http://u:p@h/", "http://h:x/", "http://h/#f", "http://h/a b", "http://h/ä"),
+        *("http://[x/", "http://[::g]/"),
+    ],
 )
 def test_addresses_that_cannot_be_posted_to_are_refused(url: str) -> None:
     with pytest.raises(ConfigError):

@@ -316,7 +316,7 @@ class MemoryNode:
         await asyncio.sleep(0)
         return job(self.store)
 
-    async def write(self, job: Any) -> Any:
+    async def write(self, job: Any, *, patient: bool = False) -> Any:
         await asyncio.sleep(0)
         return job(self.store)
 

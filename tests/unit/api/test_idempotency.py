@@ -74,6 +74,17 @@ async def test_what_was_refused_may_be_sent_again(campaign: Client) -> None:
     assert (await add(campaign, "k")).status_code == 201
 
 
+async def test_what_is_done_is_told_even_if_it_cannot_be_remembered(
+    campaign: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreError("database or disk is full")
+
+    monkeypatch.setattr(campaign.node.store, "remember_answer", full)
+    assert (await add(campaign, "k")).status_code == 201
+    assert (await add(campaign, "k")).status_code == 409  # the lead is there: not a word of success twice
+
+
 async def test_answer_is_forgotten_after_a_day(campaign: Client) -> None:
     await add(campaign, "k")
     campaign.node.time_ns += ANSWER_NS + 1

@@ -15,6 +15,7 @@ from outpace.api.app import ALL_ROUTES, encoded_document
 from outpace.api.gate import OPEN
 from outpace.domain import orders
 from outpace.domain.access import Role
+from outpace.domain.config import Abandonment, Campaign, InboundLoad, RetryRule, TrunkGroup
 from outpace.domain.outcomes import Outcome
 from outpace.domain.states import LeadState
 from tests.unit.api.conftest import Client
@@ -54,7 +55,7 @@ def test_every_question_and_order_is_asked_by_some_route() -> None:
     for endpoint in ENDPOINTS:
         module = endpoint.handler.__globals__
         used |= {name for name in endpoint.handler.__code__.co_names if isinstance(module.get(name), type)}
-    # those of jobs, of helpers, and the ones that an import tells the node
+    # those of jobs, of helpers, and what imports tell the node
     assert words - used <= {"LeadsAdded", "NumbersSuppressed", "ListAgents", "ListAttempts", "GetBoard"}
 
 
@@ -132,3 +133,23 @@ async def test_document_is_served(api: Client) -> None:
     answer = await api.get("/openapi.json", Role.MONITOR)
     assert answer.json() == DOCUMENT
     assert DOCUMENT["openapi"] == "3.1.0"
+
+
+def test_document_tells_ranges_forms_and_what_goes_together() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    for name in ("NewCampaign", "CampaignChanges", "Campaign"):
+        low, high = Campaign.BOUNDS["ratio"]
+        ratio = schemas[name]["properties"]["ratio"]
+        assert (ratio["minimum"], ratio["maximum"]) == (low, high)
+    assert schemas["NewTrunkGroup"]["properties"]["dial"]["pattern"]
+    assert schemas["TokenBody"]["allOf"][0]["then"]["required"] == ["agent_id"]
+    assert schemas["WhatIfBody"]["properties"]["changes"]["$ref"].endswith("/CampaignChanges")
+    # what has no default cannot be made the default again
+    assert schemas["CampaignChanges"]["properties"]["name"] == {"type": "string", "minLength": 1}
+
+
+@pytest.mark.parametrize("kind", [Campaign, TrunkGroup, Abandonment, RetryRule, InboundLoad])
+def test_every_bound_is_of_a_number_that_is_there(kind: Any) -> None:
+    fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    assert kind.BOUNDS
+    assert {fields[key] for key in kind.BOUNDS} <= {int, float}

@@ -141,7 +141,7 @@ def _counters(**changes: Any) -> dict[str, Any]:
             ("trunk_alarm", "critical", "t"),
         ),
         ({"counters": _counters(state="running", spent=True)}, ("budget_spent", "critical", "c")),
-        ({"counters": _counters(state="running", ratio=0.2, answered=10)}, ("budget_over", "critical", "c")),
+        ({"counters": _counters(state="running", ratio=0.04, answered=200)}, ("budget_over", "critical", "c")),
         ({"counters": _counters(state="running", reason="budget")}, ("budget_bound", "warning", "c")),
         ({"counters": _counters(state="running", reason="no_agents")}, ("no_agents", "warning", "c")),
     ],
@@ -150,3 +150,7 @@ def test_each_thing_that_is_wrong_gives_its_sign(changes: dict[str, Any], expect
     (sign,) = signs(POOL, figures(**changes))
     assert (sign.alarm, sign.severity, sign.subject) == expected
     assert sign.text
+
+
+def test_a_share_of_few_answers_is_not_held_against_the_cap() -> None:
+    assert list(signs(POOL, figures(counters=_counters(state="running", ratio=0.2, answered=10)))) == []

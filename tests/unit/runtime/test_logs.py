@@ -87,10 +87,12 @@ class Slow(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
+        self.asked = threading.Event()
         self.let = threading.Event()
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
+        self.asked.set()
         assert self.let.wait(10)
         self.lines.append(record.getMessage())
 
@@ -113,7 +115,9 @@ def test_behind_a_writer_that_hangs_lines_are_dropped_and_counted(monkeypatch: p
     handler = logs.Behind(slow)
     logger = logging.getLogger("outpace.hanging")
     logging.getLogger("outpace").addHandler(handler)
-    for n in range(20):
+    logger.warning("line 0")
+    assert slow.asked.wait(10)
+    for n in range(1, 20):
         logger.warning("line %d", n)
     slow.let.set()
     while not handler._records.empty():

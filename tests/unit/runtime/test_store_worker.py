@@ -120,6 +120,30 @@ def test_a_locked_store_is_asked_again_until_it_writes(tmp_path: Path) -> None:
     play(scene())
 
 
+def test_who_waits_for_a_store_that_refuses_is_turned_away_but_for_the_patient(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_worker, "HOLD_UP_S", 0.05)
+
+    async def scene() -> None:
+        desk = Desk(tmp_path / "s.db", busy_s=0.01)
+        await desk.start()
+        other = sqlite3.connect(desk.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        desk.worker.submit([LeaseLeads(1, 3)], 2 * S)
+        waits = asyncio.ensure_future(desk.worker.call(lambda store: "patient", patient=True))
+        with pytest.raises(StoreError, match="another process holds the file"):
+            await asyncio.wait_for(desk.worker.call(lambda store: "hasty"), 10.0)
+        assert not waits.done()
+        other.execute("ROLLBACK")
+        other.close()
+        assert await asyncio.wait_for(waits, 10.0) == "patient"
+        assert len(desk.facts) == 1  # what was to be written is
+        assert await desk.worker.close()
+
+    play(scene())
+
+
 def test_a_store_that_stays_locked_does_not_keep_the_node_from_closing(tmp_path: Path) -> None:
     async def scene() -> None:
         desk = Desk(tmp_path / "s.db", busy_s=0.01)

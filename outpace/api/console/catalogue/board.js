@@ -59,6 +59,7 @@ export default {
   "board.cap": { en: "cap {cap}", zh: "上限 {cap}" },
   "board.of-cap": { en: "{value}, cap {cap}", zh: "{value}，上限 {cap}" },
   "board.drops": { en: { one: "{n} more may be abandoned", other: "{n} more may be abandoned" }, zh: "还可呼损 {n} 个" },
+  "board.drops.none": { en: "nobody may be abandoned at the moment", zh: "目前不允许呼损" },
   "board.drops.any": { en: "any number may be abandoned", zh: "呼损数不受限制" },
   "board.spent": { en: "Budget spent: nobody may be abandoned any more", zh: "预算用尽：不允许再有呼损" },
   "board.launches-rate": { en: "Launches / min", zh: "发起 / 分钟" },

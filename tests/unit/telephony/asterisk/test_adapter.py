@@ -65,7 +65,10 @@ async def connect(peer, facts):
     made = []
 
     async def connected(**changes) -> AsteriskAdapter:
-        options = {"port": peer.port, "secret": "s", "query_window_s": 0.01, "backoff_s": 0.01, "backoff_max_s": 0.05}
+        options = {
+            "port": peer.port, "secret": "s", "query_window_s": 0.01, "backoff_s": 0.01, "backoff_max_s": 0.05,
+            "doubt_s": 0.05,
+        }  # fmt: skip
         adapter = AsteriskAdapter(
             AsteriskSettings(**(options | changes)),
             campaigns=[CAMPAIGN],
@@ -155,6 +158,23 @@ async def test_a_failure_without_a_channel_is_no_circuit_or_a_clash_as_the_switc
         peer.push("OriginateResponse", ActionID=call_channel(call), Response="Failure", Reason=reason)
     assert (await facts.wait(OriginateRefused, CALL)).reason is Refusal.NO_CIRCUIT
     assert (await facts.wait(OriginateRefused, CALL + 1)).reason is Refusal.DUPLICATE
+
+
+async def test_a_failure_that_overtakes_its_channel_is_the_end_of_a_call_that_was_made(peer, facts, connect):
+    adapter = await connect(doubt_s=0.3)
+    adapter.submit([originate()])
+    await peer.wait("Originate")
+    peer.push("OriginateResponse", ActionID=call_channel(CALL), Response="Failure", Reason="0")
+    live(peer, call_channel(CALL), "PJSIP/carrier-1", "0")
+    peer.push("Hangup", Uniqueid=call_channel(CALL), Cause="1", TechCause="404")
+    assert (await facts.wait(CallEnded, CALL)).outcome is Outcome.INVALID
+    lists = len(peer.of("CoreShowChannels"))
+    adapter.submit([originate(CALL + 1)])
+    await peer.wait("Originate", 2)
+    peer.push("OriginateResponse", ActionID=call_channel(CALL + 1), Response="Failure", Reason="0")
+    assert await facts.wait(OriginateRefused) == OriginateRefused(CALL + 1, Refusal.NO_CIRCUIT)
+    assert len(peer.of("CoreShowChannels")) == lists + 1
+    assert facts.about(CALL) == ["CallProceeding", "CallEnded"]
 
 
 async def test_a_synchronous_error_is_a_refusal_by_the_switch(peer, facts, connect):

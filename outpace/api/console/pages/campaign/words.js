@@ -67,7 +67,7 @@ const ANY_NUMBER = 2 ** 53;
  * @param {number | null} left
  */
 export const dropsText = (left) =>
-  left === null || left >= ANY_NUMBER ? t("board.drops.any") : t("board.drops", { n: left });
+  left === null || left >= ANY_NUMBER ? t("board.drops.any") : left ? t("board.drops", { n: left }) : t("board.drops.none");
 
 /**
  * An ordinal: 7th; languages without one take the number.

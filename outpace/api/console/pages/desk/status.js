@@ -105,9 +105,9 @@ export function StatusBar({ desk, look }) {
     ${isOut
       ? html`<${LogIn} agent=${agent} busy=${busy} onLogIn=${(/** @type {string} */ leg) => run("log-in", leg === agent.leg ? {} : { leg })} />`
       : html`<div class="row">
-          <${Button} kind="primary" disabled=${!mayReady} onClick=${ready} aria-keyshortcuts="R">${t("desk.ready")} <${Kbd} name="r" /><//>
+          <${Button} kind="primary" busy=${busy} disabled=${!mayReady} onClick=${ready} aria-keyshortcuts="R">${t("desk.ready")} <${Kbd} name="r" /><//>
           <${Button} onClick=${pause} aria-keyshortcuts="N">${t("desk.not_ready")} <${Kbd} name="n" /><//>
-          <${Button} onClick=${leave} aria-keyshortcuts="O">${t("desk.log_out")} <${Kbd} name="o" /><//>
+          <${Button} busy=${busy} onClick=${leave} aria-keyshortcuts="O">${t("desk.log_out")} <${Kbd} name="o" /><//>
           ${later}
         </div>`}
     <${ErrorBox} problem=${problem} />
