@@ -61,7 +61,6 @@ name = "bench"
 mode = "ratio"
 ratio = 20.0
 ratio_counts = "logged_in"
-hopper_size = 2000
 [[agents]]
 name = "agent {{n}}"
 count = {agents}

@@ -36,6 +36,7 @@ _FIELDS: dict[type[msgspec.Struct], dict[str, Schema]] = {
         "name": _NOT_EMPTY,
         "trunk_groups": {"minItems": 1, "maxItems": MAX_TRUNK_GROUPS},
         "dispositions": {"minItems": 1},
+        "answers": {"propertyNames": {"minLength": 1}},
         "retry": {"propertyNames": {"enum": list(RETRIABLE)}},
     },
     CallingHours: {

@@ -50,6 +50,9 @@ STALLED_S = 20.0
 #: Seconds between two looks at whether the token still holds.
 LOOK_S = 5.0
 
+#: Seconds in which updates gather before a group is told of them: a write to a client costs more than an update.
+GATHER_S = 0.02
+
 #: Clients that are written to before the loop does other things.
 _CLIENTS_A_TURN = 64
 
@@ -161,6 +164,7 @@ class _Group:
             async for batch in subscription:
                 if batch and not first:  # the snapshot everybody has had for themselves
                     await self._tell(batch)
+                    await asyncio.sleep(GATHER_S)
                 first = False
             why = subscription.dropped or _ENDS
         finally:

@@ -243,6 +243,12 @@ class ListAgents(Question[list[AgentView]], frozen=True, kw_only=True):
     campaign_id: int = 0
 
 
+class GetAgent(Question[AgentView], frozen=True, kw_only=True):
+    """One agent, without the call in hand."""
+
+    agent_id: int
+
+
 class GetDesk(Question[DeskView], frozen=True, kw_only=True):
     """An agent and the call in hand."""
 

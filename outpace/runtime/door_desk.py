@@ -13,6 +13,7 @@ from outpace.domain.config import Agent
 from outpace.domain.errors import ConfigError, StateError, UnknownId
 from outpace.domain.orders import (
     DefineAgent,
+    GetAgent,
     GetCall,
     GetDesk,
     HangUpCall,
@@ -53,6 +54,12 @@ async def list_agents(house: House, question: ListAgents) -> list[AgentView]:
         if not question.campaign_id or question.campaign_id in agent.campaigns
     ]
     return await asyncio.to_thread(views.agent_views, views.take_agents(house.engine, rows, house.now_ns()))
+
+
+@answers(GetAgent)
+async def get_agent(house: House, question: GetAgent) -> AgentView:
+    """One agent."""
+    return agent_view(house, question.agent_id)
 
 
 @answers(GetDesk)

@@ -29,6 +29,9 @@ Publish = Callable[[Topic, str, Any], None]
 #: Real seconds between two looks at the tables.
 LOOK_EVERY_S = 0.1
 
+#: Real seconds in which notices of the engine gather before they are looked at.
+SOON_S = 0.01
+
 #: Real seconds between two boards of a campaign.
 BOARD_EVERY_S = 1.0
 
@@ -38,7 +41,7 @@ class _Looking:
     def __init__(self, every_s: float) -> None:
         self._every_s = every_s
         self._timer: asyncio.TimerHandle | None = None
-        self._soon: asyncio.Handle | None = None
+        self._soon: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """See `outpace.runtime.hub.Feed.start`."""
@@ -53,9 +56,9 @@ class _Looking:
         self._timer = self._soon = None
 
     def look_soon(self) -> None:
-        """Look when the turn of the pump is over, if it is started."""
+        """Look in a moment, if it is started."""
         if self._timer is not None and self._soon is None:
-            self._soon = asyncio.get_running_loop().call_soon(self._on_soon)
+            self._soon = asyncio.get_running_loop().call_later(SOON_S, self._on_soon)
 
     def begin(self) -> None:
         """Remember how things are."""

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -109,14 +109,23 @@ def running_node(folder: Path) -> Iterator[RunningNode]:
             url = line.split()[3].removesuffix(",").removesuffix("/v1")
             node = RunningNode(folder, url, token["token"], token["token_id"])
             _fill(node)
-            yield node
-            node.http.close()
+            with closing(node.http):
+                yield node
         finally:
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.1)
-            process.send_signal(signal.SIGINT)  # no drain
-            process.communicate(timeout=WAIT_S)
+            _stop(process)
     assert process.returncode == 0
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    # a second signal says that no call is to be waited for
+    for _ in range(round(WAIT_S)):
+        process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            continue
+        return
+    process.kill()
 
 
 def _outpace(*words: object) -> subprocess.CompletedProcess[str]:

@@ -67,7 +67,7 @@ TABLE: dict[str, Entry] = {
     "count_leads": Entry(C + "/counts", "osim", {200}),
     "list_lists": Entry("/v1/lists", "osi", {200}),
     "get_list": Entry("/v1/lists/1", "osi", {200}),
-    "get_rejects": Entry("/v1/lists/1/rejects", "oi", {200}),
+    "get_rejects": Entry("/v1/lists/1/rejects", "osi", {200}),
     "import_list": Entry(C + "/imports?name=more", "osi", {202}, more=CSV),
     "list_leads": Entry("/v1/leads?campaign_id=1", "osi", {200}),
     "add_lead": Entry(C + "/leads", "osi", {201}, {"number": "+49309998{n}"}),
@@ -76,6 +76,8 @@ TABLE: dict[str, Entry] = {
     "reveal_number": Entry("/v1/leads/{lead}/reveal", "osai", {200}, foreign="/v1/leads/{other_lead}/reveal"),
     "list_suppression": Entry("/v1/suppression", "osi", {200}),
     "suppress": Entry("/v1/suppression", "osi", {201}, {"number": "+49309997{n}"}),
+    "import_suppression": Entry("/v1/suppression/imports", "osi", {202}, more=CSV),
+    "get_suppression_rejects": Entry("/v1/suppression/imports/{suppression_job}/rejects", "osi", {200}),
     "unsuppress": Entry("/v1/suppression/+4930999700", "osi", {204, 404}),
     "list_agents": Entry("/v1/agents", "os", {200}),
     "create_agent": Entry("/v1/agents", "o", {201}, {"name": "made {n}", "leg": "SIM/9", "campaigns": [2]}),
@@ -101,6 +103,7 @@ TABLE: dict[str, Entry] = {
     "get_trunk_group": Entry("/v1/trunk-groups/1", "osim", {200}),
     "change_trunk_group": Entry("/v1/trunk-groups/1", "o", {200}, {"cps": 99.0}, more={"headers": {"If-Match": "*"}}),
     "get_report": Entry(f"/v1/reports/hour?{SPAN}", "osim", {200}),
+    "export_report": Entry(f"/v1/reports/hour/export?{SPAN}", "osim", {200}),
     "simulate": Entry("/v1/simulations", "os", {202}, {"campaign_id": 1, "hours": 0.25, "seeds": 2}),
     "list_jobs": Entry("/v1/jobs", "osi", {200}),
     "get_job": Entry("/v1/jobs/import-1", "osi", {200}),
@@ -120,6 +123,7 @@ TABLE: dict[str, Entry] = {
     "get_live": Entry("/health/live", EVERYBODY, {200}),
     "get_ready": Entry("/health/ready", EVERYBODY, {200}),
     "get_health": Entry("/v1/health", "osm", {200}),
+    "list_alarms": Entry("/v1/alarms", "osim", {200}),
     "get_metrics": Entry("/metrics", "osm", {200}),
     "get_openapi": Entry("/openapi.json", EVERYBODY, {200}),
     # the last: they end what the others look at
@@ -177,6 +181,8 @@ async def scene(
             await floor.post("/v1/campaigns", {"name": name})
         await floor.post("/v1/agents", {"name": "third", "leg": "SIM/3", "campaigns": [2]})
         await floor.post("/v1/suppression", {"number": "+4930999700"})
+        listed = await floor.post("/v1/suppression/imports", content=b"none\n", headers=CSV["headers"])
+        await floor.until(f"/v1/jobs/{listed['job_id']}", lambda job: job["state"] not in ("queued", "running"))
         await floor.post("/v1/webhooks", {"url": "http://127.0.0.1:9/", "topics": ["jobs"], "secret": SECRET})
         await floor.post(f"{C}/start")
         desks = [
@@ -188,6 +194,7 @@ async def scene(
             "lead": str(desks[0]["call"]["lead"]["lead_id"]),
             "other_call": desks[1]["call"]["call"]["call_id"],
             "other_lead": str(desks[1]["call"]["lead"]["lead_id"]),
+            "suppression_job": listed["job_id"],
             "spare_token": str(spare["view"]["token_id"]),
         }
         yield Scene(floor, values, {"": "none", **await _dead_tokens(floor)})

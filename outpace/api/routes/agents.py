@@ -12,6 +12,7 @@ from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import AGENT, DESK, DISPOSITION, NEW_AGENT
 from outpace.domain.orders import (
     DefineAgent,
+    GetAgent,
     GetDesk,
     ListAgents,
     LogIn,
@@ -57,7 +58,7 @@ async def create_agent(call: Call, body: AgentBody) -> Answer[AgentView]:
 async def get_agent(call: Call, agent_id: Id) -> AgentView:
     """One agent."""
     require_own(call.actor, agent_id)
-    return (await call.ask(GetDesk(agent_id=agent_id))).agent
+    return await call.ask(GetAgent(agent_id=agent_id))
 
 
 @routes.add("PUT", ONE, roles.OPERATORS, problems=(404, 409), example=AGENT, body_example=NEW_AGENT)

@@ -457,18 +457,25 @@ class AsteriskAdapter:
     async def _resolve(self, doubtful: list[int]) -> None:
         # Failed without a channel: a channel of that id that lives is a clash, else there was no way out to dial on. A
         # switch that is busy tells of the failure before it tells of the channel: who has one after all is left alone.
-        await asyncio.sleep(self._settings.doubt_s)
-        if not self._mapper.launching.intersection(doubtful):
-            return
-        try:
-            alive = {row[2] for row in (await self._list()).rows}
-        except LinkDownError:
-            return
+        for wait_s in (0.0, self._settings.doubt_s):
+            await asyncio.sleep(wait_s)
+            try:
+                alive = {row[2] for row in (await self._list()).rows}
+            except LinkDownError:
+                return
+            for call_id in doubtful:
+                if dialplan.call_channel(call_id) in alive:
+                    self._refuse_launched(call_id, Refusal.DUPLICATE)
+            doubtful = [call_id for call_id in doubtful if call_id in self._mapper.launching]
+            if not doubtful:
+                return
         for call_id in doubtful:
-            if call_id in self._mapper.launching and self._launched.pop(call_id, None) is not None:
-                self._mapper.launching.discard(call_id)
-                clash = dialplan.call_channel(call_id) in alive
-                self._refuse(call_id, Refusal.DUPLICATE if clash else Refusal.NO_CIRCUIT)
+            self._refuse_launched(call_id, Refusal.NO_CIRCUIT)
+
+    def _refuse_launched(self, call_id: int, reason: Refusal) -> None:
+        if call_id in self._mapper.launching and self._launched.pop(call_id, None) is not None:
+            self._mapper.launching.discard(call_id)
+            self._refuse(call_id, reason)
 
     def _flush(self) -> None:
         self._flushing = False

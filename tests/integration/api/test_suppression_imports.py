@@ -87,6 +87,7 @@ async def test_leads_in_the_hopper_and_calls_that_ring_are_let_go(tmp_path: Path
         (b"+4930123456\n", "?campaign_id=99", 404, ""),
         (b"+4930123456\n", "?region=XX", 422, "region"),
         (b"+4930123456\n", "?expires_at=2020-01-01T00:00:00Z", 422, "expires_at"),
+        (b"+4930123456\n", "?expires_at=9999-01-01T00:00:00Z", 422, "expires_at"),
         (b"+4930123456\n", "?expires_at=tomorrow", 422, "expires_at"),
         (b"+4930123456\n", "?header=false&column=phone", 422, "column"),
         (b"+4930123456\n", "?name=list", 422, "name"),

@@ -232,6 +232,7 @@ async def test_stream_that_is_not_for_the_role_says_so(floor: Floor, kind: Kind)
             await heard()
 
 
+@pytest.mark.slow
 @kinds
 async def test_stream_ends_with_its_token(floor: Floor, kind: Kind) -> None:
     made = await floor.post("/v1/tokens", {"name": "short", "role": "monitor"})

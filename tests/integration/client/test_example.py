@@ -8,12 +8,15 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from outpace.domain.access import Role
 from tests.integration.api.floor import node_file, open_floor
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
+@pytest.mark.slow
 async def test_example_runs_a_whole_campaign(tmp_path: Path) -> None:
     async with open_floor(node_file(tmp_path)) as floor:
         token = floor.tokens[Role.OPERATOR]

@@ -36,6 +36,7 @@ def test_clients_have_the_operations_of_the_document_and_no_others() -> None:
         assert {name.removeprefix("iter_") for name in dir(kind) if name.startswith("iter_")} == pages
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 async def test_every_operation(floor: Floor, kind: type[Client | AsyncClient]) -> None:
     async with user_of(kind, floor) as user:
@@ -153,8 +154,11 @@ async def history(user: User, campaign_id: int) -> None:
     assert (await user.ask("list_attempts", limit=2)).items == attempts[:2]
     lines = (await user.bytes_of("export_attempts", format="jsonl")).splitlines()
     assert [msgspec.json.decode(line, type=AttemptView) for line in lines] == attempts
-    report = await user.ask("get_report", "outcome", since=NOW - timedelta(hours=1), until=NOW + timedelta(hours=1))
+    span = {"since": NOW - timedelta(hours=1), "until": NOW + timedelta(hours=1)}
+    report = await user.ask("get_report", "outcome", **span)
     assert report.total["attempts"] == len(attempts)
+    rows = (await user.bytes_of("export_report", "outcome", **span)).splitlines()
+    assert rows[0].startswith(b"outcome,attempts,")
     talked = next(one for one in attempts if one.agent_id)
     desk = await user.ask("get_desk", talked.agent_id)
     assert desk.call is None
@@ -189,5 +193,6 @@ async def administration(user: User) -> None:
     assert (await user.ask("get_live")).live
     assert (await user.ask("get_ready")).ready
     assert (await user.ask("get_health")).ready
+    assert [one.alarm for one in await user.ask("list_alarms")] == []
     assert "outpace_build_info" in await user.ask("get_metrics")
     assert await user.ask("get_openapi") == DOCUMENT

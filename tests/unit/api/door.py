@@ -165,6 +165,9 @@ class MemoryDoor:
     def _list_agents(self, _: orders.ListAgents) -> list[AgentView]:
         return list(self.agents.values())
 
+    def _get_agent(self, q: orders.GetAgent) -> AgentView:
+        return self._get_desk(orders.GetDesk(agent_id=q.agent_id)).agent
+
     def _get_desk(self, q: orders.GetDesk) -> DeskView:
         if q.agent_id not in self.agents:
             raise UnknownId(f"no agent {q.agent_id}")

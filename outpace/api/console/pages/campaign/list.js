@@ -21,6 +21,9 @@ const TONES = { running: "good", paused: "warn", draining: "busy" };
 /** @param {{state: string}} props */
 export const State = ({ state }) => html`<${Badge} tone=${TONES[state] ?? ""}>${t(`campaign.state.${state}`)}<//>`;
 
+/** People who must have answered before their share is held against the cap, as the alarm does. */
+const ENOUGH = 200;
+
 /**
  * Whether abandonment is a worry.
  *
@@ -28,7 +31,7 @@ export const State = ({ state }) => html`<${Badge} tone=${TONES[state] ?? ""}>${
  */
 export function budgetTone(budget) {
   const share = budget.abandoned.value ?? 0;
-  if (budget.spent || share > budget.cap) return "bad";
+  if (budget.spent || (share > budget.cap && budget.abandoned.denominator >= ENOUGH)) return "bad";
   return share > 0.85 * budget.cap || (share > 0 && budget.drops_left === 0) ? "warn" : "good";
 }
 
