@@ -28,13 +28,8 @@ LASTS_S = {
     "redis_down": 5.0,
 }
 
-<<<<<<< HEAD
 #: People who must have answered in the window before the share of abandoned ones is held against the cap: of fewer, it
 #: jumps over it with each of the first that the cap allows.
-=======
-#: People who must have answered in the window before their share that was abandoned is held against the cap: of
-#: fewer, it jumps over it with each of the first that the cap allows.
->>>>>>> console
 ANSWERED_MIN = 200
 
 #: Alarms that are over and still told.
