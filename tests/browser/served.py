@@ -129,9 +129,9 @@ def outpace(*args: object) -> str:
 
 
 @contextmanager
-def served(folder: Path, *, speed: float, more: str = "") -> Iterator[Node]:
+def served(folder: Path, *, speed: float, more: str = "", carrier: str = CARRIER) -> Iterator[Node]:
     """A node on a simulated carrier, `speed` times faster than time; `more` is appended to its file."""
-    (folder / "carrier.toml").write_text(CARRIER)
+    (folder / "carrier.toml").write_text(carrier)
     file = folder / "node.toml"
     file.write_text(NODE.format(folder=folder, speed=speed) + more)
     process = subprocess.Popen([sys.executable, "-m", "outpace", "serve", str(file)], stdout=subprocess.PIPE, text=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.served import TABLET, Consoles, Node, check_accessible, shoot
+from tests.browser.served import TABLET, Consoles, Node, check_accessible, served, shoot
 
 SETTINGS = {
     "mode": "progressive",
@@ -16,7 +18,16 @@ SETTINGS = {
     "answers": {"amount": "number", "paid": "yes_no", "visit on": "date"},
     "script": "greeting-spring",
 }
+#: Everybody answers soon and talks until the agent hangs up.
+CARRIER = 'name = "carrier"\n[mix]\nlive = 1.0\n[times]\nanswer = 2.0\ntalk = 3600.0\n'
 LEADS = "phone,name,reference,city\n" + "".join(f"+4930120{n:05},Person {n},R{n},Potsdam\n" for n in range(300))
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """A node on a carrier where calls last."""
+    with served(tmp_path_factory.mktemp("desk"), speed=4.0, carrier=CARRIER) as one:
+        yield one
 
 
 def floor(node: Node, name: str) -> tuple[int, int]:
@@ -118,6 +129,9 @@ async def test_what_follows_a_call_is_asked_for_while_it_lasts(node: Node, conso
     await page.keyboard.press("Control+Enter")
     await expect(page.locator(".toast")).to_contain_text("已保存：sale")  # noqa: RUF001 - Chinese
     suppressed = node.until("/v1/suppression", lambda found: found["items"])["items"]
+    await page.get_by_role("heading", level=1).click()
+    await page.keyboard.press("h")
+    await expect_state("未登录", page)
     attempt = node.until(f"/v1/attempts?agent_id={agent_id}", lambda found: found["items"])["items"][0]
     assert [one["number"] for one in suppressed] == [attempt["number"]]
 

@@ -52,13 +52,20 @@ function divided(column, columns) {
 }
 
 /**
+ * Seconds; below a minute with their tenths, which waits are made of.
+ *
+ * @param {number | null} value
+ */
+const seconds = (value) => (value !== null && value < 60 ? `${number(value, 1)} s` : duration(value));
+
+/**
  * A figure as its unit wants it; a rate with its numerator and denominator.
  *
  * @param {{column: any, row: any}} props
  */
 function Figure({ column, row }) {
   const value = row[column.name];
-  const write = (/** @type {number} */ figure, /** @type {string} */ unit) => (unit === "s" ? duration(figure) : number(figure));
+  const write = (/** @type {number | null} */ figure, /** @type {string} */ unit) => (unit === "s" ? seconds(figure) : number(figure));
   const shown = column.unit === "share" ? percent(value) : write(value, column.unit);
   if (!column.denominator) return shown;
   const numerator = write(row[column.numerator], column.numerator.endsWith("_s") ? "s" : "calls");

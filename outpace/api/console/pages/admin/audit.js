@@ -10,7 +10,7 @@ const PAGE = 100;
 
 /** @returns {any[]} */
 const columnsOf = () => [
-  { key: "at", label: t("audit.at"), isHead: true, render: (/** @type {any} */ act) => dateTime(act.at) },
+  { key: "at", label: t("audit.at"), isHead: true, render: (/** @type {any} */ act) => html`<time datetime=${act.at}>${dateTime(act.at)}</time>` },
   { key: "actor", label: t("audit.actor"), render: (/** @type {any} */ act) => html`${act.actor} <small>${t(`role.${act.role}`)}</small>` },
   { key: "action", label: t("audit.action"), render: (/** @type {any} */ act) => html`<code>${act.action}</code>` },
   { key: "subject", label: t("audit.subject"), render: (/** @type {any} */ act) => html`<code>${act.subject}</code>` },

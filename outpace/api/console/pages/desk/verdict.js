@@ -8,6 +8,7 @@ import { t } from "../../lib/i18n.js";
 import { Kbd, useKeys } from "../../lib/keys.js";
 import { Button, Check, ErrorBox, Field, Select, TextArea, toast, useAct } from "../../lib/ui.js";
 import { momentOf, ownZone, wallTime } from "../../lib/zones.js";
+import { isInCall } from "./status.js";
 
 const DAY_MS = 86_400_000;
 const MORNING = "T10:00";
@@ -129,7 +130,9 @@ export function Verdict({ desk, look }) {
   });
   const errors = problem?.fields ?? {};
   const save = () => form.chosen && run(false);
-  const saveAndReady = () => form.chosen && run(true);
+  // ready ends a wrap-up; during the call it would only take back what was asked for after it
+  const mayReady = !isInCall(agent);
+  const saveAndReady = () => form.chosen && mayReady && run(true);
   const digits = call.dispositions.slice(0, 9).map((/** @type {string} */ name, /** @type {number} */ place) => [place + 1, () => change({ chosen: name })]);
   useKeys({
     ...Object.fromEntries(digits),
@@ -137,7 +140,7 @@ export function Verdict({ desk, look }) {
     d: () => change({ suppress: !form.suppress }),
     s: save,
     w: saveAndReady,
-    submit: saveAndReady,
+    submit: mayReady ? saveAndReady : save,
   });
   return html`<section class="card" aria-label=${t("desk.verdict")}>
     <h2>${t("desk.verdict")}</h2>
@@ -168,7 +171,7 @@ export function Verdict({ desk, look }) {
       onChange=${(/** @type {boolean} */ suppress) => change({ suppress })}
     />
     <div class="row">
-      <${Button} kind="primary" busy=${busy} disabled=${!form.chosen} onClick=${saveAndReady} aria-keyshortcuts="W">
+      <${Button} kind="primary" busy=${busy} disabled=${!form.chosen || !mayReady} onClick=${saveAndReady} aria-keyshortcuts="W">
         ${t("desk.save_ready")} <${Kbd} name="w" />
       <//>
       <${Button} busy=${busy} disabled=${!form.chosen} onClick=${save} aria-keyshortcuts="S">${t("desk.save")} <${Kbd} name="s" /><//>
