@@ -46,6 +46,7 @@ REFUSED = [
         "invalid",
         "since: must not be later than until|until: must be later than since",
     ),
+    Refusal(_SETTINGS, "invalid", "answers: wants a name for each answer"),
     Refusal(_SETTINGS, "invalid", r"calling_hours\.end: must be later than start .*"),
     Refusal("change_campaign|simulate", "invalid", "message: is what mode = 'agentless' plays .*"),
     Refusal("change_campaign|simulate", "invalid", "connect_clock: .* needs amd = true"),
