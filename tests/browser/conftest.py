@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser.served import CHROMIUM, STAND_INS, WAIT_S, Consoles, Node, served
 
@@ -17,6 +18,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.lab)
+            if pytest_asyncio.is_async_test(item):
+                item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)  # that of the browser
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +40,21 @@ def busy_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
         yield one
 
 
-@pytest.fixture
-async def consoles() -> AsyncIterator[Consoles]:
-    """Opens pages; a script error or a breach of the content policy in one of them fails the test."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for all; each page has a profile of its own in it."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        opened = Consoles(browser)
-        try:
-            yield opened
-        finally:
-            await opened.close()
-            await browser.close()
+        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        await started.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def consoles(browser: Browser) -> AsyncIterator[Consoles]:
+    """Opens pages; a script error or a breach of the content policy in one of them fails the test."""
+    opened = Consoles(browser)
+    try:
+        yield opened
+    finally:
+        await opened.close()
     assert not opened.faults, "\n".join(opened.faults)
