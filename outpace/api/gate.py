@@ -21,6 +21,7 @@ from outpace.api.problems import ProblemError
 from outpace.api.stream import PATH as STREAM
 from outpace.api.stream import Streams
 from outpace.api.suppression_imports import remove_left
+from outpace.api.turns import Turns
 from outpace.domain.access import Actor, Role
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class Gate:
         self._strangers = RateLimit(_STRANGERS_PER_S, _STRANGERS_BURST)
         self._streams = Streams(api)
         self._console = Console()
+        self._turns = Turns()
         self._in_flight = 0
         self._requests = 0
         self._refused = 0
@@ -108,6 +110,7 @@ class Gate:
                 await self._console.reply(scope["method"], path, known)(scope, receive, send)
                 return
             else:
+                await self._turns.mine()
                 await self._admit(scope)
             await self._app(scope, receive, send)
         except Exception as error:
