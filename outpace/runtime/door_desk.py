@@ -97,9 +97,7 @@ async def _desk_call(house: House, last: LastCall) -> DeskCall:
 
 def agent_view(house: House, agent_id: int) -> AgentView:
     """An agent on the floor. UnknownId."""
-    row = agent_row(house, agent_id)
-    (view,) = views.agent_views(views.take_agents(house.engine, [row], house.now_ns()))
-    return view
+    return views.agent_view(house.engine, agent_row(house, agent_id), house.now_ns())
 
 
 def agent_row(house: House, agent_id: int) -> int:

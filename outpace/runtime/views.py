@@ -184,30 +184,41 @@ def agent_views(rows: AgentRows) -> list[AgentView]:
     """Agents as the control API shows them."""
     busy_s = (rows.spent_ns[:, list(BUSY)].sum(axis=1) // NS_PER_S).tolist()
     ready_s = (rows.spent_ns[:, AgentState.READY] // NS_PER_S).tolist()
-    return [
-        AgentView(
-            agent_id=settings.id,
-            name=settings.name,
-            campaigns=list(settings.campaigns),
-            leg=settings.leg,
-            leg_state=_LEG_STATES[leg],
-            state=_AGENT_STATES[state],
-            since=at_or_none(since),
-            reason=str(reason) if reason else "",
-            next_state=_NEXT_STATES[wants],
-            call_id=str(call) if call else "",
-            calls=count,
-            occupancy=rate(busy, busy + ready),
-        )
-        for settings, leg, state, since, reason, wants, count, call, busy, ready in zip(
-            rows.settings,
-            *(rows.columns[name].tolist() for name in _AGENT_COLUMNS),
-            rows.call_ids.tolist(),
-            busy_s,
-            ready_s,
-            strict=True,
-        )
-    ]
+    columns = zip(*(rows.columns[name].tolist() for name in _AGENT_COLUMNS), strict=True)
+    found = zip(rows.settings, columns, rows.call_ids.tolist(), busy_s, ready_s, strict=True)
+    return [_agent_view(*one) for one in found]
+
+
+def agent_view(engine: Engine, row: int, now_ns: int) -> AgentView:
+    """One agent: `agent_views` of one row costs ten times as much."""
+    columns = engine.agents.columns
+    found = tuple(int(columns[name][row]) for name in _AGENT_COLUMNS)
+    _, state, since, *_ = found
+    call = int(columns["call"][row])
+    call_id = int(engine.calls.columns["life"]["call_id"][call]) if call >= 0 else 0
+    spent = columns["spent_ns"][row].tolist()
+    if since > 0:
+        spent[state] += max(now_ns - since, 0)
+    busy_s, ready_s = sum(spent[one] for one in BUSY) // NS_PER_S, spent[AgentState.READY] // NS_PER_S
+    return _agent_view(engine.pool.agents[row], found, call_id, busy_s, ready_s)
+
+
+def _agent_view(settings: Agent, columns: tuple[int, ...], call_id: int, busy_s: int, ready_s: int) -> AgentView:
+    leg, state, since, reason, wants, count = columns
+    return AgentView(
+        agent_id=settings.id,
+        name=settings.name,
+        campaigns=list(settings.campaigns),
+        leg=settings.leg,
+        leg_state=_LEG_STATES[leg],
+        state=_AGENT_STATES[state],
+        since=at_or_none(since),
+        reason=str(reason) if reason else "",
+        next_state=_NEXT_STATES[wants],
+        call_id=str(call_id) if call_id else "",
+        calls=count,
+        occupancy=rate(busy_s, busy_s + ready_s),
+    )
 
 
 def spent_ns(columns: Any, rows: NDArray[np.intp], now_ns: int) -> NDArray[np.int64]:  # noqa: ANN401 - mapping

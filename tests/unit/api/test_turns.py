@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 from outpace.api.turns import Turns
 
@@ -26,7 +27,7 @@ async def test_few_begin_in_a_turn_and_in_order() -> None:
     running = False
     assert begun == list(range(20))
     # what else is to be done is done after two of them at most
-    assert all(later - earlier <= 2 for earlier, later in zip(seen, seen[1:], strict=False))
+    assert all(later - earlier <= 2 for earlier, later in itertools.pairwise(seen))
     assert len(seen) >= 9
 
 

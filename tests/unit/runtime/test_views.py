@@ -44,7 +44,9 @@ def calls(rig: Rig) -> list[Any]:
 
 def agents(rig: Rig) -> list[Any]:
     rows = range(len(rig.engine.pool.agents))
-    return views.agent_views(views.take_agents(rig.engine, list(rows), rig.now))
+    found = views.agent_views(views.take_agents(rig.engine, list(rows), rig.now))
+    assert found == [views.agent_view(rig.engine, row, rig.now) for row in rows]
+    return found
 
 
 def test_a_call_tells_since_when_it_is_where_it_is() -> None:
