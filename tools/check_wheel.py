@@ -10,7 +10,7 @@ from pathlib import Path
 
 #: The console's static files: all of them, whatever their suffix.
 STATIC = "outpace/api/console/"
-DATA = (".py", ".pyi", ".pxd", ".typed", ".toml", ".csv", ".conf", ".sql")
+DATA = (".py", ".pyi", ".pxd", ".typed", ".toml", ".csv", ".conf", ".sql", ".lua")
 
 
 def faults(wheel: Path, tree: Path) -> list[str]:

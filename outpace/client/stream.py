@@ -44,7 +44,7 @@ class Following:
 
     Parameters
     ----------
-    topics : none = all that the role may listen to. after : sequence of the last update that was seen, 0 = none.
+    topics : none = all that the role may listen to. after : sequence of the last update that was told, 0 = none.
     give_up_s : longest wait for the stream to come back before ConnectionFailed, None = for ever. A node that was
         never there is tried as often as any request.
     """
@@ -90,15 +90,18 @@ class Following:
         }
 
     def heard(self, text: str | bytes) -> list[Message]:
-        """Messages of a frame."""
-        told = messages_of(text)
+        """Messages of a frame, each to be given to `tell` in its turn: the caller may leave half-way."""
+        messages = messages_of(text)
         self._failures, self._waited_s, self._was_there = 0, 0.0, True
-        for message in told:
-            if isinstance(message, Update):
-                self.last = message.sequence
-            elif isinstance(message, Snapshot) and message.updates:
-                self.last = message.updates[-1].sequence
-        return told
+        return messages
+
+    def tell(self, message: Message) -> Message:
+        """The message, as the last that was told."""
+        if isinstance(message, Update):
+            self.last = message.sequence
+        elif isinstance(message, Snapshot) and message.updates:
+            self.last = message.updates[-1].sequence
+        return message
 
     def broken(self, error: Exception) -> tuple[Interrupted | None, float]:
         """What to tell of a stream that broke off or did not come about, and the seconds until the next attempt.
@@ -187,7 +190,8 @@ class Stream:
                 with websockets.sync.client.connect(self._following.address, **options) as connection:
                     self._connection = connection
                     while not self._closed.is_set():
-                        yield from self._following.heard(connection.recv())
+                        for message in self._following.heard(connection.recv()):
+                            yield self._following.tell(message)
             except BROKEN as error:
                 if self._closed.is_set():
                     return
@@ -237,7 +241,7 @@ class AsyncStream:
                     self._connection = connection
                     while not self._closed.is_set():
                         for message in self._following.heard(await connection.recv()):
-                            yield message
+                            yield self._following.tell(message)
             except BROKEN as error:
                 if self._closed.is_set():
                     return

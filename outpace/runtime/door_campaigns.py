@@ -194,6 +194,7 @@ async def change_campaign(house: House, order: ChangeCampaign, actor: Actor) -> 
             raise StateError(f"campaign {order.campaign_id} is archived")
         _same_version(order.version, stored.version, f"campaign {order.campaign_id}")
         settings: Campaign = patched(msgspec.structs.replace(stored.settings, id=order.campaign_id), order.changes)
+        await _same_places(house, stored, settings)
         pool = house.registry.pool(house.engine.pool, campaign=settings)
         house.check(pool)
         now_ns = house.now_ns()
@@ -203,6 +204,16 @@ async def change_campaign(house: House, order: ChangeCampaign, actor: Actor) -> 
         house.registry.put_campaign(changed)
         await house.apply(pool)
     return Done(campaign_view(house, changed), f"campaign/{order.campaign_id}", {"changes": order.changes})
+
+
+async def _same_places(house: House, stored: StoredCampaign, settings: Campaign) -> None:
+    # what agents said is kept as a place in the list: another there would name past calls anew
+    known = stored.settings.dispositions
+    if settings.dispositions[: len(known)] == known:
+        return
+    run = await house.read(lambda store: store.last_run(stored.campaign_id))
+    if run is not None or house.boards.state(stored.campaign_id) is not CampaignState.DRAFT:
+        raise ConfigError("dispositions", "past calls go by their place: put new ones at the end, move or remove none")
 
 
 @carries_out(CreateTrunkGroup)

@@ -37,6 +37,7 @@ REFUSED = [
     Refusal("change_campaign|change_trunk_group", "version-conflict", ""),
     Refusal("create_campaign|change_campaign|simulate", "invalid", "trunk_groups: .* names trunk group .*: no such"),
     Refusal("change_trunk_group", "invalid", "kind: cannot be changed.*"),
+    Refusal("change_campaign", "invalid", "dispositions: past calls go by their place: .*"),
     Refusal("set_disposition", "invalid", "disposition: must be one of .*"),
     Refusal(".*", "key-reused", "Idempotency-Key: it was sent with another request"),
     # what goes together in a way that no schema says

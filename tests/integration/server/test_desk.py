@@ -15,6 +15,7 @@ from outpace.domain.orders import (
     CountLeads,
     DefineAgent,
     GetCall,
+    GetCampaign,
     GetDesk,
     GetLead,
     GetReport,
@@ -121,6 +122,47 @@ async def test_an_agents_call_from_record_to_callback(tmp_path: Path) -> None:
         assert ("not_due", callback) in [(one.guard, one.opens_at) for one in why.obstacles]
         await door.command(LogOut(agent_id=1), BOSS)
         assert (await door.command(LogOut(agent_id=1), BOSS)).agent.state == "logged_out"
+
+
+async def test_dispositions_keep_their_places_once_a_campaign_has_run(tmp_path: Path) -> None:
+    file = floor(tmp_path)
+
+    async def change(door: ControlPort, names: list[str] | None) -> list[str]:
+        order = ChangeCampaign(campaign_id=1, changes={"dispositions": names})
+        return list((await door.command(order, BOSS)).settings.dispositions)
+
+    async def said(door: ControlPort) -> list[str]:
+        return [one.disposition for one in (await door.query(ListAttempts(campaign_id=1))).items]
+
+    async def only_the_end_is_free(door: ControlPort, names: list[str]) -> None:
+        version = (await door.query(GetCampaign(campaign_id=1))).version
+        for wrong in (["callback", *names], names[::-1], names[:-1], names[1:], None):
+            with pytest.raises(ConfigError, match="put new ones at the end") as refused:
+                await change(door, wrong)
+            assert refused.value.where == "dispositions"
+        campaign = await door.query(GetCampaign(campaign_id=1))
+        assert (list(campaign.settings.dispositions), campaign.version) == (names, version)
+        assert await change(door, names) == names
+
+    async with serving(file) as server:
+        door = server.door
+        assert await change(door, None) == ["done"]  # nobody has been called
+        assert await change(door, ["no interest", "sale"]) == ["no interest", "sale"]
+        assert await change(door, ["sale", "no interest"]) == ["sale", "no interest"]
+        await ready(door)
+        await door.command(AddLead(campaign_id=1, number=NUMBER), BOSS)
+        await door.command(StartCampaign(campaign_id=1), BOSS)
+        call = (await until_asked(lambda: agent_in(door, "talking"))).agent.call_id
+        await only_the_end_is_free(door, ["sale", "no interest"])
+        await door.command(HangUpCall(call_id=call), BOSS)
+        await until_asked(lambda: agent_in(door, "wrap_up"))
+        assert await change(door, ["sale", "no interest", "callback"]) == ["sale", "no interest", "callback"]
+        await door.command(SetDisposition(agent_id=1, call_id=call, disposition="sale"), BOSS)
+        assert await until_asked(lambda: said(door)) == ["sale"]
+        await only_the_end_is_free(door, ["sale", "no interest", "callback"])
+    async with serving(file) as server:  # the file's own list counts at first only
+        await only_the_end_is_free(server.door, ["sale", "no interest", "callback"])
+        assert await said(server.door) == ["sale"]
 
 
 async def lead_in(door: ControlPort, lead_id: int, *states: str):

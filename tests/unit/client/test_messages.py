@@ -6,12 +6,15 @@ import asyncio
 import io
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import httpx
 import msgspec
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.frames import Close
@@ -34,7 +37,7 @@ from outpace.client import (
 from outpace.client._uploads import async_pieces, is_read_once, pieces
 from outpace.client.messages import messages_of
 from outpace.client.requests import Address
-from outpace.client.stream import Following
+from outpace.client.stream import AsyncStream, Following, Stream
 from outpace.domain.resources import Alarm, JobView
 from outpace.domain.wire import Topic
 from outpace.runtime import control, webhooks
@@ -112,9 +115,15 @@ def test_messages_bring_the_resource_of_their_topic() -> None:
             messages_of(text)
 
 
-def following(**more: object) -> Following:
+def following(address: Address | None = None, **more: object) -> Following:
     settings: dict = {"after": 0, "retry": Retry(attempts=3, first_s=1.0, most_s=4.0), "give_up_s": None, **more}
-    return Following(Address("http://node/x", "token"), ["jobs", Topic.CALLS], random=Random(1), **settings)
+    return Following(address or Address("http://node/x", "token"), ["jobs", Topic.CALLS], random=Random(1), **settings)
+
+
+def tell(stream: Following, text: bytes) -> None:
+    """Have a frame told to its end."""
+    for message in stream.heard(text):
+        stream.tell(message)
 
 
 def closed(code: int, reason: str = "") -> ConnectionClosedError:
@@ -128,12 +137,45 @@ def refused(status: int, body: bytes = b"", headers: dict[str, str] | None = Non
 def test_stream_goes_on_after_the_last_update_it_has_told() -> None:
     stream = following()
     assert stream.address == "ws://node/x/v1/stream?topics=jobs%2Ccalls"
-    stream.heard(frame("snapshot", (5, JOB)))
+    tell(stream, frame("snapshot", (4, JOB), (5, JOB)))
     assert stream.address.endswith("&after=5")
-    stream.heard(frame("update", (9, JOB)))
+    tell(stream, frame("update", (9, JOB)))
     assert (stream.last, stream.address.partition("after=")[2]) == (9, "9")
-    stream.heard(frame("snapshot"))
+    tell(stream, frame("snapshot"))
     assert stream.last == 9
+
+
+@pytest.mark.parametrize("kind", [Stream, AsyncStream])
+async def test_stream_that_is_left_half_way_through_a_frame_goes_on_there(kind: type[Stream | AsyncStream]) -> None:
+    first, later = frame("snapshot", (5, JOB)), frame("resumed", *((n, JOB) for n in range(6, 506)))
+    asked: list[str] = []
+
+    async def tells(connection: ServerConnection) -> None:
+        asked.append(connection.request.path)
+        await connection.send(later if "after=" in connection.request.path else first)
+        await connection.wait_closed()
+
+    async with serve(tells, "127.0.0.1", 0) as node:
+        url = f"http://127.0.0.1:{node.sockets[0].getsockname()[1]}"
+        stream = kind(following(address=Address(url, "token"), after=5), 5.0, verify=True)
+        told = await take(stream, 11)  # the frame's first word, and ten of its updates
+        assert told[0] == Resumed(missed=500)
+        assert [one.sequence for one in told[1:]] == [*range(6, 16)]
+        assert stream.last == 15
+        again = await take(stream, 2)
+        assert (again[0], stream.last) == (Resumed(missed=500), again[1].sequence)
+    assert [path.partition("after=")[2] for path in asked] == ["5", "15"]
+
+
+async def take(stream: Stream | AsyncStream, count: int) -> list[Any]:
+    """The next messages of a stream, which is then left where it stands."""
+    if isinstance(stream, Stream):
+        return await asyncio.to_thread(lambda: list(islice(stream, count)))
+    messages, told = aiter(stream), []
+    while len(told) < count:
+        told.append(await anext(messages))
+    await messages.aclose()  # type: ignore[attr-defined]
+    return told
 
 
 def test_stream_that_breaks_off_is_told_once_and_waits_longer_each_time() -> None:

@@ -102,7 +102,7 @@ export default {
   "setting.wrap_up_max_s": { en: "Wrap-up takes at most", zh: "话后处理时限" },
   "setting.wrap_up_max_s.hint": { en: "Then the agent is ready again; 0 = as long as they like.", zh: "超时自动就绪；0 = 不限。" },
   "setting.dispositions": { en: "Dispositions", zh: "小结选项" },
-  "setting.dispositions.hint": { en: "What agents may say of a call, one a line.", zh: "坐席可选的通话小结，每行一个。" },
+  "setting.dispositions.hint": { en: "What agents may say of a call, one a line. Once it has run, add at the end only.", zh: "坐席可选的通话小结，每行一个。活动启动过后，只能在末尾添加。" },
   "setting.answers": { en: "Answers asked for", zh: "需填写的信息" },
   "setting.answers.hint": { en: "What agents are asked for beside the disposition.", zh: "坐席在小结之外需填写的内容。" },
   "answers.name": { en: "Name", zh: "名称" },
