@@ -13,13 +13,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import httpx
 from axe_playwright_python.async_playwright import Axe
 from PIL import Image
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response
 
 CHROMIUM = os.environ.get("OUTPACE_CHROMIUM", "/usr/bin/chromium")
 
@@ -69,6 +70,10 @@ count = {count}
 auto_ready = true
 wrap_up = {{ kind = "lognormal", mean = 5.0, cv = 0.5, clip = [1.0, 15.0] }}
 """
+
+
+#: What the browser itself tells of requests and handshakes that the API refuses; the console shows it to people.
+REFUSED = re.compile(r"^Failed to load resource|^WebSocket connection .*HTTP Authentication failed")
 
 
 class Node:
@@ -197,6 +202,7 @@ class Consoles:
         page.set_default_timeout(WAIT_S * 1000)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", self._on_console)
+        page.on("response", self._on_response)
         return page
 
     async def close(self) -> None:
@@ -205,9 +211,13 @@ class Consoles:
             await context.close()
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        # What the API refuses the browser tells as well; the console shows it to people.
-        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+        if message.type == "error" and not REFUSED.search(message.text):
             self.faults.append(message.text)
+
+    def _on_response(self, response: Response) -> None:
+        is_missing_file = response.status == HTTPStatus.NOT_FOUND and "/console/" in response.url
+        if response.status == HTTPStatus.INTERNAL_SERVER_ERROR or is_missing_file:
+            self.faults.append(f"{response.status} {response.request.method} {response.url}")
 
 
 async def check_accessible(page: Page) -> None:

@@ -113,6 +113,17 @@ async def test_a_turn_of_the_dial_shows_what_it_would_do_before_it_is_made(
     assert busy_node.get("/v1/campaigns/1")["settings"]["abandonment"]["cap"] == cap[1]
 
 
+async def test_a_simulation_that_the_node_forgot_is_not_waited_for(busy_node: Node, consoles: Consoles) -> None:
+    page = await consoles.open(busy_node, "/campaigns/1")
+    job = {"job_id": "what-if-dead", "kind": "what-if", "state": "queued", "progress": 0.0, "text": "", "error": ""}
+    await page.route("**/v1/simulations", lambda route: route.fulfill(status=202, json=job))
+    await page.get_by_label(WORDS["en"]["cap"]).fill("1")
+    await page.get_by_role("button", name=WORDS["en"]["ask"]).click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("alert")).to_contain_text("The node has forgotten the simulation")
+    await expect(dialog.get_by_role("button", name="Apply", exact=True)).to_be_enabled()
+
+
 async def test_who_comes_second_sees_what_the_other_has_changed(busy_node: Node, consoles: Consoles) -> None:
     page = await consoles.open(busy_node, "/campaigns/1")
     await ask_for_cap(page, "1")

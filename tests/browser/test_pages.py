@@ -117,6 +117,18 @@ async def test_a_hot_lead_is_added_and_it_is_told_why_it_is_not_dialled(
     await expect(page.get_by_role("row")).to_have_count(2)
 
 
+async def test_why_nothing_is_dialled_is_said_in_chinese(node: Node, consoles: Consoles, campaign_id: int) -> None:
+    page = await consoles.open(node, f"/lists/leads?campaign={campaign_id}", language="zh")
+    await expect(page.locator(".obstacles")).to_contain_text("没有已登录且未暂停的坐席")
+    sentences = {
+        "it is in a call: 7 is ringing": "正在呼叫中:7(振铃)",
+        "its turn has not come: retry_wait": "尚未到期:等待重拨",
+        "it has no turn any more: exhausted": "不会再拨:次数用尽",
+    }
+    script = "(given) => import('./lib/said.js').then(({ said }) => given.map((one) => said(one).normalize('NFKC')))"
+    assert await page.evaluate(script, list(sentences)) == list(sentences.values())
+
+
 async def test_a_number_is_suppressed_looked_up_and_taken_off(node: Node, consoles: Consoles) -> None:
     page = await consoles.open(node, "/lists/suppression", role="supervisor")
     adding = page.get_by_label("Suppress a number", exact=True)
@@ -219,6 +231,9 @@ async def test_a_token_is_made_shown_once_and_revoked(node: Node, consoles: Cons
     await form.get_by_role("button").click()
     dialog = page.get_by_role("dialog")
     token = await dialog.locator("code").inner_text()
+    await page.evaluate("() => void (navigator.clipboard.writeText = () => Promise.reject(new Error('denied')))")
+    await dialog.get_by_role("button", name="Copy").click()
+    await expect(page.locator(".toast")).to_contain_text("mark the text and copy it")
     board = await consoles.blank()
     await board.goto(f"{node.url}/console/#/sign-in?token={token}")
     await expect(board.locator(".stream")).to_have_text("live")

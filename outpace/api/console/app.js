@@ -7,7 +7,7 @@ import { api } from "./lib/api.js";
 import { html, render, useEffect, useErrorBoundary, useState } from "./lib/html.js";
 import { t, useLanguage } from "./lib/i18n.js";
 import { hangUp } from "./lib/live.js";
-import { go, home, pageOf, useRoute } from "./lib/route.js";
+import { go, home, pageOf, placeOf, useRoute } from "./lib/route.js";
 import { keepToken, session, signedIn, signOut, token } from "./lib/session.js";
 import { useStore } from "./lib/store.js";
 import { Button, ErrorBox, Toasts } from "./lib/ui.js";
@@ -36,7 +36,7 @@ function Page({ route }) {
       <${Button} onClick=${() => location.reload()}>${t("action.reload")}<//>`;
   }
   if (loaded.name !== route.name) return html`<p class="loading">${t("shell.loading")}</p>`;
-  return html`<${loaded.Part} key=${`${route.name}/${route.args[0] ?? ""}`} route=${route} />`;
+  return html`<${loaded.Part} key=${placeOf(route)} route=${route} />`;
 }
 
 function Shell() {
@@ -46,7 +46,7 @@ function Shell() {
   useEffect(() => {
     document.title = `${title} · outpace`;
   }, [title]);
-  useEffect(() => document.getElementById("main")?.focus({ preventScroll: true }), [route.path]);
+  useEffect(() => document.getElementById("main")?.focus({ preventScroll: true }), [placeOf(route)]);
   return html`<a class="skip" href="#main" onClick=${(/** @type {Event} */ event) => {
       event.preventDefault();
       document.getElementById("main")?.focus();
@@ -56,13 +56,15 @@ function Shell() {
     <main id="main" tabindex="-1"><${Page} route=${route} /></main>`;
 }
 
-// A token in the address, as the command line prints it, is taken from there and not left in the history.
+// A token in the address, as the command line prints it, is taken from there and not left in the history. Whether there
+// was one.
 function takeToken() {
   const [path, query] = location.hash.slice(1).split("?");
   const given = new URLSearchParams(query).get("token");
-  if (path !== "/sign-in" || !given) return;
+  if (path !== "/sign-in" || !given) return false;
   keepToken(given);
   history.replaceState(null, "", "#/");
+  return true;
 }
 
 async function begin() {
@@ -90,4 +92,8 @@ function App() {
 }
 
 takeToken();
+// an address that is opened in a tab that shows the console loads nothing: whoever was signed in there is not any more
+addEventListener("hashchange", () => {
+  if (takeToken()) location.reload();
+});
 render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));

@@ -10,10 +10,11 @@ import pytest
 
 from outpace.api.console import FOLDER
 from outpace.api.problems import KINDS
+from outpace.api.stream import TOPICS
 from outpace.domain.access import Role
 from outpace.domain.config import RETRIABLE, Abandonment, CallingHours, Campaign, DialMode
 from outpace.domain.outcomes import LimitedBy, Outcome
-from outpace.domain.states import AgentState, CallState, CampaignState
+from outpace.domain.states import AgentState, CallState, CampaignState, LeadState
 
 SCRIPTS = sorted(path for path in FOLDER.rglob("*.js") if "vendor" not in path.parts)
 ENTRY = re.compile(r'^  "([^"]+)": *\{(.*?)\},$', re.MULTILINE | re.DOTALL)
@@ -74,6 +75,7 @@ def test_no_key_is_unused() -> None:
         ("campaign.state", [one.name.lower() for one in CampaignState]),
         ("agent.state", [one.name.lower() for one in AgentState]),
         ("call.state", [one.name.lower() for one in CallState if one not in (CallState.FREE, CallState.ENDED)]),
+        ("lead.state", [one.name.lower() for one in LeadState]),
         ("outcome", [one.name.lower() for one in Outcome if one is not Outcome.NONE]),
         ("problem", list(KINDS)),
         ("hours", list(CallingHours.__struct_fields__)),
@@ -83,6 +85,29 @@ def test_no_key_is_unused() -> None:
 )
 def test_words_of_the_api_have_texts(prefix: str, words: list[str]) -> None:
     assert not [word for word in words if f"{prefix}.{word}" not in KEYS]
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese", "files"),
+    [("hopper", "拨号队列", "*"), ("disposition", "小结", "*"), ("inbound|calls come in", "来电", "settings")],
+)
+def test_a_thing_has_one_name_in_chinese(english: str, chinese: str, files: str) -> None:
+    for path in (FOLDER / "catalogue").glob(f"{files}.js"):
+        for key, texts in ENTRY.findall(path.read_text()):
+            said, _, told = texts.partition("zh:")
+            bare = re.sub(r"\{\w+\}", "", said)
+            assert not re.search(english, bare, re.IGNORECASE) or chinese in told, key
+
+
+def test_a_call_that_is_dialled_is_not_an_inbound_one() -> None:
+    assert not [key for key, texts in KEYS.items() if "来电" in texts and not re.search("inbound", key)]
+
+
+def test_a_stream_asks_for_what_its_role_may_hear() -> None:
+    table = re.search(r"const TOPICS = \{(.*?)\};", (FOLDER / "lib/session.js").read_text(), re.DOTALL)
+    assert table
+    found = {role: set(re.findall(r'"(\w+)"', names)) for role, names in re.findall(r"(\w+): \[(.*?)\]", table[1])}
+    assert found == {role.value: {topic.value for topic in topics} for role, topics in TOPICS.items()}
 
 
 def test_every_setting_is_in_the_form_with_its_choices() -> None:

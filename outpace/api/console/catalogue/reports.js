@@ -39,7 +39,7 @@ export default {
   "report.caller_left": { en: "Caller left", zh: "对方先挂" },
   "report.caller_left.meaning": { en: "Abandoned because the person hung up before.", zh: "接到坐席前对方挂断的呼损。" },
   "report.disposed": { en: "Disposed", zh: "已小结" },
-  "report.disposed.meaning": { en: "Calls that their agent gave a disposition.", zh: "坐席已填写处理结果的呼叫。" },
+  "report.disposed.meaning": { en: "Calls that their agent gave a disposition.", zh: "坐席已填写小结的呼叫。" },
   "report.outcome.meaning": { en: "Calls with the outcome {outcome}.", zh: "结果为“{outcome}”的呼叫。" },
   "report.answer_rate": { en: "Answer rate", zh: "应答率" },
   "report.answer_rate.meaning": { en: "Calls that a person answered, of all.", zh: "真人应答的呼叫占全部呼叫的比例。" },

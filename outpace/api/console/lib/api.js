@@ -1,6 +1,6 @@
 // Requests to the control API. Paths are whole: api.get("/v1/campaigns", { limit: 50 }).
 
-import { signOut, token } from "./session.js";
+import { isTokenSendable, signOut, token } from "./session.js";
 
 /** What the API refused: a problem document (RFC 9457). */
 export class Problem extends Error {
@@ -26,6 +26,7 @@ export class Problem extends Error {
 }
 
 const UNREACHABLE = { type: "urn:outpace:problem:unreachable" };
+const UNAUTHORIZED = { type: "urn:outpace:problem:unauthorized" };
 
 /**
  * @typedef {Record<string, string | number | boolean | null | undefined>} Query
@@ -78,6 +79,8 @@ function problemOf(status, text) {
  */
 async function send(method, path, body, more) {
   const media = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+  // fetch would throw as if the node could not be reached
+  if (!isTokenSendable()) throw problemOf(401, JSON.stringify(UNAUTHORIZED));
   let answer;
   try {
     answer = await fetch(addressOf(path, more.query), {

@@ -1,6 +1,10 @@
 // Engine time. On the simulated switch it may run faster than time: its pace is learned from the times that are told.
 
+/** The pace is found over this or longer; the longer, the less it matters how late a time was told. */
 const FIT_MS = 3000;
+const LONGEST_FIT_MS = 60_000;
+/** A pace that times told so late would explain is taken for 1. */
+const LATE_MS = 3000;
 const LOST_MS = 5000;
 
 let anchor = { engine: Date.now(), wall: performance.now() };
@@ -19,9 +23,10 @@ export function observe(at) {
     anchor = seen;
     isKnown = true;
   } else if (seen.wall - anchor.wall > FIT_MS) {
-    const found = (seen.engine - anchor.engine) / (seen.wall - anchor.wall);
-    pace = Math.abs(found - 1) < 0.1 ? 1 : found;
-    anchor = { engine: (anchor.engine + seen.engine) / 2, wall: (anchor.wall + seen.wall) / 2 };
+    const span = seen.wall - anchor.wall;
+    const found = (seen.engine - anchor.engine) / span;
+    pace = Math.abs(found - 1) < Math.max(0.1, LATE_MS / span) ? 1 : found;
+    if (span > LONGEST_FIT_MS) anchor = { engine: (anchor.engine + seen.engine) / 2, wall: (anchor.wall + seen.wall) / 2 };
   }
   latest = seen;
 }

@@ -1,8 +1,9 @@
 // The live stream: one WebSocket for all that listens; a snapshot, then what changes.
 
+import { api } from "./api.js";
 import { observe } from "./clock.js";
 import { useEffect, useState } from "./html.js";
-import { signOut, token } from "./session.js";
+import { may, session, signOut, token } from "./session.js";
 import { createStore, useStore } from "./store.js";
 
 const TOKEN_ENDED = 4401;
@@ -12,6 +13,8 @@ const LONGEST_MS = 10_000;
 const DRAW_MS = 100;
 /** Topics that nobody listens to any more are left after this. */
 const LINGER_MS = 5000;
+/** Its updates carry engine time. */
+const TIMED = "campaigns";
 /** Topics of things that happen; the others are of things that are. */
 const EVENTS = ["attempts", "dispositions"];
 
@@ -68,7 +71,7 @@ function take(update) {
     else items.set(key, data);
     touch(topic);
   }
-  if (topic === "campaigns" && data) observe(data.at);
+  if (topic === TIMED && data) observe(data.at);
 }
 
 /** @param {Update} update */
@@ -95,9 +98,13 @@ function hear(text) {
   connection.set("live");
 }
 
+// One topic that the role may not hear, such as one that lingers from whoever was signed in before, and the node would
+// refuse the others with it.
+const wantedTopics = () => [...users.keys()].filter((topic) => may.hear(session.get().me, topic)).sort();
+
 function connect() {
   clearTimeout(planned);
-  topics = [...users.keys()].sort();
+  topics = wantedTopics();
   if (!topics.length || !token()) return;
   connection.set(connection.get() === "off" ? "connecting" : "reconnecting");
   const scheme = location.protocol === "https:" ? "wss" : "ws";
@@ -107,6 +114,10 @@ function connect() {
     `bearer.${token()}`,
   ]);
   socket = opened;
+  let wasOpen = false;
+  opened.onopen = () => {
+    wasOpen = true;
+  };
   opened.onmessage = (event) => {
     if (socket === opened) hear(event.data);
   };
@@ -118,6 +129,8 @@ function connect() {
       return;
     }
     connection.set("reconnecting");
+    // a browser does not tell why a handshake was refused; where the token has ended this request signs out
+    if (!wasOpen) api.get("/v1/me").catch(() => undefined);
     planned = setTimeout(connect, delay * (0.5 + Math.random() / 2));
     delay = Math.min(delay * 2, LONGEST_MS);
   };
@@ -138,12 +151,13 @@ export function hangUp() {
 function reopen() {
   clearTimeout(planned);
   planned = setTimeout(() => {
-    const wanted = [...users.keys()].sort();
+    const wanted = wantedTopics();
     if (socket && wanted.join() === topics.join()) return;
     const known = new Map([...state].filter(([topic]) => wanted.includes(topic)));
     const was = connection.get();
     hangUp();
     for (const [topic, items] of known) state.set(topic, items);
+    if (!wanted.length) return;
     connection.set(was);
     connect();
   }, 0);
@@ -206,6 +220,9 @@ export function useUpdates(topic, listener) {
     };
   }, [topic, listener]);
 }
+
+/** Learn engine time from the stream, wherever one is in the console. */
+export const useEngineTime = () => useEffect(() => use(TIMED), []);
 
 /** How the stream is. */
 export const useConnection = () => useStore(connection);

@@ -44,6 +44,16 @@ export const home = (me) => (me?.role === "agent" ? "/desk" : "/campaigns");
  */
 export const pageOf = (name) => (PAGES[/** @type {PageName} */ (name)] ?? PAGES.campaigns).load;
 
+/** Pages that are another one for each thing that they show; elsewhere the rest of the path is a tab. */
+const OF_ONE = ["campaigns", "desk"];
+
+/**
+ * What a route shows, whichever tab of it: another place is drawn anew, and the focus goes to its beginning.
+ *
+ * @param {Route} route
+ */
+export const placeOf = ({ name, args }) => (OF_ONE.includes(name) ? `${name}/${args[0] ?? ""}` : name);
+
 /** @returns {Route} */
 function read() {
   const [path, query] = location.hash.slice(1).split("?");

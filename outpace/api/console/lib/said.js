@@ -1,5 +1,6 @@
 // What the node says in English (why nothing is dialled, what is wrong with a value), in the chosen language.
 
+import { percent } from "./format.js";
 import { locale, t } from "./i18n.js";
 
 /** A sentence of the node, and the key of the same sentence in the catalogue; groups are its parameters. */
@@ -41,12 +42,25 @@ const SENTENCES = /** @type {[RegExp, string][]} */ ([
   [/^(?<count>\d+) originates are outstanding on trunk group '(?<group>.+)'$/, "said.pending"],
   [/^trunk group '(?<group>.+)' takes (?<cps>\S+) calls a second$/, "said.cps"],
   [/^its number is suppressed$/, "said.suppressed"],
-  [/^it has no turn any more: (?<state>\w+)$/, "said.finished"],
-  [/^its turn has not come: (?<state>\w+)$/, "said.not-due"],
-  [/^it is in a call: (?<call>\d+) is (?<state>\w+)$/, "said.in-call"],
+  [/^it has no turn any more: (?<lead_state>\w+)$/, "said.finished"],
+  [/^its turn has not come: (?<lead_state>\w+)$/, "said.not-due"],
+  [/^it is in a call: (?<call>\d+) is (?<call_state>\w+)$/, "said.in-call"],
   [/^(?<count>\d+) leads in the hopper are dialled before it$/, "said.hopper"],
   [/^the engine has not got it from the store/, "said.not-leased"],
 ]);
+
+/**
+ * A value in a sentence.
+ *
+ * @param {string} name
+ * @param {string} value
+ */
+function written(name, value) {
+  if (name === "cap") return percent(Number.parseFloat(value) / 100);
+  if (name === "lead_state") return t(`lead.state.${value}`);
+  if (name === "call_state") return t(`call.state.${value}`);
+  return value;
+}
 
 /**
  * A sentence of the node in the chosen language; one that is not known stays as it is.
@@ -54,7 +68,7 @@ const SENTENCES = /** @type {[RegExp, string][]} */ ([
  * @param {string} sentence
  * @param {(name: string, value: string) => string} [show] how a value in it is written
  */
-export function said(sentence, show = (_, value) => value) {
+export function said(sentence, show = written) {
   const isEnglish = locale().startsWith("en");
   for (const [pattern, key] of SENTENCES) {
     const found = pattern.exec(sentence);

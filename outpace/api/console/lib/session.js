@@ -15,6 +15,9 @@ export const session = createStore(/** @type {Session} */ ({ state: "unknown", m
 /** The token of this tab, "" = none. */
 export const token = () => sessionStorage.getItem(KEY) ?? "";
 
+/** Whether a header can carry the token; what cannot be sent cannot be a token. */
+export const isTokenSendable = () => /^[\x21-\x7e]+$/.test(token());
+
 /** @param {string} text */
 export const keepToken = (text) => sessionStorage.setItem(KEY, text);
 
@@ -32,6 +35,19 @@ export const useMe = () => /** @type {Me} */ (useStore(session).me);
 
 const STEERING = ["operator", "supervisor"];
 
+/**
+ * The topics of the live stream that a role may listen to.
+ *
+ * @type {Record<string, string[]>}
+ */
+const TOPICS = {
+  operator: ["campaigns", "agents", "calls", "alarms", "attempts", "dispositions", "jobs"],
+  supervisor: ["campaigns", "agents", "calls", "alarms", "attempts", "dispositions", "jobs"],
+  integrator: ["campaigns", "attempts", "dispositions", "alarms", "jobs"],
+  agent: ["agents", "calls"],
+  monitor: ["campaigns", "alarms"],
+};
+
 /** What roles may do, as far as the console shows or hides it; the API decides. */
 export const may = {
   /** @param {Me | null} me */
@@ -44,4 +60,6 @@ export const may = {
   seeFloor: (me) => STEERING.includes(me?.role ?? ""),
   /** @param {Me | null} me */
   seeFigures: (me) => [...STEERING, "integrator", "monitor"].includes(me?.role ?? ""),
+  /** @param {Me | null} me @param {string} topic */
+  hear: (me, topic) => (TOPICS[me?.role ?? ""] ?? []).includes(topic),
 };

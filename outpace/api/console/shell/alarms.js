@@ -2,7 +2,7 @@
 
 import { html } from "../lib/html.js";
 import { hasText, t, useLanguage } from "../lib/i18n.js";
-import { useLive } from "../lib/live.js";
+import { useEngineTime, useLive } from "../lib/live.js";
 import { may, useMe } from "../lib/session.js";
 
 /**
@@ -14,6 +14,7 @@ export const alarmTitle = (alarm) => (hasText(`alarm.${alarm}`) ? t(`alarm.${ala
 
 function Banner() {
   const { items } = useLive("alarms");
+  useEngineTime();
   const alarms = [...items.values()].sort((a, b) => a.severity.localeCompare(b.severity));
   const worst = alarms[0];
   return html`<div class="alarms" role="status" aria-live="polite">

@@ -3,7 +3,7 @@
 import { html } from "../lib/html.js";
 import { LANGUAGES, setLanguage, t, useLanguage } from "../lib/i18n.js";
 import { useConnection } from "../lib/live.js";
-import { menuOf } from "../lib/route.js";
+import { home, menuOf } from "../lib/route.js";
 import { signOut, useMe } from "../lib/session.js";
 import { setTheme, THEMES, useChosenTheme } from "../lib/theme.js";
 import { Button } from "../lib/ui.js";
@@ -34,7 +34,7 @@ export function Header({ route }) {
   const me = useMe();
   useLanguage();
   return html`<header class="top">
-    <a class="brand" href="#/"><img src="icon.svg" alt="" width="22" height="22" />outpace</a>
+    <a class="brand" href=${`#${home(me)}`}><img src="icon.svg" alt="" width="22" height="22" />outpace</a>
     <nav aria-label=${t("shell.menu")}>
       <ul>
         ${menuOf(me).map(

@@ -28,7 +28,7 @@ export function SignIn() {
         label=${t("session.token")}
         hint=${t("session.hint")}
         type="password"
-        autocomplete="current-password"
+        autocomplete="off"
         spellcheck=${false}
         required
         value=${text}

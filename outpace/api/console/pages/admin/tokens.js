@@ -16,8 +16,12 @@ const EMPTY = { name: "", role: "supervisor", agent_id: "", expires_at: "" };
  */
 function Made({ made, onClose }) {
   const copy = async () => {
-    await navigator.clipboard.writeText(made.token);
-    toast(t("tokens.copied"));
+    try {
+      await navigator.clipboard.writeText(made.token);
+      toast(t("tokens.copied"));
+    } catch {
+      toast(t("tokens.not_copied"), "wrong"); // people and policies may deny it
+    }
   };
   // the clipboard is there on loopback and behind TLS only; the text can be marked in any case
   const footer = navigator.clipboard && html`<${Button} kind="primary" onClick=${copy}>${t("tokens.copy")}<//>`;

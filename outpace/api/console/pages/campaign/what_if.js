@@ -4,11 +4,13 @@ import { api } from "../../lib/api.js";
 import { duration, number, percent } from "../../lib/format.js";
 import { html, useEffect, useState } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
-import { useLive } from "../../lib/live.js";
+import { useConnection, useLive } from "../../lib/live.js";
 import { Button, ErrorBox, Progress, Table } from "../../lib/ui.js";
 import { FIGURES } from "./words.js";
 
-const ENDED = ["done", "failed", "cancelled"];
+/** Besides the node's own words, `lost`: a job that the node has forgotten, as it does when it starts again. */
+const ENDED = ["done", "failed", "cancelled", "lost"];
+const UNKNOWN = 404;
 
 /**
  * Play a change. `patch` null = nothing to play.
@@ -21,6 +23,7 @@ const ENDED = ["done", "failed", "cancelled"];
 export function useWhatIf(campaignId, patch, version) {
   const [asked, setAsked] = useState(/** @type {{job: any, problem: any}} */ ({ job: null, problem: null }));
   const { items } = useLive("jobs");
+  const connection = useConnection();
   const text = JSON.stringify(patch);
   useEffect(() => {
     let isWanted = true;
@@ -42,12 +45,26 @@ export function useWhatIf(campaignId, patch, version) {
       if (id) cancel();
     };
   }, [campaignId, text, version]);
-  const job = asked.job && (items.get(asked.job.job_id) ?? asked.job);
+  const mine = asked.job;
+  const job = mine && (ENDED.includes(mine.state) ? mine : (items.get(mine.job_id) ?? mine));
+  const isOver = asked.problem !== null || ENDED.includes(job?.state);
+  const look = () =>
+    api
+      .get(`/v1/jobs/${mine.job_id}`)
+      .then(
+        (found) => ({ job: found, problem: null }),
+        (problem) => (problem.status === UNKNOWN ? { job: { ...mine, state: "lost", error: "" }, problem: null } : { job: null, problem }),
+      )
+      .then((found) => setAsked((/** @type {any} */ now) => (now.job?.job_id === mine.job_id ? found : now)));
+  // the stream does not tell of a job that ended before it was opened and is forgotten
+  useEffect(() => {
+    if (connection === "live" && mine && !isOver) look();
+  }, [connection, mine?.job_id]);
   return {
     job,
     problem: asked.problem,
-    isOver: asked.problem !== null || ENDED.includes(job?.state),
-    cancel: () => job && api.post(`/v1/jobs/${job.job_id}/cancel`).catch(() => undefined),
+    isOver,
+    cancel: () => mine && api.post(`/v1/jobs/${mine.job_id}/cancel`).catch(look),
   };
 }
 
@@ -114,7 +131,7 @@ export function WhatIf({ whatIf }) {
   const { job, problem, cancel } = whatIf;
   if (problem) return html`<${ErrorBox} problem=${problem} />`;
   if (job?.state === "done") return html`<${Answer} result=${job.result} />`;
-  if (job?.state === "failed" || job?.state === "cancelled") {
+  if (ENDED.includes(job?.state)) {
     return html`<div class="problem" role="alert"><strong>${t(`what-if.${job.state}`)}</strong><p lang="en">${job.error}</p></div>`;
   }
   return html`<div class="playing">

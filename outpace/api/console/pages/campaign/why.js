@@ -1,7 +1,7 @@
 // What limits dialling now, in words.
 
 import { api } from "../../lib/api.js";
-import { dateTime, percent } from "../../lib/format.js";
+import { dateTime } from "../../lib/format.js";
 import { html } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import { said } from "../../lib/said.js";
@@ -29,8 +29,6 @@ const TONES = {
   budget: "bad",
 };
 
-const show = (/** @type {string} */ name, /** @type {string} */ value) => (name === "cap" ? percent(Number.parseFloat(value) / 100) : value);
-
 /** @param {{campaign: any, board: any}} props */
 export function Why({ campaign, board }) {
   const { value } = useAsked(() => api.get(`/v1/campaigns/${campaign.campaign_id}/why`), [campaign.campaign_id, board.state, board.reason], EVERY_MS);
@@ -44,7 +42,7 @@ export function Why({ campaign, board }) {
     <ul>
       ${(value?.obstacles ?? []).map(
         (/** @type {any} */ one) => html`<li key=${one.guard + one.text}>
-          ${said(one.text, show)}${one.opens_at && html` <span class="faint">${t("limit.until", { at: dateTime(one.opens_at, zone) })}</span>`}
+          ${said(one.text)}${one.opens_at && html` <span class="faint">${t("limit.until", { at: dateTime(one.opens_at, zone) })}</span>`}
         </li>`,
       )}
       ${value?.dialable && board.reason === "none" && html`<li>${t("limit.free")}</li>`}

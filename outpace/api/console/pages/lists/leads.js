@@ -4,6 +4,7 @@ import { api } from "../../lib/api.js";
 import { dateTime, number } from "../../lib/format.js";
 import { html, useState } from "../../lib/html.js";
 import { hasText, t } from "../../lib/i18n.js";
+import { said } from "../../lib/said.js";
 import { Badge, Button, ErrorBox, Field, Select, Table, useAsked } from "../../lib/ui.js";
 import { HotLead } from "./hot_lead.js";
 import { LeadDialog } from "./lead_dialog.js";
@@ -28,6 +29,16 @@ export const LeadState = ({ state }) => html`<${Badge} tone=${TONES[state]}>${t(
 const guardName = (guard) => (hasText(`guard.${guard}`) ? t(`guard.${guard}`) : t(`reason.${guard}`));
 
 /**
+ * A sentence of the node: one that the catalogue does not know stays English.
+ *
+ * @param {{text: string}} props
+ */
+function Said({ text }) {
+  const shown = said(text);
+  return html`<span class="hint" lang=${shown === text ? "en" : undefined}>${shown}</span>`;
+}
+
+/**
  * Why a campaign or a lead is not dialled now.
  *
  * @param {{why: any}} props
@@ -36,8 +47,8 @@ export function Obstacles({ why }) {
   if (why.dialable) return html`<p class="good-text">${t("why.nothing")}</p>`;
   return html`<ul class="obstacles">
     ${why.obstacles.map(
-      (/** @type {any} */ one) => html`<li key=${one.guard}>
-        <strong>${guardName(one.guard)}</strong> <span class="hint" lang="en">${one.text}</span>
+      (/** @type {any} */ one) => html`<li key=${one.guard + one.text}>
+        <strong>${guardName(one.guard)}</strong> <${Said} text=${one.text} />
         ${one.opens_at && html`<span>${t("why.opens", { time: dateTime(one.opens_at) })}</span>`}
       </li>`,
     )}
