@@ -19,6 +19,7 @@ from outpace.domain.orders import (
     CreateWebhook,
     DeleteWebhook,
     GetHealth,
+    ListAudit,
     ListCampaigns,
     ListDeadLetters,
     ListTrunkGroups,
@@ -141,6 +142,10 @@ async def test_attempts_reach_a_webhook_and_dead_letters_are_kept(
         (kept,) = await server.door.query(ListWebhooks())
         assert (kept.webhook_id, kept.url, kept.topics) == (made.webhook_id, platform.url, ["attempts"])
         await server.door.command(DeleteWebhook(webhook_id=kept.webhook_id), BOSS)
+        acts = (await server.door.query(ListAudit(subject=f"webhook/{kept.webhook_id}"))).items
+        told = {one.action: one.detail.get("url") for one in acts}
+        host = platform.url.partition("/events")[0]  # the rest of an address may be its secret
+        assert told == {"create-webhook": host, "retry-dead-letters": None, "delete-webhook": host}
         assert await server.door.query(ListWebhooks()) == []
         for order in (DeleteWebhook(webhook_id=9), RetryDeadLetters(webhook_id=9)):
             with pytest.raises(UnknownId):
