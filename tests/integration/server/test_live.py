@@ -128,6 +128,7 @@ async def test_attempts_reach_a_webhook_and_dead_letters_are_kept(
         dead = await until_asked(lambda: _dead(server))
         assert dead[0].event["topic"] == "attempts"
         assert dead[0].error == "answered 500"
+        await until_asked(lambda: _alarmed(server, f"webhook {made.webhook_id}"))
         await until_asked(lambda: _delivered(server, 30 - len(dead)))
         assert await door.command(RetryDeadLetters(webhook_id=made.webhook_id), BOSS) == len(dead)
         await until_asked(lambda: _delivered(server, 30))
@@ -150,6 +151,11 @@ async def test_attempts_reach_a_webhook_and_dead_letters_are_kept(
         for order in (DeleteWebhook(webhook_id=9), RetryDeadLetters(webhook_id=9)):
             with pytest.raises(UnknownId):
                 await server.door.command(order, BOSS)
+
+
+async def _alarmed(server: Server, subject: str):
+    alarms = (await server.door.query(GetHealth())).alarms
+    return ("dead_letters", subject) in [(one.alarm, one.subject) for one in alarms]
 
 
 async def _dead(server: Server):
