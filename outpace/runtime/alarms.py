@@ -131,7 +131,7 @@ class Figures(NamedTuple):
     loop_late_s: float
     redis_up: bool | None
     redis_text: str
-    dead_letters: Mapping[str, int]
+    dead_letters: Mapping[int, int]
 
 
 def signs(pool: Pool, figures: Figures) -> Iterator[Sign]:
@@ -157,8 +157,8 @@ def signs(pool: Pool, figures: Figures) -> Iterator[Sign]:
         yield Sign("redis_down", WARNING, "node", f"Redis is out of reach: {figures.redis_text}")
     elif figures.redis_text:
         yield Sign("redis_name", CRITICAL, "node", figures.redis_text)
-    for webhook, dead in figures.dead_letters.items():
-        yield Sign("dead_letters", WARNING, f"webhook {webhook}", f"{dead} events were not taken")
+    for webhook_id, dead in figures.dead_letters.items():
+        yield Sign("dead_letters", WARNING, f"webhook {webhook_id}", f"{dead} events were not taken")
     for group in pool.trunk_groups:
         trunk = counters["trunks"].get(group.id)
         if counters["link_up"] and trunk is not None and trunk["channels"] < group.channels:

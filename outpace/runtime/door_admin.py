@@ -22,7 +22,7 @@ from outpace.domain.wire import Topic
 from outpace.runtime import views
 from outpace.runtime.door_table import Done, answers, carries_out, limit_of, page, place_of
 from outpace.runtime.house import House
-from outpace.runtime.webhooks import check_url
+from outpace.runtime.webhooks import check_url, origin
 from outpace.store.access import StoredAct, StoredDeadLetter, StoredWebhook
 from outpace.store.port import Store
 
@@ -131,7 +131,7 @@ async def create_webhook(house: House, order: CreateWebhook, actor: Actor) -> Do
 
     stored = await house.write(keep)
     house.webhooks.add(stored)
-    detail = {"url": order.url, "topics": list(topics)}
+    detail = {"url": origin(order.url), "topics": list(topics)}
     return Done(_view(house, stored.webhook_id), f"webhook/{stored.webhook_id}", detail)
 
 
@@ -142,7 +142,7 @@ async def delete_webhook(house: House, order: DeleteWebhook, actor: Actor) -> Do
     view = _view(house, order.webhook_id)
     await house.webhooks.remove(order.webhook_id)
     await house.write(lambda store: store.delete_webhook(order.webhook_id))
-    return Done(None, f"webhook/{order.webhook_id}", {"url": view.url})
+    return Done(None, f"webhook/{order.webhook_id}", {"url": origin(view.url)})
 
 
 @carries_out(RetryDeadLetters)

@@ -181,16 +181,22 @@ async def _desk(house: House, agent_id: int, detail: dict[str, Any] | None = Non
 async def log_in(house: House, order: LogIn, actor: Actor) -> Done:
     """Open the agent's leg, at another address if one is given. A second tab finds the agent logged in."""
     agent_id = order.agent_id
-    settings = house.registry.agent(agent_id).settings
-    is_there = _state(house, agent_id) is not AgentState.LOGGED_OUT
-    if order.leg and order.leg != settings.leg:
-        if is_there:
-            raise StateError(f"agent {agent_id} is logged in at {settings.leg or 'no leg'}: log out first")
+    if order.leg and order.leg != house.registry.agent(agent_id).settings.leg:
         async with house.changing:
-            await _define(house, agent_id, settings.name, order.leg, settings.campaigns, actor)
-    if not is_there:
+            await _move(house, agent_id, order.leg, actor)
+    if _state(house, agent_id) is AgentState.LOGGED_OUT:
         await _unless(house, events.AgentLoggedIn(agent_id), agent_id, there=True)
-    return await _desk(house, agent_id, {"leg": order.leg or settings.leg})
+    return await _desk(house, agent_id, {"leg": order.leg or house.registry.agent(agent_id).settings.leg})
+
+
+async def _move(house: House, agent_id: int, leg: str, actor: Actor) -> None:
+    # under the lock of settings, and by what they are under it: somebody may just have changed them
+    settings = house.registry.agent(agent_id).settings
+    if leg == settings.leg:
+        return
+    if _state(house, agent_id) is not AgentState.LOGGED_OUT:
+        raise StateError(f"agent {agent_id} is logged in at {settings.leg or 'no leg'}: log out first")
+    await _define(house, agent_id, settings.name, leg, settings.campaigns, actor)
 
 
 @carries_out(LogOut)

@@ -11,7 +11,7 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from math import nan
 from pathlib import Path
@@ -106,7 +106,7 @@ class Server:
         self._house: House | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._stopping = asyncio.Event()
+        self._stopping, self._at_once = asyncio.Event(), asyncio.Event()
         self._failure: Exception | None = None
         self._serving = False
         self._late_s = 0.0
@@ -174,13 +174,14 @@ class Server:
                 async with beside or nullcontext():
                     await self._stopping.wait()
             finally:
-                self._stopping.clear()  # from here on it says that nothing is to be waited for
                 await self.stop(drain_s=0.0 if self._failure is not None else drain_s)
         if self._failure is not None:
             raise self._failure
 
     def ask_to_stop(self) -> None:
-        """End `run`; while it drains, at once."""
+        """End `run`; the second time without a drain."""
+        if self._stopping.is_set():
+            self._at_once.set()
         self._stopping.set()
 
     async def start(self) -> None:
@@ -342,9 +343,9 @@ class Server:
     def _tell_alarm(self, key: str, alarm: Alarm | None) -> None:
         self._hub.keep(Topic.ALARMS, key, None if alarm is None else msgspec.to_builtins(alarm))
 
-    def _bury(self, webhook_id: int, events: Sequence[bytes], attempts: int, error: str) -> None:
+    def _bury(self, webhook_id: int, events: Sequence[bytes], attempts: int, error: str) -> Callable[[], bool]:
         texts, now_ns = [event.decode() for event in events], self.now_ns()
-        self._spawn(
+        return self._spawn(
             self.write(
                 lambda store: store.add_dead_letters(webhook_id, texts, attempts, error, now_ns),
                 patient=True,
@@ -370,7 +371,7 @@ class Server:
             loop_late_s=self._late_s,
             redis_up=link.up if link is not None else None,
             redis_text=link.text if link is not None else "",
-            dead_letters={one.url: one.dead for one in self._webhooks.views() if one.dead},
+            dead_letters={one.webhook_id: one.dead for one in self._webhooks.views() if one.dead},
         )
 
     def _measure_lag(self, due_s: float) -> None:
@@ -468,16 +469,18 @@ class Server:
         runner = self._runner
         live = self._in_state(*_LIVE)
         runner.post([CampaignDraining(campaign_id) for campaign_id in live])
-        await until(lambda: self._stopping.is_set() or not runner.engine.counters()["calls"], drain_s)
+        await until(lambda: self._at_once.is_set() or not runner.engine.counters()["calls"], drain_s)
         runner.post([CampaignStopped(campaign_id) for campaign_id in live])
         runner.estimates.save()
         await runner.settle()
         await runner.forget_settled()
 
-    def _spawn(self, work: Any) -> None:  # noqa: ANN401 - coroutine
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> Callable[[], bool]:
+        # gives what tells whether it is done
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        return task.done
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -489,6 +492,7 @@ class Server:
             self._failure = error
             log.error("the node must stop: %s", error)
         self._stopping.set()
+        self._at_once.set()
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

@@ -11,9 +11,7 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-import http.client
 import logging
-import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +29,8 @@ from outpace.runtime import views
 from outpace.runtime.clock import wall_ns
 from outpace.runtime.control import Update
 from outpace.runtime.hub import Hub
-from outpace.store.access import StoredWebhook
+from outpace.runtime.webhook_post import Poster
+from outpace.store.access import DEAD_LETTERS_MAX, StoredWebhook
 
 log = logging.getLogger(__name__)
 
@@ -41,17 +40,21 @@ WEBHOOKS_MAX = 32
 #: Events in one request.
 BATCH_MAX = 100
 
-#: Events that may wait for one webhook; what is beyond is a dead letter at once.
+#: Events that may wait for one webhook; what is beyond becomes dead letters.
 QUEUE_MAX = 10_000
 
 #: Real seconds before each further attempt; after the last one the events are dead letters.
 RETRY_AFTER_S = (1.0, 5.0, 30.0, 120.0, 600.0)
 
-#: Real seconds that an answer may take.
+#: Real seconds that a request may take.
 TIMEOUT_S = 10.0
 
-#: Takes events that were not delivered, with the number of attempts and the error.
-Bury = Callable[[int, Sequence[bytes], int, str], None]
+#: Real seconds between two jobs on the store for what finds the queue full: it may be every event.
+BURY_EVERY_S = 1.0
+
+#: Takes events that were not delivered, with the number of attempts and the error; gives what tells whether they are
+#: kept by now.
+Bury = Callable[[int, Sequence[bytes], int, str], Callable[[], bool]]
 
 
 class Event(NamedTuple):
@@ -74,11 +77,21 @@ def check_url(url: str) -> None:
         raise ConfigError("url", "holds a character that an address must not have")
 
 
+def origin(url: str) -> str:
+    """What may be told of an address: its path and query are often the secret.
+
+    >>> origin("https://platform.example:8443/hooks/T0/B1?key=x")
+    'https://platform.example:8443'
+    """
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def signature(secret: str, now_s: int, body: bytes) -> str:
     """The header `Outpace-Signature` of a body.
 
     >>> signature("s", 1, b"{}")[:11]
-    't=1,v1=5b91'
+    't=1,v1=b253'
     """
     made = hmac.new(secret.encode(), f"{now_s}.".encode() + body, hashlib.sha256)
     return f"t={now_s},v1={made.hexdigest()}"
@@ -92,6 +105,35 @@ def encode(update: Update, now_ns: int) -> bytes:
     )
 
 
+class _Overflow:
+    # Events that found the queue full, as many as are kept: they gather, and one job at a time buries them.
+    def __init__(self, bury: Callable[[Sequence[bytes]], Callable[[], bool]]) -> None:
+        self._bury = bury
+        self._gathered: deque[bytes] = deque(maxlen=DEAD_LETTERS_MAX)
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_written: Callable[[], bool] | None = None
+
+    def add(self, body: bytes) -> None:
+        self._gathered.append(body)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(BURY_EVERY_S, self._look)
+
+    def take(self) -> list[bytes]:
+        # all of them; nothing is buried by itself until another comes
+        taken = list(self._gathered)
+        self._gathered.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        return taken
+
+    def _look(self) -> None:
+        if self._is_written is not None and not self._is_written():
+            self._timer = asyncio.get_running_loop().call_later(BURY_EVERY_S, self._look)
+            return
+        self._is_written = self._bury(self.take())
+
+
 class _Postman:
     # Posts to one webhook, in a thread while the request is under way.
     def __init__(self, webhook: StoredWebhook, threads: ThreadPoolExecutor, office: WebhookSender) -> None:
@@ -101,6 +143,7 @@ class _Postman:
         self._queue: deque[Event] = deque()
         self._told = asyncio.Event()
         self._in_hand: list[Event] = []
+        self._overflow = _Overflow(self._bury_overflow)
         self._attempts = 0
         self.delivered = 0
         self.dead = webhook.dead
@@ -110,7 +153,9 @@ class _Postman:
     def give(self, event: Event) -> None:
         """Have an event posted."""
         if len(self._queue) >= QUEUE_MAX:
-            self._bury([event], 0, f"{QUEUE_MAX} events wait already")
+            if not event.letter_id:
+                self._count_dead(1)
+                self._overflow.add(event.body)
             return
         self._queue.append(event)
         self._told.set()
@@ -124,10 +169,12 @@ class _Postman:
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        left, attempts = [*self._in_hand, *self._queue], self._attempts
+        left, attempts, overflow = [*self._in_hand, *self._queue], self._attempts, self._overflow.take()
         self._in_hand, self._queue = [], deque()
         if reason:
             self._bury(left, attempts, reason)
+            if overflow:
+                self._bury_overflow(overflow)
 
     async def _run(self) -> None:
         while True:
@@ -146,7 +193,7 @@ class _Postman:
             if attempt:
                 await asyncio.sleep(self._office.retry_after_s[attempt - 1])
             self._attempts = attempt + 1
-            error = await loop.run_in_executor(self._threads, _post, self.webhook, body)
+            error = await loop.run_in_executor(self._threads, _post, self._office.poster, self.webhook, body)
             if not error:
                 self._delivered(batch)
                 return
@@ -158,15 +205,22 @@ class _Postman:
         self.delivered += len(batch)
         self.last_error = ""
         letters = [event.letter_id for event in batch if event.letter_id]
-        self.dead -= len(letters)
+        self._count_dead(-len(letters))
         if letters:
             self._office.forget(letters)
 
     def _bury(self, events: Sequence[Event], attempts: int, error: str) -> None:
         fresh = [event.body for event in events if not event.letter_id]
-        self.dead += len(fresh)
+        self._count_dead(len(fresh))
         if fresh:
             self._office.bury(self.webhook.webhook_id, fresh, attempts, error)
+
+    def _bury_overflow(self, bodies: Sequence[bytes]) -> Callable[[], bool]:
+        return self._office.bury(self.webhook.webhook_id, bodies, 0, f"{QUEUE_MAX} events wait already")
+
+    def _count_dead(self, more: int) -> None:
+        # the oldest are dropped beyond what is kept
+        self.dead = min(max(0, self.dead + more), DEAD_LETTERS_MAX)
 
 
 class WebhookSender:
@@ -194,6 +248,7 @@ class WebhookSender:
         self.bury = bury
         self.forget = forget
         self.retry_after_s = tuple(RETRY_AFTER_S if retry_after_s is None else retry_after_s)
+        self.poster = Poster(TIMEOUT_S)
         self._threads = ThreadPoolExecutor(WEBHOOKS_MAX, thread_name_prefix="outpace-webhook")
         self._postmen: dict[int, tuple[_Postman, Callable[[], None]]] = {}
 
@@ -246,35 +301,20 @@ class WebhookSender:
         ]
 
     async def close(self) -> None:
-        """Stop posting; what was not taken is kept as dead letters. A request under way is waited for."""
+        """Stop posting; what was not taken is kept as dead letters. Requests under way are cut, not waited for."""
         for webhook_id in tuple(self._postmen):
             postman, end = self._postmen.pop(webhook_id)
             end()
             await postman.close("the node stopped before it was taken")
-        await asyncio.to_thread(self._threads.shutdown)
+        self.poster.close()
+        self._threads.shutdown(wait=False)
 
 
-def _post(webhook: StoredWebhook, body: bytes) -> str:
+def _post(poster: Poster, webhook: StoredWebhook, body: bytes) -> str:
     # "" when the other side took it, else why not; in a thread
-    parts = urlsplit(webhook.url)
-    assert parts.hostname is not None
-    connection: http.client.HTTPConnection
-    if parts.scheme == "https":
-        context = ssl.create_default_context()
-        connection = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=TIMEOUT_S, context=context)
-    else:
-        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT_S)
     headers = {
         "Content-Type": "application/json",
         "User-Agent": f"outpace/{VERSION}",
         "Outpace-Signature": signature(webhook.secret, wall_ns() // NS_PER_S, body),
     }
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    try:
-        connection.request("POST", target, body, headers)
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
-        return f"{type(error).__name__}: {error}"
-    finally:
-        connection.close()
-    return "" if 200 <= status < 300 else f"answered {status}"
+    return poster.post(webhook.url, body, headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -307,3 +308,16 @@ async def test_reports_add_up_and_say_what_they_count(tmp_path: Path) -> None:
 async def eight(door: ControlPort):
     found = await attempts(door)
     return found if len(found) == 8 else None
+
+
+async def test_a_log_in_elsewhere_keeps_what_an_operator_has_just_set(tmp_path: Path) -> None:
+    async with serving(floor(tmp_path)) as server:
+        door = server.door
+        ann = await door.command(DefineAgent(name="ann", leg="PJSIP/1", campaigns=[1]), BOSS)
+        change = DefineAgent(agent_id=ann.agent_id, name="anna", leg="PJSIP/1", campaigns=[])
+        log_in = LogIn(agent_id=ann.agent_id, leg="PJSIP/2")
+        await asyncio.gather(door.command(change, BOSS), door.command(log_in, BOSS))
+        (agent,) = await door.query(ListAgents())
+        assert (agent.name, agent.campaigns) == ("anna", [])
+        (act,) = (await door.query(ListAudit(subject=f"agent/{ann.agent_id}", limit=1))).items
+        assert (act.action, act.detail) == ("log-in", {"leg": "PJSIP/2"})

@@ -19,6 +19,7 @@ from outpace.domain.orders import (
     CreateWebhook,
     DeleteWebhook,
     GetHealth,
+    ListAudit,
     ListCampaigns,
     ListDeadLetters,
     ListTrunkGroups,
@@ -127,6 +128,7 @@ async def test_attempts_reach_a_webhook_and_dead_letters_are_kept(
         dead = await until_asked(lambda: _dead(server))
         assert dead[0].event["topic"] == "attempts"
         assert dead[0].error == "answered 500"
+        await until_asked(lambda: _alarmed(server, f"webhook {made.webhook_id}"))
         await until_asked(lambda: _delivered(server, 30 - len(dead)))
         assert await door.command(RetryDeadLetters(webhook_id=made.webhook_id), BOSS) == len(dead)
         await until_asked(lambda: _delivered(server, 30))
@@ -141,10 +143,19 @@ async def test_attempts_reach_a_webhook_and_dead_letters_are_kept(
         (kept,) = await server.door.query(ListWebhooks())
         assert (kept.webhook_id, kept.url, kept.topics) == (made.webhook_id, platform.url, ["attempts"])
         await server.door.command(DeleteWebhook(webhook_id=kept.webhook_id), BOSS)
+        acts = (await server.door.query(ListAudit(subject=f"webhook/{kept.webhook_id}"))).items
+        told = {one.action: one.detail.get("url") for one in acts}
+        host = platform.url.partition("/events")[0]  # the rest of an address may be its secret
+        assert told == {"create-webhook": host, "retry-dead-letters": None, "delete-webhook": host}
         assert await server.door.query(ListWebhooks()) == []
         for order in (DeleteWebhook(webhook_id=9), RetryDeadLetters(webhook_id=9)):
             with pytest.raises(UnknownId):
                 await server.door.command(order, BOSS)
+
+
+async def _alarmed(server: Server, subject: str):
+    alarms = (await server.door.query(GetHealth())).alarms
+    return ("dead_letters", subject) in [(one.alarm, one.subject) for one in alarms]
 
 
 async def _dead(server: Server):

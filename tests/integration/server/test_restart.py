@@ -183,6 +183,25 @@ async def test_run_serves_until_it_is_asked_to_stop(tmp_path: Path) -> None:
         assert run.ended_ns >= run.started_ns > 0
 
 
+async def test_a_second_signal_before_the_drain_ends_it_all_the_same(tmp_path: Path) -> None:
+    server = Server(node_file(tmp_path, speed=1.0, more=CAMPAIGN + AGENTS))
+    ready = asyncio.Event()
+
+    @asynccontextmanager
+    async def beside() -> AsyncIterator[None]:
+        ready.set()
+        yield
+        server.ask_to_stop()  # while the API ends its answers
+
+    running = asyncio.create_task(server.run(beside(), drain_s=60.0))
+    await asyncio.wait_for(ready.wait(), 10.0)
+    add_leads(tmp_path, 1, 100)
+    await server.door.command(StartCampaign(campaign_id=1), BOSS)
+    await until_asked(lambda: launched(server, 5))
+    server.ask_to_stop()
+    await asyncio.wait_for(running, 10.0)
+
+
 async def test_two_operators_at_once_each_get_a_clear_answer(tmp_path: Path) -> None:
     async with serving(node_file(tmp_path, more=CAMPAIGN + AGENTS.replace("auto_ready = true\n", "").replace(
         'wrap_up = { kind = "uniform", low = 1.0, high = 3.0 }\n', ""

@@ -6,7 +6,10 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Sequence
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -28,13 +31,18 @@ class Office:
     def __init__(self, *retry_after_s: float) -> None:
         self.hub = Hub(0)
         self.dead: list[tuple[int, list[bytes], int, str]] = []
+        self.kept = True
         self.forgotten: list[int] = []
         self.sender = WebhookSender(
             self.hub, lambda: 1_767_225_600_000_000_000, self._bury, self.forgotten.extend, retry_after_s=retry_after_s
         )
 
-    def _bury(self, webhook_id: int, events: Sequence[bytes], attempts: int, error: str) -> None:
+    def _bury(self, webhook_id: int, events: Sequence[bytes], attempts: int, error: str) -> Callable[[], bool]:
         self.dead.append((webhook_id, list(events), attempts, error))
+        return lambda: self.kept
+
+    def buried(self) -> list[list[str]]:
+        return [[json.loads(event)["key"] for event in events] for _, events, _, _ in self.dead]
 
     def add(self, url: str, *topics: str, webhook_id: int = 1) -> None:
         self.sender.add(
@@ -167,18 +175,74 @@ async def test_what_is_on_its_way_at_the_end_is_kept(platform: Platform) -> None
     assert "stopped" in error
 
 
-async def test_a_full_queue_gives_dead_letters_at_once(monkeypatch: pytest.MonkeyPatch, platform: Platform) -> None:
+async def test_what_finds_the_queue_full_is_buried_together(
+    monkeypatch: pytest.MonkeyPatch, platform: Platform
+) -> None:
     monkeypatch.setattr(module, "QUEUE_MAX", 3)
+    monkeypatch.setattr(module, "BURY_EVERY_S", 0.05)
     platform.held.clear()
     office = Office()
     office.add(platform.url)
     office.tell("1")
     await asyncio.sleep(0.05)
-    office.tell("2", "3", "4", "5")
-    assert [json.loads(events[0])["key"] for _, events, _, _ in office.dead] == ["5"]
-    platform.held.set()
-    await until(lambda: delivered(office)() == 4)
+    office.kept = False
+    office.tell("2", "3", "4", "5", "6")
+    assert office.dead == []
+    await until(lambda: office.buried() == [["5", "6"]])
+    office.tell("7")
+    await asyncio.sleep(0.15)
+    office.tell("8")
+    assert office.buried() == [["5", "6"]]  # the store has not taken the first ones yet
+    office.kept = True
+    await until(lambda: office.buried() == [["5", "6"], ["7", "8"]])
+    office.tell("9")
+    assert office.sender.views()[0].dead == 5
     await office.sender.close()
+    assert office.buried() == [["5", "6"], ["7", "8"], ["1", "2", "3", "4"], ["9"]]
+    assert {error for _, _, attempts, error in office.dead if not attempts} == {"3 events wait already"}
+
+
+async def test_a_receiver_that_draws_its_answer_out_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TIMEOUT_S", 0.3)
+    with _drawling() as url:
+        office = Office()
+        office.add(url)
+        office.tell("1")
+        async with asyncio.timeout(3.0):
+            await until(lambda: office.dead)
+        assert office.dead[0][3] == "no answer within 0.3 s"
+        await office.sender.close()
+
+
+async def test_no_receiver_keeps_a_node_from_stopping() -> None:
+    with _drawling() as url:
+        office = Office()
+        office.add(url)
+        office.tell("1")
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(1.0):
+            await office.sender.close()
+            await until(lambda: not any(one.name.startswith("outpace-webhook") for one in threading.enumerate()))
+        assert office.buried() == [["1"]]
+
+
+@contextmanager
+def _drawling() -> Iterator[str]:
+    # a receiver that takes every event, a byte of its headers at a time
+    over = threading.Event()
+
+    def serve(listening: socket.socket) -> None:
+        with suppress(OSError), listening.accept()[0] as line:
+            line.sendall(b"HTTP/1.1 204 No Content\r\nX: ")
+            while not over.wait(0.05):
+                line.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        over.set()
+        thread.join()
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def _counters(**changes: Any) -> dict[str, Any]:
         ({"loop_late_s": 0.5}, ("loop_slow", "warning", "node")),
         ({"redis_up": False, "redis_text": "refused"}, ("redis_down", "warning", "node")),
         ({"redis_up": True, "redis_text": "another node"}, ("redis_name", "critical", "node")),
-        ({"dead_letters": {"http://x/": 3}}, ("dead_letters", "warning", "webhook http://x/")),
+        ({"dead_letters": {7: 3}}, ("dead_letters", "warning", "webhook 7")),
         (
             {"counters": _counters(trunks={1: {"channels": 15, "in_use": 0, "pending": 0}})},
             ("trunk_alarm", "warning", "t"),
