@@ -27,7 +27,8 @@ ZH = {
     "new": "新建活动", "name": "名称", "create": "创建", "dispositions": "小结选项", "wrap-up": "话后处理时限",
     "import": "导入名单", "imported": "完成", "add": "新增坐席", "agent": "坐席", "leg": "话机", "save": "保存",
     "save-ready": "保存并就绪", "log-in": "签入", "ready": "就绪", "start": "启动", "pause": "暂停",
-    "resume": "继续", "drain": "收尾", "draft": "草稿", "running": "运行中", "paused": "已暂停", "cap": "呼损率上限", "ask": "模拟效果…", "apply": "应用",
+    "resume": "继续", "drain": "收尾", "draft": "草稿", "running": "运行中", "paused": "已暂停",
+    "cap": "呼损率上限", "ask": "模拟效果…", "apply": "应用",
     "reports": "报表",
 }  # fmt: skip
 
