@@ -159,7 +159,8 @@ class HttpProtocol(HttpToolsProtocol):
         # A long answer that is written may take its time while it is read. One that cannot be written ends: what waits
         # to write it would else wait until the client goes.
         self._stalled = None
-        is_written = self.cycle is None or self.cycle.response_complete
+        cycle: Any = self.cycle  # None before the first request
+        is_written = cycle is None or cycle.response_complete
         if is_written and self.transport.get_write_buffer_size() < before:
             self._look_later()
         else:
