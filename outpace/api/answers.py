@@ -13,7 +13,7 @@ from outpace.api.problems import MEDIA_TYPE, problem_of
 
 T = TypeVar("T")
 
-#: Seconds that a client may leave a stream unread.
+#: Seconds that a client may leave an answer unread.
 STALLED_S = 60.0
 
 _ENCODER = msgspec.json.Encoder()
@@ -41,7 +41,7 @@ class Answer(Generic[T]):
 
 
 class Reply:
-    """Encoded bytes on their way out, as an ASGI application."""
+    """Encoded bytes on their way out, as an ASGI application; TimeoutError where they are not taken."""
 
     __slots__ = ("body", "headers", "status")
 
@@ -55,8 +55,9 @@ class Reply:
         headers = self.headers
         if self.status not in (204, 304):
             headers = [*headers, (b"content-length", b"%d" % len(self.body))]
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": self.body, "more_body": False})
+        async with asyncio.timeout(STALLED_S):
+            await send({"type": "http.response.start", "status": self.status, "headers": headers})
+            await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 
 class StreamReply:
@@ -70,11 +71,13 @@ class StreamReply:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         """Send it. What fails on the way breaks the connection off, so that nobody takes a part for the whole."""
-        await send({"type": "http.response.start", "status": 200, "headers": self.headers})
+        async with asyncio.timeout(STALLED_S):
+            await send({"type": "http.response.start", "status": 200, "headers": self.headers})
         async for chunk in self.chunks:
             async with asyncio.timeout(STALLED_S):
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        async with asyncio.timeout(STALLED_S):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def encode(content: Any) -> bytes:

@@ -21,9 +21,16 @@ from outpace.api.masking import hide
 from outpace.api.problems import ProblemError
 from outpace.api.roles import sees_numbers
 from outpace.api.router import Bound
+from outpace.domain.resources import Page
 
 #: Bytes of a JSON body at most.
 BODY_MAX = 1 << 20
+
+#: Seconds that a JSON body may take to come.
+BODY_S = 30.0
+
+#: Items of an answer beyond which it is encoded beside the loop.
+LONG = 200
 
 #: Seconds without a byte of a body that is being sent.
 STALLED_S = 30.0
@@ -42,7 +49,8 @@ def bind(endpoint: Endpoint, api: Api) -> Bound:
         arguments = parameters(scope)
         if endpoint.method == "GET" or not endpoint.reads_body:
             return await _run(endpoint, call, arguments)
-        raw = await _whole(receive)
+        with api.bodies.one(call.actor.token_id):
+            raw = await _whole(receive)
         arguments.update(body(scope, raw))
         key = header_of(scope["headers"], b"idempotency-key", None) if endpoint.remembered else None
         if key is None:
@@ -64,7 +72,17 @@ async def _run(endpoint: Endpoint, call: Call, arguments: dict[str, Any]) -> Rep
     if isinstance(answer, Reply | StreamReply):
         return answer
     content, headers = (answer.content, answer.headers) if isinstance(answer, Answer) else (answer, [])
-    return reply(content if sees_numbers(call.actor) else hide(content), endpoint.status, headers)
+    masked = not sees_numbers(call.actor)
+
+    def encoded() -> Reply:
+        return reply(hide(content) if masked else content, endpoint.status, headers)
+
+    return await asyncio.to_thread(encoded) if _length(content) > LONG else encoded()
+
+
+def _length(content: Any) -> int:
+    items = content.items if isinstance(content, Page) else content
+    return len(items) if isinstance(items, list) else 0
 
 
 # ---- parameters --------------------------------------------------------------------------------------------------
@@ -150,11 +168,15 @@ def _no_body(_: Scope, raw: bytes) -> dict[str, Any]:
 
 async def _whole(receive: Receive) -> bytes:
     parts, size = [], 0
-    async for part in pieces(receive):
-        size += len(part)
-        if size > BODY_MAX:
-            raise ProblemError("too-large", f"a body may have {BODY_MAX} bytes at most")
-        parts.append(part)
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for part in pieces(receive):
+                size += len(part)
+                if size > BODY_MAX:
+                    raise ProblemError("too-large", f"a body may have {BODY_MAX} bytes at most")
+                parts.append(part)
+    except TimeoutError:
+        raise ProblemError("malformed", f"the body did not come within {BODY_S:g} s") from None
     return b"".join(parts)
 
 

@@ -10,6 +10,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from outpace.api.answers import STALLED_S
+
 #: Bytes of a request's first line and headers, and seconds that they may take to come.
 HEAD_MAX = 32 * 1024
 HEAD_S = 20.0
@@ -94,6 +96,7 @@ class HttpProtocol(HttpToolsProtocol):
     _in_head = True
     _head = 0
     _late: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start to wait for the first request."""
@@ -103,7 +106,19 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self._stop_waiting()
+        self._stop_looking()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Let answers wait for a client that does not read, not for ever."""
+        super().pause_writing()
+        if self._stalled is None:
+            self._look_later()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._stop_looking()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; a head that is too long ends the connection."""
@@ -136,6 +151,25 @@ class HttpProtocol(HttpToolsProtocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
+
+    def _look_later(self) -> None:
+        self._stalled = self.loop.call_later(STALLED_S, self._look, self.transport.get_write_buffer_size())
+
+    def _look(self, before: int) -> None:
+        # A long answer that is written may take its time while it is read. One that cannot be written ends: what waits
+        # to write it would else wait until the client goes.
+        self._stalled = None
+        cycle: Any = self.cycle  # None before the first request
+        is_written = cycle is None or cycle.response_complete
+        if is_written and self.transport.get_write_buffer_size() < before:
+            self._look_later()
+        else:
+            self.transport.abort()
+
+    def _stop_looking(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _close_late(self) -> None:
         self._late = None

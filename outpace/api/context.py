@@ -7,9 +7,15 @@ from collections.abc import Callable
 from outpace.api.auth import Sessions
 from outpace.api.idempotency import Idempotency
 from outpace.api.jobs import Jobs
+from outpace.api.limits import AtOnce
 from outpace.api.node import ApiNode
+from outpace.api.paging import HiddenPlaces
 from outpace.api.settings import ApiSettings
 from outpace.runtime import clock
+
+#: Of one token at once: bodies that are still on their way, lists that are being uploaded.
+BODIES_MAX = 32
+UPLOADS_MAX = 4
 
 
 class Api:
@@ -38,5 +44,8 @@ class Api:
         self.sessions = Sessions(node, wall_ns, monotonic_ns)
         self.idempotency = Idempotency(node)
         self.jobs = Jobs(node)
+        self.bodies = AtOnce(BODIES_MAX, "bodies")
+        self.uploads = AtOnce(UPLOADS_MAX, "uploads")
+        self.hidden_places = HiddenPlaces()
         #: What monitoring shows of requests and streams.
         self.gauges: Callable[[], dict[str, float]] = dict

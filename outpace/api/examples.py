@@ -313,7 +313,7 @@ DEAD_LETTER: Example = {
     "at": _T1,
 }
 RETRIED: Example = {"retried": 1}
-ME: Example = {"name": "ada", "role": "operator", "agent_id": 0, "expires_at": None}
+ME: Example = {"name": "ada", "role": "operator", "agent_id": 0, "names_legs": True, "expires_at": None}
 NEW_TOKEN: Example = {"name": "board", "role": "monitor", "expires_at": "2027-01-01T00:00:00Z"}
 TOKEN: Example = {
     "token_id": 3,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from outpace.api.answers import Headers, reply_of
 from outpace.api.asgi import App, Message, Receive, Scope, Send
@@ -97,22 +99,19 @@ class Gate:
 
     async def _serve_http(self, scope: Scope, receive: Receive, send: _Safe) -> None:
         self._requests += 1
-        self._in_flight += 1
         path = scope["path"]
         try:
             if path in OPEN:
                 scope["user"] = _NOBODY
-            elif self._in_flight > self._api.settings.in_flight_max:
-                self._refused += 1
-                raise ProblemError("unavailable", "too many requests are under way", headers={"Retry-After": "1"})
+                await self._app(scope, receive, send)
             elif path in _CONSOLE or path.startswith(PREFIX):
                 known = header_of(scope["headers"], b"if-none-match", b"")
                 await self._console.reply(scope["method"], path, known)(scope, receive, send)
-                return
             else:
-                await self._turns.mine()
-                await self._admit(scope)
-            await self._app(scope, receive, send)
+                with self._place():
+                    await self._turns.mine()
+                    await self._admit(scope)
+                    await self._app(scope, receive, send)
         except Exception as error:
             if send.started:
                 # the answer cannot be taken back: the connection breaks off, so that nobody takes it for whole
@@ -122,6 +121,17 @@ class Gate:
             self._failed += answer.status == 500
             self._refused += answer.status == 429
             await answer(scope, receive, send)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        # Bounds who waits for a turn and who was admitted. Files of the console and refusals take no place: whoever
+        # leaves those unread keeps nobody out.
+        if self._in_flight >= self._api.settings.in_flight_max:
+            self._refused += 1
+            raise ProblemError("unavailable", "too many requests are under way", headers={"Retry-After": "1"})
+        self._in_flight += 1
+        try:
+            yield
         finally:
             self._in_flight -= 1
 

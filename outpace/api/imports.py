@@ -16,6 +16,7 @@ from outpace.api.audit import note
 from outpace.api.jobs import Jobs
 from outpace.api.node import ApiNode
 from outpace.api.tasks import ImportTask
+from outpace.api.uploads import discard
 from outpace.domain.access import SYSTEM, Actor
 from outpace.domain.orders import LeadsAdded
 from outpace.domain.resources import JobView
@@ -68,7 +69,7 @@ async def start_import(
     )
 
     async def on_end(job: JobView) -> None:
-        path.unlink(missing_ok=True)
+        await discard(path)
         end_ns = node.now_ns()
         await node.write(
             lambda store: store.end_list(list_id, ListState(job.state), job.error, end_ns),

@@ -1,10 +1,12 @@
-"""Rate limits: a token bucket a key, of bounded number."""
+"""Limits: a token bucket a key, of bounded number; and so many of a key at once."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Hashable
+from collections import Counter, OrderedDict
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 
+from outpace.api.problems import ProblemError
 from outpace.domain.units import NS_PER_S
 
 #: Keys that are remembered; the one that was idle longest is forgotten first.
@@ -33,3 +35,29 @@ class RateLimit:
         if len(self._full_at) > KEYS_MAX:
             self._full_at.popitem(last=False)
         return 0.0
+
+
+class AtOnce:
+    """Allows `most` of a key at once; `what` they are is told to who has more."""
+
+    def __init__(self, most: int, what: str) -> None:
+        self._most = most
+        self._what = what
+        self._under_way: Counter[Hashable] = Counter()
+
+    @contextmanager
+    def one(self, key: Hashable) -> Iterator[None]:
+        """While one of the key is under way. ProblemError `too-many-requests`: there are as many as may be."""
+        if self._under_way[key] >= self._most:
+            raise ProblemError(
+                "too-many-requests",
+                f"{self._most} {self._what} of the token are under way",
+                headers={"Retry-After": "1"},
+            )
+        self._under_way[key] += 1
+        try:
+            yield
+        finally:
+            self._under_way[key] -= 1
+            if not self._under_way[key]:
+                del self._under_way[key]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from outpace.domain.errors import ConfigError
 from outpace.runtime.settings import Table
 
@@ -19,6 +21,8 @@ class ApiSettings(Table, frozen=True):
     streams_max : live streams at once.
     upload_max_mb : of one list.
     rejects_days : how long the rows of a list that could not be dialled are kept.
+    agent_legs : regular expression of the legs that agents may name when they log in; "" = only the one that is set
+        for them. What is named here is dialled: no more than the desks of the house should match.
     """
 
     host: str = "127.0.0.1"
@@ -32,6 +36,7 @@ class ApiSettings(Table, frozen=True):
     streams_max: int = 1000
     upload_max_mb: int = 4096
     rejects_days: int = 90
+    agent_legs: str = ""
 
     def __post_init__(self) -> None:
         for key, low, high in (
@@ -47,3 +52,11 @@ class ApiSettings(Table, frozen=True):
                 raise ConfigError(key, f"must be from {low:g} to {high:g}, not {getattr(self, key):g}")
         if bool(self.tls_cert) != bool(self.tls_key):
             raise ConfigError("tls_key", "tls_cert and tls_key belong together")
+        try:
+            re.compile(self.agent_legs)
+        except re.error as error:
+            raise ConfigError("agent_legs", f"is no regular expression: {error}") from error
+
+    def may_agents_name(self, leg: str) -> bool:
+        """Whether agents may log in at a leg that nobody has set for them."""
+        return bool(self.agent_legs) and re.fullmatch(self.agent_legs, leg) is not None

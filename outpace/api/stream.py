@@ -56,6 +56,9 @@ GATHER_S = 0.02
 #: Clients that are written to before the loop does other things.
 _CLIENTS_A_TURN = 64
 
+#: Updates of a first message beyond which it is made beside the loop.
+_LONG = 200
+
 _ENDS = "the node ends the stream"
 _STALLED = "nothing was read for too long"
 
@@ -279,7 +282,7 @@ class Streams:
         async for batch in subscription:
             shown = batch if client.wanted is None else [update for update in batch if client.wanted(update)]
             if first and not (client.is_open and subscription.resumed):
-                frames = opening(shown, resumed=subscription.resumed, masked=client.masked)
+                frames = await _opening(shown, resumed=subscription.resumed, masked=client.masked)
                 client.is_open = True
             else:
                 frames = self._frames.of(shown, masked=client.masked) if shown else b""
@@ -327,6 +330,13 @@ class _Out:
             return False
         self._waiting = b""
         return True
+
+
+async def _opening(shown: Sequence[Update], *, resumed: bool, masked: bool) -> bytes:
+    # a busy floor's takes tens of milliseconds: beside the loop
+    if len(shown) <= _LONG:
+        return opening(shown, resumed=resumed, masked=masked)
+    return await asyncio.to_thread(opening, shown, resumed=resumed, masked=masked)
 
 
 def _frames_of(socket: _Socket) -> Frames | None:

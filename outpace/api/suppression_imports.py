@@ -15,6 +15,7 @@ from outpace.api.audit import note
 from outpace.api.jobs import Jobs
 from outpace.api.node import ApiNode
 from outpace.api.tasks import SuppressionTask
+from outpace.api.uploads import discard
 from outpace.domain.access import SYSTEM, Actor
 from outpace.domain.errors import UnknownId
 from outpace.domain.orders import NumbersSuppressed
@@ -51,7 +52,7 @@ async def start_suppression(
     await note(node, actor, "import-suppression", subject, told)
 
     async def on_end(job: JobView) -> None:
-        path.unlink(missing_ok=True)
+        await discard(path)
         await node.door.command(NumbersSuppressed(campaign_id=entry.campaign_id), SYSTEM)
         ended = {"job": job_id, "state": job.state, "error": job.error, "result": job.result}
         await note(node, actor, "end-suppression-import", subject, ended)
@@ -77,7 +78,7 @@ async def start_suppression(
             on_end=on_end,
         )
     except BaseException:
-        path.unlink(missing_ok=True)
+        await discard(path)
         raise
 
 

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO
 
+from outpace.api.binding import pieces
+from outpace.api.endpoint import Call
 from outpace.api.problems import ProblemError
 
 #: Bytes that gather before they are written.
@@ -17,21 +19,22 @@ _CHUNK = 1 << 20
 
 
 @asynccontextmanager
-async def uploaded(body: AsyncIterator[bytes], folder: Path, *, most: int) -> AsyncIterator[Path]:
-    """A body as a file of the folder, which is there until the context ends, unless somebody has moved it.
+async def uploaded(call: Call) -> AsyncIterator[Path]:
+    """A request's body as a file of the node, which is there until the context ends, unless somebody has moved it.
 
     Raises
     ------
-    ProblemError : as `spool`; `malformed` for one without a byte.
+    ProblemError : as `spool`; `malformed` for one without a byte; `too-many-requests` of the token's uploads.
     """
-    path = folder / f"upload-{secrets.token_hex(8)}.part"
-    size = await spool(body, path, most=most)
+    path = call.api.node.folder / f"upload-{secrets.token_hex(8)}.part"
+    with call.api.uploads.one(call.actor.token_id):
+        size = await spool(pieces(call.receive), path, most=call.api.settings.upload_max_mb * 1_000_000)
     try:
         if not size:
             raise ProblemError("malformed", "the list is empty")
         yield path
     finally:
-        discard(path)
+        await discard(path)
 
 
 async def spool(body: AsyncIterator[bytes], path: Path, *, most: int) -> int:
@@ -45,18 +48,18 @@ async def spool(body: AsyncIterator[bytes], path: Path, *, most: int) -> int:
         with await asyncio.to_thread(path.open, "xb") as file:
             return await _write(body, file, most)
     except OSError as error:
-        discard(path)
+        await discard(path)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise ProblemError("storage-full", "the disk of the node is full; nothing was kept") from error
         raise
     except BaseException:
-        discard(path)
+        await discard(path)
         raise
 
 
-def discard(path: Path) -> None:
-    """Remove a file, if it is there."""
-    path.unlink(missing_ok=True)
+async def discard(path: Path) -> None:
+    """Remove a file, if it is there; beside the loop, for a large one takes its time."""
+    await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
 async def _write(body: AsyncIterator[bytes], file: IO[bytes], most: int) -> int:

@@ -48,11 +48,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom a token speaks for."""
+    """Whom a token speaks for; `names_legs` = may log an agent in at another leg than the one that is set."""
 
     name: str
     role: Role
     agent_id: int
+    names_legs: bool
     expires_at: datetime | None
 
 

@@ -239,10 +239,10 @@ def _layout(first: Row, name: str, options: ImportOptions) -> _Layout:
     keys = [key.casefold() for key in names]
     for i, key in enumerate(keys):
         if key in keys[:i]:
-            raise ConfigError(f"{name}, line {first.line}", f"column {names[i]!r} occurs twice")
+            raise ConfigError(f"{name}, line {first.line}", f"{_told(names, quoted=True)[i]} occurs twice")
     number = number_column(keys, names, f"{name}, line {first.line}", options)
     if options.header and sum(map(str.isdigit, names[number])) >= DIGITS_OF_A_NUMBER:
-        raise ConfigError(f"{name}, line {first.line}", f"no header: {names[number]!r} is not the name of a column")
+        raise ConfigError(f"{name}, line {first.line}", f"no header: column {number + 1} holds a number, not a name")
     references = [keys.index(key) for key in _REFERENCE_NAMES if key in keys and keys.index(key) != number]
     reference = references[0] if references else -1
     segment = keys.index(_SEGMENT_NAME) if _SEGMENT_NAME in keys and keys.index(_SEGMENT_NAME) != number else -1
@@ -259,15 +259,23 @@ def number_column(keys: list[str], names: tuple[str, ...], where: str, options: 
         return wanted - 1
     if wanted:
         if wanted.strip().casefold() not in keys:
-            raise ConfigError(where, f"no column {wanted!r}; there are {', '.join(names)}")
+            raise ConfigError(where, f"no column {wanted!r}; there are {', '.join(_told(names))}")
         return keys.index(wanted.strip().casefold())
     if not options.header or len(keys) == 1:
         return 0
     for key in _NUMBER_NAMES:
         if key in keys:
             return keys.index(key)
-    usual = ", ".join(_NUMBER_NAMES)
-    raise ConfigError(where, f"which column holds the number? None is called {usual}; there are {', '.join(names)}")
+    usual, told = ", ".join(_NUMBER_NAMES), ", ".join(_told(names))
+    raise ConfigError(where, f"which column holds the number? None is called {usual}; there are {told}")
+
+
+def _told(names: tuple[str, ...], *, quoted: bool = False) -> tuple[str, ...]:
+    # How errors call columns. Where one holds digits of a number the row is nobody's header but somebody's data, and
+    # whoever is told of the error need not be one who sees it.
+    if any(sum(map(str.isdigit, one)) >= DIGITS_OF_A_NUMBER for one in names):
+        return tuple(f"column {i}" for i in range(1, len(names) + 1))
+    return tuple(f"column {one!r}" for one in names) if quoted else names
 
 
 class _Into(NamedTuple):

@@ -17,6 +17,7 @@ from outpace.api.tokens import make_token
 from outpace.domain.access import Role
 from outpace.domain.units import NS_PER_S
 from outpace.runtime.clock import wall_ns
+from outpace.runtime.node_file import load
 from tests.integration.api.floor import Floor, node_file, open_floor
 
 #: In the table: o = operator, s = supervisor, a = agent (what is their own), i = integrator, m = monitor.
@@ -292,3 +293,52 @@ async def test_report_of_single_people_is_not_for_the_monitor(scene: Scene) -> N
     await asyncio.sleep(0)
     for role, status in ((Role.MONITOR, 403), (Role.SUPERVISOR, 200)):
         assert (await scene.floor.send("GET", f"/v1/reports/agent?{SPAN}", role=role)).status_code == status
+
+
+async def test_agents_name_no_leg_but_their_own(tmp_path: Path) -> None:
+    desk = "/v1/agents/1/desk"
+    for more, status in (("", 403), ('agent_legs = "SIM/[0-9]"', 200)):
+        folder = tmp_path / str(status)
+        folder.mkdir()
+        file = node_file(folder)
+        path = folder / "node.toml"
+        path.write_text(path.read_text().replace("[api]", f"[api]\n{more}"))
+        async with open_floor(load(path, type(file.api))) as floor:
+            await floor.post("/v1/campaigns", {"name": "first"})
+            await floor.post("/v1/agents", {"name": "first", "leg": "SIM/1", "campaigns": [1]})
+
+            async def named(leg: str, role: Role, floor: Floor = floor) -> tuple[int, str]:
+                answer = await floor.send("POST", f"{desk}/log-in", role=role, json={"leg": leg})
+                if answer.status_code == 403:
+                    assert answer.json()["errors"][0]["field"] == "leg"
+                await floor.post(f"{desk}/log-out")
+                return answer.status_code, (await floor.get("/v1/agents/1"))["leg"]
+
+            assert (await floor.get("/v1/me", Role.AGENT))["names_legs"] == bool(more)
+            assert await named("SIM/9\u2028x", Role.AGENT) == (403, "SIM/1")
+            assert await named("SIM/99", Role.AGENT) == (403, "SIM/1")
+            assert await named("SIM/9", Role.AGENT) == (status, "SIM/9" if more else "SIM/1")
+            assert await named("SIM/99", Role.SUPERVISOR) == (200, "SIM/99")
+            assert await named("SIM/99", Role.AGENT) == (200, "SIM/99")
+
+
+async def test_cursors_tell_no_number(scene: Scene) -> None:
+    for n in range(3):
+        await scene.floor.post("/v1/suppression", {"number": f"+493099960{n}"})
+
+    async def pages(role: Role) -> tuple[list[str], list[str]]:
+        numbers, cursors = [], [""]
+        while cursors[-1] is not None:
+            query = f"limit=1&cursor={cursors[-1]}"
+            found = (await scene.floor.send("GET", f"/v1/suppression?{query}", role=role)).json()
+            numbers += [one["number"] for one in found["items"]]
+            cursors.append(found["next_cursor"])
+        return numbers, cursors[1:-1]
+
+    everything, places = await pages(Role.OPERATOR)
+    masked, hidden = await pages(Role.SUPERVISOR)
+    assert [one[-2:] for one in masked] == [one[-2:] for one in everything]
+    assert len(hidden) == len(places) == 3
+    assert not set(hidden) & {one.removeprefix("+") for one in everything}
+    guessed = await scene.floor.send("GET", f"/v1/suppression?cursor={places[0]}", role=Role.SUPERVISOR)
+    assert (guessed.status_code, guessed.json()["errors"][0]["field"]) == (422, "cursor")

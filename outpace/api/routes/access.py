@@ -15,6 +15,7 @@ from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import AUDIT, ME, NEW_TOKEN, TOKEN, TOKEN_MADE, page_of
 from outpace.api.paging import Cursor, Limit
 from outpace.api.tokens import all_tokens, make_token
+from outpace.domain.access import Role
 from outpace.domain.orders import ListAudit, TokenView
 from outpace.domain.resources import AuditEntry, Page
 from outpace.domain.units import NS_PER_S
@@ -33,7 +34,12 @@ async def get_me(call: Call) -> Me:
     session = call.scope["auth"]
     actor = call.actor
     expires_at = datetime.fromtimestamp(session.expires_ns / NS_PER_S, UTC) if session.expires_ns else None
-    return Me(name=actor.name, role=actor.role, agent_id=actor.agent_id, expires_at=expires_at)
+    names_legs = actor.role in roles.STEERING or (
+        actor.role is Role.AGENT and bool(call.api.settings.agent_legs)
+    )  # fmt: skip
+    return Me(
+        name=actor.name, role=actor.role, agent_id=actor.agent_id, names_legs=names_legs, expires_at=expires_at
+    )  # fmt: skip
 
 
 @routes.add("GET", "/v1/audit", roles.STEERING, example=page_of(AUDIT))

@@ -10,6 +10,8 @@ from outpace.api.auth import require_own
 from outpace.api.bodies import AgentBody, AnyId, DispositionBody, Id, LogInBody, NotReadyBody
 from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import AGENT, DESK, DISPOSITION, NEW_AGENT
+from outpace.api.problems import ProblemError
+from outpace.domain.access import Role
 from outpace.domain.orders import (
     DefineAgent,
     GetAgent,
@@ -80,10 +82,16 @@ async def get_desk(call: Call, agent_id: Id) -> DeskView:
 async def log_in(call: Call, agent_id: Id, body: LogInBody = _OWN_LEG) -> DeskView:
     """Open the agent's leg.
 
-    The agent is not ready until said so.
+    The agent is not ready until said so. Agents name no other leg than the one that is set for them, unless the node's
+    `agent_legs` matches it.
     """
     require_own(call.actor, agent_id)
-    return await call.tell(LogIn(agent_id=agent_id, leg=body.leg))
+    leg = body.leg
+    if leg and call.actor.role is Role.AGENT and not call.api.settings.may_agents_name(leg):
+        if leg != (await call.ask(GetAgent(agent_id=agent_id))).leg:
+            raise ProblemError("forbidden", "agents log in at the leg that is set for them", field="leg")
+        leg = ""  # the one that is set, whatever it is by now
+    return await call.tell(LogIn(agent_id=agent_id, leg=leg))
 
 
 @routes.add("POST", DESK_OF + "/log-out", roles.FLOOR, problems=(404, 409), example=DESK)

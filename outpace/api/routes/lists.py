@@ -10,7 +10,6 @@ from msgspec import Meta
 
 from outpace.api import roles
 from outpace.api.answers import Answer, StreamReply
-from outpace.api.binding import pieces
 from outpace.api.bodies import AnyId, Id, Name, Region
 from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import JOB, LIST, LIST_CSV, page_of
@@ -103,8 +102,7 @@ async def import_list(
     await call.ask(GetCampaign(campaign_id=campaign_id))
     node, jobs = call.api.node, call.api.jobs
     jobs.require_room()
-    most = call.api.settings.upload_max_mb * 1_000_000
-    async with uploaded(pieces(call.receive), node.folder, most=most) as spooled:
+    async with uploaded(call) as spooled:
         job = await start_import(
             node,
             jobs,

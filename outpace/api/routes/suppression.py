@@ -9,7 +9,6 @@ from msgspec import Meta
 
 from outpace.api import roles
 from outpace.api.answers import Answer, StreamReply
-from outpace.api.binding import pieces
 from outpace.api.bodies import AnyId, AnyNumber, JobId, Moment, Number, Region, SuppressionBody, Text
 from outpace.api.endpoint import Call, Routes
 from outpace.api.examples import NEW_SUPPRESSION, SUPPRESSION, SUPPRESSION_CSV, SUPPRESSION_JOB, page_of
@@ -34,7 +33,12 @@ async def list_suppression(
     call: Call, campaign_id: AnyId = 0, number: AnyNumber = "", cursor: Cursor = "", limit: Limit = 100
 ) -> Page[SuppressionView]:
     """Suppressed numbers, by number."""
-    return await call.ask(ListSuppression(campaign_id=campaign_id, number=number, cursor=cursor, limit=limit))
+    places = None if roles.sees_numbers(call.actor) else call.api.hidden_places
+    place = cursor if places is None else places.find(cursor)
+    page = await call.ask(ListSuppression(campaign_id=campaign_id, number=number, cursor=place, limit=limit))
+    if places is None:
+        return page
+    return msgspec.structs.replace(page, next_cursor=places.hide(page.next_cursor))
 
 
 @routes.add(
@@ -103,8 +107,7 @@ async def import_suppression(
         raise ConfigError("expires_at", "lies in the past")
     jobs.require_room()
     entry = Entry(campaign_id=campaign_id, reason=reason, by=call.actor.name, expires_ns=expires_ns)
-    most = call.api.settings.upload_max_mb * 1_000_000
-    async with uploaded(pieces(call.receive), node.folder, most=most) as spooled:
+    async with uploaded(call) as spooled:
         job = await start_suppression(
             node, jobs, spooled, entry=entry, options=options, has_header=header, actor=call.actor
         )

@@ -71,7 +71,8 @@ class Agents(Core):
     def log_in(self, agent_id: int, *, leg: str = "", idempotency_key: str = "") -> DeskView:
         """Open the agent's leg.
 
-        The agent is not ready until said so. Roles: operator, supervisor, agent.
+        The agent is not ready until said so. Agents name no other leg than the one that is set for them, unless the
+        node's `agent_legs` matches it. Roles: operator, supervisor, agent.
         """
         return self._ask(
             call("POST", f"/v1/agents/{part(agent_id)}/desk/log-in", DeskView, body={"leg": leg}, key=idempotency_key)
@@ -199,7 +200,8 @@ class AsyncAgents(AsyncCore):
     async def log_in(self, agent_id: int, *, leg: str = "", idempotency_key: str = "") -> DeskView:
         """Open the agent's leg.
 
-        The agent is not ready until said so. Roles: operator, supervisor, agent.
+        The agent is not ready until said so. Agents name no other leg than the one that is set for them, unless the
+        node's `agent_legs` matches it. Roles: operator, supervisor, agent.
         """
         return await self._ask(
             call("POST", f"/v1/agents/{part(agent_id)}/desk/log-in", DeskView, body={"leg": leg}, key=idempotency_key)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from outpace.api import connections
+from outpace.api import binding, connections, console
+from outpace.api.context import BODIES_MAX, UPLOADS_MAX
 from outpace.api.settings import ApiSettings
 from outpace.domain.access import Role
 from outpace.domain.errors import ConfigError
@@ -62,6 +64,82 @@ async def test_head_that_does_not_come_is_not_waited_for(floor: Floor, monkeypat
     monkeypatch.setattr(connections, "HEAD_S", 0.1)
     assert (await said(floor, b"GET /v1/me HTT")).startswith(b"HTTP/1.1 408")
     assert (await said(floor, b"")).startswith(b"HTTP/1.1 408")
+
+
+async def test_who_reads_no_answer_is_cut_off(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "STALLED_S", 0.3)
+    host, port = floor.url.removeprefix("http://").split(":")
+    asked = b"GET /console/vendor/uplot.js HTTP/1.1\r\nHost: x\r\n\r\n" * 200
+    loop = asyncio.get_running_loop()
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        one.setblocking(False)
+        await loop.sock_connect(one, (host, int(port)))
+        await loop.sock_sendall(one, asked)
+        await asyncio.sleep(1.0)
+        assert (await floor.get("/v1/me"))["role"] == "operator"
+        read = 0
+        with contextlib.suppress(ConnectionError):
+            while data := await asyncio.wait_for(loop.sock_recv(one, 1 << 16), 5.0):
+                read += len(data)
+    assert read < 200 * len((console.FOLDER / "vendor" / "uplot.js").read_bytes()) // 2
+
+
+async def test_body_that_comes_in_drops_is_not_waited_for(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(binding, "BODY_S", 0.3)
+    host, port = floor.url.removeprefix("http://").split(":")
+    head = (
+        "POST /v1/campaigns HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
+        f"Authorization: Bearer {floor.tokens[Role.OPERATOR]}\r\n\r\n"
+    ).encode()
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(head)
+
+    async def drip() -> None:
+        while True:
+            writer.write(b" ")
+            await asyncio.sleep(0.05)
+
+    dripping = asyncio.create_task(drip())
+    try:
+        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5.0)
+    finally:
+        dripping.cancel()
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize(
+    ("most", "path", "media"),
+    [
+        (BODIES_MAX, "/v1/campaigns/validate", "application/json"),
+        (UPLOADS_MAX, "/v1/suppression/imports", "text/csv"),
+    ],
+)
+async def test_slow_bodies_of_one_token_keep_nobody_out(floor: Floor, most: int, path: str, media: str) -> None:
+    host, port = floor.url.removeprefix("http://").split(":")
+
+    async def post(role: Role) -> bytes:
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {media}\r\nContent-Length: 1000\r\n"
+            f"Authorization: Bearer {floor.tokens[role]}\r\n\r\n"
+        )
+        reader, writer = await asyncio.open_connection(host, int(port))
+        try:
+            writer.write(head.encode())
+            return await reader.readuntil(b"\r\n")
+        finally:
+            writer.close()
+
+    slow = [asyncio.create_task(post(Role.OPERATOR)) for _ in range(most + 1)]
+    done, _ = await asyncio.wait(slow, timeout=5.0, return_when=asyncio.FIRST_COMPLETED)
+    assert [one.result().split()[1] for one in done] == [b"429"]
+    other = asyncio.create_task(post(Role.SUPERVISOR))
+    await asyncio.sleep(0.2)
+    assert not other.done()  # it is read
+    for one in (*slow, other):
+        one.cancel()
+    await asyncio.gather(*slow, other, return_exceptions=True)
 
 
 async def test_large_body_behind_a_small_head_is_taken(floor: Floor) -> None:

@@ -84,7 +84,13 @@ async def test_token_that_is_none_is_refused(api: Client, token: str) -> None:
 async def test_scheme_is_read_in_any_case(api: Client, scheme: str) -> None:
     token = api.tokens[Role.MONITOR]
     answer = await api.get("/v1/me", None, headers={"Authorization": f"{scheme} {token}"})
-    assert answer.json() == {"name": "monitor", "role": "monitor", "agent_id": 0, "expires_at": None}
+    assert answer.json() == {
+        "name": "monitor",
+        "role": "monitor",
+        "agent_id": 0,
+        "names_legs": False,
+        "expires_at": None,
+    }
 
 
 async def test_token_is_kept_hashed_and_shown_once(api: Client) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from outpace.api import examples
+from outpace.api import answers, binding, examples, masking, turns
 from outpace.api import gate as api_gate
 from outpace.api.console import Console
 from outpace.api.problems import ProblemError
@@ -126,6 +128,68 @@ class TestFewAtOnce:
         assert [(await one).status_code for one in waiting] == [200, 200]
         assert (await api.get("/v1/agents")).status_code == 200
 
+    async def test_who_leaves_answers_unread_keeps_nobody_out(self, api: Client) -> None:
+        unread = [asyncio.create_task(never_read(api, path)) for path in ("/console/none.js", "/v1/me") * 3]
+        await asyncio.sleep(0.05)
+        assert not any(one.done() for one in unread)
+        assert (await api.get("/v1/agents")).status_code == 200
+        await ended(unread)
+
+    async def test_who_waits_for_a_turn_takes_a_place(self, api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(turns.Turns, "_next", lambda _: None)  # no turn ends
+        for _ in range(turns.PER_TURN):
+            assert (await api.get("/v1/agents")).status_code == 200
+        taken = [asyncio.create_task(api.get("/v1/agents")) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        async with asyncio.timeout(5.0):
+            assert (await api.get("/v1/agents")).status_code == 503
+        await ended(taken)
+
+
+async def never_read(api: Client, path: str) -> None:
+    """A request without a token of a client that takes nothing."""
+    request = httpx.Request("GET", f"http://node{path}")
+    scope = {"type": "http", "method": "GET", "scheme": "http", "path": path, "raw_path": path.encode()}
+    scope |= {"query_string": b"", "headers": request.headers.raw, "client": ("127.0.0.1", 1)}
+
+    async def nothing(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    await api.app(scope, nothing, nothing)  # type: ignore[arg-type]
+
+
+async def ended(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.mark.parametrize("path", ["/console/", "/v1/me", "/health/live"])
+async def test_answer_that_nobody_takes_ends(api: Client, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setattr(answers, "STALLED_S", 0.02)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(5.0) as test:
+            await never_read(api, path)
+    assert not test.expired()
+
+
+@pytest.mark.parametrize("items", [binding.LONG, binding.LONG + 1])
+async def test_long_pages_are_made_beside_the_loop(api: Client, monkeypatch: pytest.MonkeyPatch, items: int) -> None:
+    async def many(self: MemoryDoor, question: object) -> Page[AttemptView]:
+        return Page(items=[shown(AttemptView, examples.ATTEMPT)] * items, next_cursor=None)
+
+    made_in = []
+
+    def hide(content: Any) -> Any:
+        made_in.append(threading.current_thread() is threading.main_thread())
+        return masking.hide(content)
+
+    monkeypatch.setattr(MemoryDoor, "query", many)
+    monkeypatch.setattr(binding, "hide", hide)
+    answer = await api.get("/v1/attempts?limit=1000", Role.SUPERVISOR)
+    assert len(answer.json()["items"]) == items
+    assert made_in == [items <= binding.LONG]
+
 
 async def test_answer_that_breaks_off_is_not_finished(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     async def half(self: MemoryDoor, question: object) -> Page[AttemptView]:
@@ -156,7 +220,14 @@ async def test_query_of_any_bytes_is_a_problem_or_an_answer(api: Client) -> None
 
 @pytest.mark.parametrize(
     "settings",
-    [{"port": 70_000}, {"burst": 0}, {"requests_per_s": 0.0}, {"tls_cert": "a.pem"}, {"in_flight_max": 0}],
+    [
+        {"port": 70_000},
+        {"burst": 0},
+        {"requests_per_s": 0.0},
+        {"tls_cert": "a.pem"},
+        {"in_flight_max": 0},
+        {"agent_legs": "("},
+    ],
 )
 def test_settings_that_cannot_be_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ConfigError) as caught:

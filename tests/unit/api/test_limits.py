@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from outpace.api.limits import KEYS_MAX, RateLimit
+import pytest
+
+from outpace.api.limits import KEYS_MAX, AtOnce, RateLimit
+from outpace.api.problems import ProblemError
 from outpace.domain.units import NS_PER_S
 
 T0 = 1_800_000_000 * NS_PER_S
@@ -42,3 +45,15 @@ def test_clock_that_goes_back_grants_nothing() -> None:
     limit = RateLimit(1.0, 1)
     limit.take("a", T0)
     assert limit.take("a", T0 - NS_PER_S) > 1.0
+
+
+def test_so_many_at_once_of_each_key() -> None:
+    limit = AtOnce(2, "things")
+    with limit.one("a"), limit.one("b"), limit.one("a"):
+        with pytest.raises(ProblemError, match="2 things of the token are under way") as caught, limit.one("a"):
+            pass
+        assert caught.value.slug == "too-many-requests"
+        with limit.one("b"):
+            pass
+    with limit.one("a"):
+        pass

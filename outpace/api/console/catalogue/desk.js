@@ -19,6 +19,7 @@ export default {
   "desk.leg": { en: "Leg {leg}: {state}", zh: "话机 {leg}：{state}" },
   "desk.leg_field": { en: "Leg", zh: "话机" },
   "desk.leg_hint": { en: "How the switch reaches you, such as PJSIP/agent7", zh: "交换机呼叫坐席的方式，例如 PJSIP/agent7" },
+  "desk.leg_set_hint": { en: "It is set for you: a supervisor can log you in at another.", zh: "该话机已为您设定；如需更换，请由班长代为签入。" },
   "desk.log_in": { en: "Log in", zh: "签入" },
   "desk.log_out": { en: "Log out", zh: "签出" },
   "desk.ready": { en: "Ready", zh: "就绪" },

@@ -5,7 +5,7 @@ import { createStore, useStore } from "./store.js";
 const KEY = "outpace.token";
 
 /**
- * @typedef {{name: string, role: string, agent_id: number, expires_at: string | null}} Me
+ * @typedef {{name: string, role: string, agent_id: number, names_legs: boolean, expires_at: string | null}} Me
  * @typedef {{state: "unknown" | "out" | "in", me: Me | null, why: string}} Session
  */
 

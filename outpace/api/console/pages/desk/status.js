@@ -4,6 +4,7 @@ import { api } from "../../lib/api.js";
 import { html, useLayoutEffect, useState } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import { Kbd, useKeys } from "../../lib/keys.js";
+import { useMe } from "../../lib/session.js";
 import { Badge, Button, Dialog, ErrorBox, Field, Timer, useAct } from "../../lib/ui.js";
 import { legName, REASONS, reasonName, stateName, toneOf } from "../agents/words.js";
 
@@ -65,14 +66,16 @@ function State({ agent }) {
 
 /** @param {{agent: any, onLogIn: (leg: string) => void, busy: boolean}} props */
 function LogIn({ agent, onLogIn, busy }) {
-  const [leg, setLeg] = useState(agent.leg);
+  const { names_legs } = useMe();
+  const [named, setLeg] = useState(agent.leg);
+  const leg = names_legs ? named : agent.leg;
   useKeys({ l: () => onLogIn(leg) });
   const send = (/** @type {Event} */ event) => {
     event.preventDefault();
     onLogIn(leg);
   };
   return html`<form class="row" onSubmit=${send}>
-    <${Field} label=${t("desk.leg_field")} value=${leg} onInput=${setLeg} maxlength="200" hint=${t("desk.leg_hint")} />
+    <${Field} label=${t("desk.leg_field")} value=${leg} onInput=${setLeg} maxlength="200" readonly=${!names_legs} hint=${t(names_legs ? "desk.leg_hint" : "desk.leg_set_hint")} />
     <${Button} kind="primary" type="submit" busy=${busy} aria-keyshortcuts="L">${t("desk.log_in")} <${Kbd} name="l" /><//>
   </form>`;
 }
