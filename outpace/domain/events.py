@@ -218,8 +218,9 @@ class LeadsLeased(Event, frozen=True):
     """Answer to LeaseLeads: leads due now, dialable until `deadline_ns` (engine time) under the fencing `token`.
 
     The lists have one length, but for `features` (see features.py), which may be empty: nothing is known of the leads.
-    `next_due_ns`: when the next lead of the campaign falls due, 0 = there is none. `hot`: as the LeaseLeads was; these
-    leads are dialled before all others, and `next_due_ns` says nothing.
+    `next_due_ns`: when the next lead of the campaign falls due, or where none waits, comes back from a lease at the
+    earliest; 0 = there is none. `hot`: as the LeaseLeads was; these leads are dialled before all others, and
+    `next_due_ns` says nothing.
     """
 
     campaign_id: int
@@ -343,6 +344,12 @@ class CampaignStopped(Event, frozen=True):
     campaign_id: int
 
 
+class CampaignCompleted(Event, frozen=True):
+    """It had completed when this engine began: it dials when it is told of leads. Only before it was started here."""
+
+    campaign_id: int
+
+
 class PacingChanged(Event, frozen=True):
     """New settings of the campaign's pacer. `cap` is the share of people that may be abandoned; None = unchanged."""
 
@@ -401,6 +408,6 @@ AnyEvent = (
     | AgentLegUp | AgentLegLost | AgentReady | AgentNotReady | DispositionSet | LinkUp | LinkDown | TrunkCapacity
     | LeadsLeased | LeaseRefused | LeaseRenewed | LeaseLost | IntentDurable | IntentRefused | IntentWithdrawn
     | AttemptRecorded | LedgerLoaded | EstimatesLoaded | CampaignStarted | CampaignPaused | CampaignDraining
-    | CampaignStopped | PacingChanged | PoolChanged | HangUpCall | LeadsAdded | HotLeads | NumberSuppressed
-    | TimePassed
+    | CampaignStopped | CampaignCompleted | PacingChanged | PoolChanged | HangUpCall | LeadsAdded | HotLeads
+    | NumberSuppressed | TimePassed
 )  # fmt: skip

@@ -2,10 +2,11 @@
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from outpace.domain._words cimport (
-    AGENT_LOGGED_OUT, CALL_FREE, CALL_RINGING, CALL_TALKING, CAMPAIGN_ARCHIVED, CAMPAIGN_DRAINING, CAMPAIGN_PAUSED,
-    CAMPAIGN_RUNNING, FACT_AGENT_LEG_LOST, FACT_AGENT_LEG_UP, FACT_AGENT_LOGGED_IN, FACT_AGENT_LOGGED_OUT,
-    FACT_AGENT_NOT_READY, FACT_AGENT_READY, FACT_AGENT_RELEASED, FACT_ATTEMPT_RECORDED, FACT_CAMPAIGN_DRAINING,
-    FACT_CAMPAIGN_PAUSED, FACT_CAMPAIGN_STARTED, FACT_CAMPAIGN_STOPPED, FACT_DISPOSITION_SET, FACT_INTENT_REFUSED,
+    AGENT_LOGGED_OUT, CALL_FREE, CALL_RINGING, CALL_TALKING, CAMPAIGN_ARCHIVED, CAMPAIGN_COMPLETED, CAMPAIGN_DRAFT,
+    CAMPAIGN_DRAINING, CAMPAIGN_PAUSED, CAMPAIGN_RUNNING, FACT_AGENT_LEG_LOST, FACT_AGENT_LEG_UP,
+    FACT_AGENT_LOGGED_IN, FACT_AGENT_LOGGED_OUT, FACT_AGENT_NOT_READY, FACT_AGENT_READY, FACT_AGENT_RELEASED,
+    FACT_ATTEMPT_RECORDED, FACT_CAMPAIGN_COMPLETED, FACT_CAMPAIGN_DRAINING, FACT_CAMPAIGN_PAUSED,
+    FACT_CAMPAIGN_STARTED, FACT_CAMPAIGN_STOPPED, FACT_DISPOSITION_SET, FACT_INTENT_REFUSED,
     FACT_INTENT_WITHDRAWN, FACT_LEADS_ADDED, FACT_LEASE_LOST, FACT_LEASE_REFUSED, FACT_LEASE_RENEWED, FACT_LINK_DOWN,
     FACT_LINK_UP, FACT_TRUNK_CAPACITY, FACTS_OF_CALLS, INTENT_STALE_EPOCH, LEG_UP, OUTCOME_CONNECTED, PRESENCE_BRIDGED,
     PRESENCE_GONE, PRESENCE_UNANSWERED, attempt_t, fact_t,
@@ -264,17 +265,19 @@ cdef class EngineCore(Settings):
 
     cdef int lease_came(self, int32_t campaign, Py_ssize_t count, int64_t next_due_ns, int64_t now_ns) except -1:
         cdef int64_t asked = self.campaigns.lease_asked[campaign]
+        cdef int64_t again_ns
         self.campaigns.lease_asked[campaign] = 0
         if count >= asked:
             self.campaigns.lease_at_ns[campaign] = now_ns
         else:
-            self.campaigns.lease_at_ns[campaign] = now_ns + LEASE_POLL_NS
-            if next_due_ns > 0:
-                self.campaigns.lease_at_ns[campaign] = max(now_ns, min(next_due_ns, now_ns + LEASE_POLL_NS))
-            elif self.campaigns.requeued[campaign]:
-                self.campaigns.lease_at_ns[campaign] = now_ns + NS_PER_MS   # the answer is older than the requeue
-            else:
+            again_ns = now_ns + LEASE_POLL_NS
+            if self.campaigns.requeued[campaign]:
+                again_ns = now_ns + NS_PER_MS               # the answer is older than the requeue
+            elif next_due_ns == 0:
                 self.campaigns.exhausted[campaign] = 1
+            if next_due_ns > 0:
+                again_ns = max(now_ns, min(next_due_ns, again_ns))
+            self.campaigns.lease_at_ns[campaign] = again_ns
         return 0
 
     cdef int campaign_fact(self, const fact_t* fact, int64_t now_ns) except -1:
@@ -289,6 +292,10 @@ cdef class EngineCore(Settings):
             self.campaigns.exhausted[campaign] = 0
             self.campaigns.lease_at_ns[campaign] = now_ns
             self.set_campaign_state(campaign, CAMPAIGN_RUNNING)
+        elif fact.kind == FACT_CAMPAIGN_COMPLETED:
+            if state != CAMPAIGN_DRAFT:
+                raise StateError(f"campaign {fact.agent_id} has been started here")
+            self.set_campaign_state(campaign, CAMPAIGN_COMPLETED)
         elif fact.kind == FACT_CAMPAIGN_PAUSED:
             if state != CAMPAIGN_RUNNING and state != CAMPAIGN_PAUSED:
                 raise StateError(f"campaign {fact.agent_id} is not running")

@@ -157,7 +157,10 @@ async def count_leads(house: House, question: CountLeads) -> dict[str, int]:
 
 @carries_out(AddLead)
 async def add_lead(house: House, order: AddLead, actor: Actor) -> Done:
-    """Add one lead; a hot one is asked for at once. A hot lead that waits in the store already becomes hot."""
+    """Add one lead; a hot one is asked for at once. A hot lead that waits in the store already becomes hot.
+
+    One that is with the engine stays as it is, and its state says so. One that has no turn any more is refused.
+    """
     del actor
     campaign_id = order.campaign_id
     _open_campaign(house, campaign_id)
@@ -170,14 +173,16 @@ async def add_lead(house: House, order: AddLead, actor: Actor) -> Done:
 
     def add(store: Store) -> tuple[StoredLead | None, bool]:
         added = store.add_leads(campaign_id, [lead], now_ns, hot=order.hot)
-        found = store.leads(campaign_id, number=lead.number, limit=1)
-        return (found[0] if found else None), bool(added.added)
+        if added.suppressed:
+            return None, False
+        (found,) = store.leads(campaign_id, number=lead.number, limit=1)
+        return found, bool(added.added)
 
     stored, is_new = await house.write(add)
     if stored is None:
         raise StateError("the number is suppressed")
-    if not is_new and not order.hot:
-        raise StateError(f"the number is in the campaign already: lead {stored.lead_id}")
+    if not is_new and (stored.state in _FINISHED or not order.hot):
+        raise StateError(f"the number is in the campaign: lead {stored.lead_id} is {stored.state.name.lower()}")
     house.runner.post([events.HotLeads(campaign_id) if order.hot else events.LeadsAdded(campaign_id)])
     house.boards.add_lead(campaign_id, is_new=is_new)
     detail = {"number": e164(lead.number), "hot": order.hot, "reference": order.reference, "known": not is_new}

@@ -66,7 +66,7 @@ class Listener:
         self.is_open = True
         self.topics = topics
         self.place = place  # in the hub's log: what is before it was taken
-        self.heard = hub.count_of(topics)
+        self.heard = hub.count_before(topics, place)  # updates of its topics up to there
         self.resumed = first is None
         self._is_first = True
         self.dropped = ""
@@ -77,15 +77,17 @@ class Listener:
     async def __anext__(self) -> Sequence[Update]:
         if self.is_open and self._is_first:
             self._is_first = False
-            if self._first is None:
-                return self._hub.take(self)
-            snapshot, self._first = self._first, None
-            return await asyncio.shield(snapshot)
+            if self._first is not None:
+                snapshot, self._first = self._first, None
+                return await asyncio.shield(snapshot)
+            missed = self._hub.take(self)
+            if self.is_open:
+                return missed
         while self.is_open:
+            self._told.clear()
             batch = self._hub.take(self)
             if batch:
                 return batch
-            self._told.clear()
             await self._told.wait()
         raise StopAsyncIteration
 
@@ -185,15 +187,22 @@ class Hub:
         return listener
 
     def take(self, listener: Listener) -> list[Update]:
-        """What has been published of a listener's topics since it took the last time."""
+        """What has been published of a listener's topics since it took the last time.
+
+        A listener whose updates are gone from the log in part is dropped, and gets nothing.
+        """
         key = listener.place, listener.topics
         batch = self._batches.get(key)
         if batch is None:
             news = self._log[max(0, listener.place - self._before()) :]
             batch = [update for update in news if update.topic in listener.topics]
             self._batches[key] = batch
+        count = self.count_of(listener.topics)
+        if len(batch) < count - listener.heard:
+            listener.drop(_too_slow(count - listener.heard))
+            return []
         listener.place = self.sequence
-        listener.heard = self.count_of(listener.topics)
+        listener.heard = count
         return batch
 
     def tap(self, topics: Sequence[Topic], take: Tap) -> Callable[[], None]:
@@ -221,6 +230,11 @@ class Hub:
     def count_of(self, topics: frozenset[Topic]) -> int:
         """Updates of these topics so far."""
         return sum(self._counts[topic] for topic in topics)
+
+    def count_before(self, topics: frozenset[Topic], place: int) -> int:
+        """Updates of these topics up to a sequence that is in the log or just before it."""
+        later = self._log[place - self._before() :]
+        return self.count_of(topics) - sum(update.topic in topics for update in later)
 
     def close(self, reason: str) -> None:
         """Drop everybody."""
@@ -258,7 +272,7 @@ class Hub:
                 continue
             waiting = self.count_of(listener.topics) - listener.heard
             if waiting > WAITING_MAX or listener.place < self._before():
-                listener.drop(f"too slow: {waiting} updates wait")
+                listener.drop(_too_slow(waiting))
             else:
                 listener.wake()
 
@@ -319,3 +333,7 @@ class Hub:
         del self._since[topic]
         self._feeds[topic].stop()
         self._snapshots.clear()
+
+
+def _too_slow(waiting: int) -> str:
+    return f"too slow: {waiting} updates wait"

@@ -23,7 +23,7 @@ from outpace.domain.access import SYSTEM
 from outpace.domain.commands import RecordAttempt
 from outpace.domain.config import Agent
 from outpace.domain.errors import ConfigError, StoreError
-from outpace.domain.events import CampaignDraining, CampaignStarted, CampaignStopped
+from outpace.domain.events import CampaignCompleted, CampaignDraining, CampaignStarted, CampaignStopped, LeadsAdded
 from outpace.domain.outcomes import AbandonReason
 from outpace.domain.resources import Alarm, DispositionView
 from outpace.domain.states import CampaignState
@@ -74,6 +74,8 @@ LAST_WORK_S = 10.0
 
 #: Real seconds that a stop lets unanswered calls end by themselves.
 DRAIN_S = 10.0
+
+_EVER_NS = 2**63 - 1
 
 _LIVE = (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.DRAINING)
 
@@ -207,6 +209,10 @@ class Server:
         assert self._house is not None
         await worker.call(self._house.begin_runs)
         runner.post([CampaignStarted(one_id) for one_id in self._in_state(CampaignState.RUNNING)])
+        completed = self._in_state(CampaignState.COMPLETED)
+        runner.post([CampaignCompleted(one_id) for one_id in completed])
+        waiting = await self.read(lambda store: [one_id for one_id in completed if store.due_count(one_id, _EVER_NS)])
+        runner.post([LeadsAdded(one_id) for one_id in waiting])  # while nobody was here
         runner.start(first)
         self._serving = True
         for campaign_id in self._in_state(CampaignState.DRAINING):

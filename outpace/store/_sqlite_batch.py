@@ -111,7 +111,7 @@ class Batch:
                     lead_ids=columns.lead_ids,
                     numbers=columns.numbers,
                     attempts=columns.attempts,
-                    next_due_ns=self._queue.next_due_ns(command.campaign_id),
+                    next_due_ns=self._leases.next_due_ns(command.campaign_id),
                     features=columns.features,
                     hot=command.hot,
                 )

@@ -32,6 +32,10 @@ _IS_OPEN = "SELECT 1 FROM intents WHERE tenant = ? AND number = ? AND lead_id = 
 _ONGOING = "SELECT token FROM leases WHERE tenant = ? AND token = ? AND campaign_id = ?"
 _EXPIRED = "SELECT token FROM leases WHERE tenant = ? AND deadline_ns <= ?"
 _OF_EPOCH = "SELECT token FROM leases WHERE tenant = ? AND token >= ? AND token < ?"
+_FIRST_END = """
+    SELECT min(deadline_ns) FROM leases JOIN leased USING (tenant, token) WHERE tenant = ?1 AND campaign_id = ?2
+    AND size > (SELECT count(*) FROM spent WHERE tenant = ?1 AND token = leases.token)
+"""
 _RENEW = "UPDATE leases SET deadline_ns = ? WHERE tenant = ? AND token = ? AND campaign_id = ?"
 
 _ints = msgspec.json.Decoder(list[int]).decode
@@ -115,6 +119,24 @@ class Leases:
         if finished is not None:
             return Waiting(campaign_id, Band.ORDINARY, 0, lead_id, number, *finished)
         return self.queue.take(campaign_id, lead_id, due_ns or first_due_ns)
+
+    def next_due_ns(self, campaign_id: int) -> int:
+        """Earliest due in the campaign's queue; where nobody waits, earliest end of a lease that holds leads, or 0."""
+        next_ns = self.queue.next_due_ns(campaign_id)
+        if next_ns == 0:
+            (end_ns,) = self._db.execute(_FIRST_END, (self._tenant, campaign_id)).fetchone()
+            next_ns = end_ns or 0
+        return next_ns
+
+    def take_waiting(self, campaign_id: int, lead_id: int, number: int, due_ns: int) -> Waiting | None:
+        """Take a lead of that number out of the queue, None where it is elsewhere; see `Queue.take`."""
+        if (
+            self.queue.is_finished(campaign_id, lead_id)
+            or self._db.execute(_IS_OPEN, (self._tenant, number, lead_id)).fetchone() is not None
+            or self.holder(campaign_id, lead_id)
+        ):
+            return None
+        return self.queue.take(campaign_id, lead_id, due_ns)
 
     def release(self, token: int, campaign_id: int) -> None:
         """End one lease, where there is such a one."""

@@ -9,6 +9,7 @@ from typing import Any
 from outpace.domain.errors import StoreError, UnknownId
 from outpace.domain.states import LeadState
 from outpace.store._sqlite_file import SqliteFile, json_of
+from outpace.store._sqlite_leases import Leases
 from outpace.store._sqlite_queue import Queue
 from outpace.store.lists import Added, ListState, StoredList
 from outpace.store.port import Band, NewLead
@@ -82,12 +83,15 @@ class SqliteLists(SqliteFile):
 
     def _heat(self, campaign_id: int, first: int, leads: list[NewLead]) -> None:
         # Those that were there before this import and wait in the queue become hot.
-        queue = Queue(self._db, self._tenant)
+        leases = Leases(self._db, self._tenant)
         for lead in leads:
             row = self._db.execute(_OF_NUMBER, (self._tenant, campaign_id, lead.number, first)).fetchone()
-            waiting = queue.take(campaign_id, *row) if row is not None else None
+            if row is None:
+                continue
+            lead_id, first_due_ns = row
+            waiting = leases.take_waiting(campaign_id, lead_id, lead.number, first_due_ns)
             if waiting is not None:
-                queue.enqueue([waiting._replace(band=Band.HOT, due_ns=lead.due_ns)])
+                leases.queue.enqueue([waiting._replace(band=Band.HOT, due_ns=lead.due_ns)])
 
     def counts(self, campaign_id: int) -> dict[str, int]:
         """See `Store.counts`. Reads the campaign's rows: for reports, not for every second."""

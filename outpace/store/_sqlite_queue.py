@@ -42,7 +42,14 @@ _TAKE_AT = """
     DELETE FROM queue WHERE tenant = ? AND campaign_id = ? AND bucket = 0 AND band = ? AND due_ns = ? AND lead_id = ?
     RETURNING number, attempts, features
 """
-_FIND = "SELECT band, due_ns FROM queue WHERE tenant = ? AND campaign_id = ? AND lead_id = ?"
+_OF_LEAD = "SELECT band, due_ns FROM queue WHERE tenant = ? AND campaign_id = ? AND lead_id = ?"
+_FINDS = (  # the first two are lookups, or read a few rows; the last one reads the campaign's whole queue
+    # with the + the index of the tried ones is the better one
+    "SELECT band, due_ns FROM queue WHERE tenant = ? AND +campaign_id = ? AND lead_id = ? AND attempts > 0",
+    f"{_OF_LEAD} AND bucket = 0 AND band IN ({Band.HOT:d}, {Band.CALLBACK:d})",
+    _OF_LEAD,
+)
+_IS_FINISHED = "SELECT 1 FROM finished WHERE tenant = ? AND campaign_id = ? AND lead_id = ?"
 _UNFINISH = "DELETE FROM finished WHERE tenant = ? AND campaign_id = ? AND lead_id = ? RETURNING attempts, features"
 _LISTED = "SELECT 1 FROM suppression WHERE tenant = ? LIMIT 1"
 _SUPPRESSED = """
@@ -136,12 +143,13 @@ class Queue:
     def take(self, campaign_id: int, lead_id: int, due_ns: int) -> Waiting | None:
         """Take a lead out of the queue, None where it is not there.
 
-        `due_ns` is when it is due, most likely: elsewhere the campaign's whole queue is searched, which has no order
-        by lead.
+        `due_ns` is when it is due, most likely. Those that have been tried are found elsewhere too, and the hot ones;
+        for others the campaign's whole queue is searched: see that there is such a lead.
         """
         lead = self.take_at(campaign_id, Band.ORDINARY, due_ns, lead_id)
         if lead is None:
-            found = self._db.execute(_FIND, (self._tenant, campaign_id, lead_id)).fetchone()
+            key = (self._tenant, campaign_id, lead_id)
+            found = next((row for find in _FINDS for row in self._db.execute(find, key)), None)
             if found is not None:
                 lead = self.take_at(campaign_id, found[0], found[1], lead_id)
         return lead
@@ -151,6 +159,10 @@ class Queue:
         place = (campaign_id, band, due_ns, lead_id)
         row = self._db.execute(_TAKE_AT, (self._tenant, *place)).fetchone()
         return None if row is None else Waiting(*place, *row)
+
+    def is_finished(self, campaign_id: int, lead_id: int) -> bool:
+        """Whether a lead has no turn any more."""
+        return self._db.execute(_IS_FINISHED, (self._tenant, campaign_id, lead_id)).fetchone() is not None
 
     def unfinish(self, campaign_id: int, lead_id: int) -> tuple[int, int] | None:
         """Attempts and features of a lead that was finished and is so no more; None where it was not."""

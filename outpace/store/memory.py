@@ -132,7 +132,6 @@ class MemoryStore(MemoryLists, MemorySettings, MemorySuppression, MemoryHistory,
         for lead in leads:
             lead.place = Place.LEASED
             lead.token = token
-        queues = (self._queues.get((command.campaign_id, band)) for band in Band)
         return LeadsLeased(
             campaign_id=command.campaign_id,
             token=token,
@@ -140,10 +139,23 @@ class MemoryStore(MemoryLists, MemorySettings, MemorySuppression, MemoryHistory,
             lead_ids=list(lead_ids),
             numbers=[lead.number for lead in leads],
             attempts=[lead.attempts for lead in leads],
-            next_due_ns=min((max(1, queue[0][0]) for queue in queues if queue), default=0),
+            next_due_ns=self._next_due_ns(command.campaign_id),
             features=[lead.features for lead in leads],
             hot=command.hot,
         )
+
+    def _next_due_ns(self, campaign_id: int) -> int:
+        queues = (self._queues.get((campaign_id, band)) for band in Band)
+        dues = [max(1, queue[0][0]) for queue in queues if queue]
+        if not dues:
+            ongoing = ((token, lease) for token, lease in self._leases.items() if lease.campaign_id == campaign_id)
+            dues = [lease.deadline_ns for token, lease in ongoing if self._held(token)]
+        return min(dues, default=0)
+
+    def _held(self, token: int) -> list[Lead]:
+        """The leads that the lease still holds."""
+        leads = (self._leads[lead_id] for lead_id in self._leases[token].lead_ids)
+        return [lead for lead in leads if lead.place is Place.LEASED and lead.token == token]
 
     def _renew(self, command: RenewLease, now_ns: int) -> Event:
         lease = self._leases.get(command.token)
@@ -153,10 +165,9 @@ class MemoryStore(MemoryLists, MemorySettings, MemorySuppression, MemoryHistory,
         return LeaseRenewed(command.campaign_id, command.token, lease.deadline_ns)
 
     def _end_lease(self, token: int) -> None:
-        for lead_id in self._leases.pop(token).lead_ids:
-            lead = self._leads[lead_id]
-            if lead.place is Place.LEASED and lead.token == token:
-                self._enqueue(lead, lead.due_ns, lead.band)
+        for lead in self._held(token):
+            self._enqueue(lead, lead.due_ns, lead.band)
+        del self._leases[token]
 
     # ---- intents and endings -----------------------------------------------------------------------------------------
 

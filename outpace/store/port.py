@@ -128,9 +128,11 @@ class Store(SettingsPort, ListsPort, SuppressionPort, HistoryPort, AccessPort, P
 
         LeaseLeads -> LeadsLeased: hot leads first, then callbacks, then all others; the earliest due first, ties by
         lead id. With `hot` only hot ones. `next_due_ns` is the earliest due that remains in the queue, never 0 while
-        something remains (a lead that is due since ever counts as 1). Without leads the token is 0. `features` are
-        those of the lead, with the attempts and the last outcome that RecordAttempt told. Suppressed leads are put
-        away on the way, `SCRUB_MAX` of them at most: finished as SUPPRESSED, or due when the suppression expires.
+        something remains (a lead that is due since ever counts as 1); where nothing remains, the earliest deadline of
+        the campaign's leases that hold leads, this one included: they may be due again then. Without leads the token
+        is 0. `features` are those of the lead, with the attempts and the last outcome that RecordAttempt told.
+        Suppressed leads are put away on the way, `SCRUB_MAX` of them at most: finished as SUPPRESSED, or due when the
+        suppression expires.
         RenewLease -> LeaseRenewed, or LeaseLost for a token that has ended.
         WriteIntent -> IntentDurable; the lead leaves its lease. IntentRefused with STALE_EPOCH when the call id is not
         of the current epoch, LEASE_LOST when the lead and number are not held under that token (or the call is

@@ -95,6 +95,9 @@ CREATE TABLE queue (
     PRIMARY KEY (tenant, campaign_id, bucket, band, due_ns, lead_id)
 ) WITHOUT ROWID;
 
+-- Where a lead is that has been tried. Those that have not are mostly where they were added: `leads` knows.
+CREATE INDEX queue_of_tried ON queue (tenant, lead_id, attempts) WHERE attempts > 0;
+
 CREATE TABLE leases (
     tenant INTEGER NOT NULL,
     token INTEGER NOT NULL,             -- epoch << 32 | sequence, never issued twice

@@ -129,6 +129,7 @@ campaign_facts = st.one_of(
     st.builds(e.CampaignPaused, campaigns_to_come),
     st.builds(e.CampaignDraining, campaigns_to_come),
     st.builds(e.CampaignStopped, campaigns_to_come),
+    st.builds(e.CampaignCompleted, campaigns_to_come),
     st.builds(e.LeadsAdded, campaigns_to_come),
     st.builds(e.HotLeads, campaigns_to_come),
     st.builds(e.NumberSuppressed, st.integers(49_000_000_001, 49_000_000_030), st.integers(0, 6)),

@@ -185,7 +185,7 @@ class EngineMachine(RuleBasedStateMachine):
         try:
             self.give(fact)
         except StateError:
-            assert isinstance(fact, e.CampaignPaused) or not known
+            assert isinstance(fact, e.CampaignPaused | e.CampaignCompleted) or not known
             self.tick()
         else:
             assert known

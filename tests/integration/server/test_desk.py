@@ -249,6 +249,35 @@ async def test_leads_that_cannot_be_added_say_why(tmp_path: Path) -> None:
         assert (counts["total"], counts["due"]) == (1, 1)
 
 
+async def test_a_hot_lead_that_is_known_says_where_it_is(tmp_path: Path) -> None:
+    async with serving(floor(tmp_path, mix="live = 0.0\ninvalid = 1.0")) as server:
+        door = server.door
+        await ready(door)
+        lead = await door.command(AddLead(campaign_id=1, number=NUMBER), BOSS)
+        await door.command(StartCampaign(campaign_id=1), BOSS)
+        await until_asked(lambda: lead_in(door, lead.lead_id, "invalid"))
+        for hot in (False, True):
+            with pytest.raises(StateError, match=f"lead {lead.lead_id} is invalid"):
+                await door.command(AddLead(campaign_id=1, number=NUMBER, hot=hot), BOSS)
+        await door.command(Suppress(number=NUMBER), BOSS)
+        with pytest.raises(StateError, match="suppressed"):
+            await door.command(AddLead(campaign_id=1, number=NUMBER, hot=True), BOSS)
+
+
+async def test_a_number_that_was_suppressed_and_freed_is_dialled(tmp_path: Path) -> None:
+    async with serving(floor(tmp_path, speed=200.0)) as server:
+        door = server.door
+        lead = await door.command(AddLead(campaign_id=1, number=NUMBER), BOSS)
+        await door.command(StartCampaign(campaign_id=1), BOSS)
+        await until_asked(lambda: lead_in(door, lead.lead_id, "leased"))
+        # it leaves the hopper, and stays leased for minutes
+        await door.command(Suppress(number=NUMBER), BOSS)
+        await door.command(Unsuppress(number=NUMBER), BOSS)
+        await ready(door)
+        await until_asked(lambda: lead_in(door, lead.lead_id, "dialing"))
+        assert [one.lead_id for one in await door.query(ListCalls())] == [lead.lead_id]
+
+
 async def test_a_suppressed_number_is_hung_up_and_never_dialled(tmp_path: Path) -> None:
     async with serving(floor(tmp_path, mix="live = 0.0\nno_answer = 1.0")) as server:
         door = server.door

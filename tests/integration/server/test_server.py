@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from outpace.domain.config import Campaign, DialMode
 from outpace.domain.errors import ConfigError, StateError, UnknownId, VersionConflict
 from outpace.domain.orders import (
+    AddLead,
     ArchiveCampaign,
     CampaignVersions,
     ChangeCampaign,
@@ -27,6 +30,7 @@ from outpace.domain.orders import (
     StopCampaign,
     WhyNothing,
 )
+from outpace.domain.wire import Topic
 from outpace.runtime.audit import audit
 from outpace.store.sqlite import SqliteStore
 from tests.integration.server.house import AGENTS, BOSS, CAMPAIGN, add_leads, node_file, serving, until_asked
@@ -176,6 +180,25 @@ async def test_states_are_kept_and_go_on_after_a_restart(tmp_path: Path) -> None
             await door.query(GetBoard(campaign_id=1))
     with SqliteStore(tmp_path / "store.db", create=False) as store:
         assert audit(store, 1, ended=False) == []
+
+
+@pytest.mark.parametrize("hot", [False, True])
+async def test_a_completed_campaign_takes_new_leads_after_a_restart(tmp_path: Path, hot: bool) -> None:
+    file = node_file(tmp_path, more=CAMPAIGN + AGENTS)
+    async with serving(file) as server:
+        await server.door.command(StartCampaign(campaign_id=1), BOSS)
+        await until_asked(lambda: _in_state(server.door, "completed"))
+    async with serving(file) as server:
+        door = server.door
+        told: list[Any] = []
+        server._hub.tap([Topic.CAMPAIGNS], lambda update: told.append(update.data["state"]))
+        await asyncio.sleep(0.2)
+        assert {*told, (await door.query(GetCampaign(campaign_id=1))).state} == {"completed"}
+        await door.command(AddLead(campaign_id=1, number="+12025550123", hot=hot), BOSS)
+        await until_asked(lambda: _launched_more(door, 0))
+    add_leads(tmp_path, 1, 20)  # while nobody is there
+    async with serving(file) as server:
+        await until_asked(lambda: _launched_more(server.door, 0))
 
 
 async def _launched_more(door, before):

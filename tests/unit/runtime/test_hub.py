@@ -134,6 +134,44 @@ async def test_a_topic_is_followed_once_however_many_listen() -> None:
     assert not feed.on
 
 
+async def test_what_was_missed_is_told_though_others_publish_before_it_is_asked_for() -> None:
+    hub, feed = hub_and_feed()
+    feed.set("1", "ringing")
+    early = hub.subscribe([Topic.CALLS])
+    feed.set("1", "talking")
+    hub.publish(Topic.ATTEMPTS, "8", "missed")
+    await asyncio.sleep(0)
+    resumed = hub.subscribe([Topic.ATTEMPTS], after=FIRST)
+    late = hub.subscribe([Topic.CALLS])  # gets the snapshot of the first one
+    assert (resumed.resumed, feed.snapshots) == (True, 1)
+    hub.publish(Topic.ALARMS, "a", "on")
+    await asyncio.sleep(0)
+    assert await batch(resumed) == [("8", "missed")]
+    for listener in (early, late):
+        assert await batch(listener) == [("1", "ringing")]
+        assert await batch(listener) == [("1", "talking")]
+
+
+@pytest.mark.parametrize("asked", [False, True])
+async def test_a_listener_whose_updates_go_before_it_takes_them_is_dropped(
+    monkeypatch: pytest.MonkeyPatch, asked: bool
+) -> None:
+    monkeypatch.setattr(module, "KEPT_MAX", 4)
+    hub, _ = hub_and_feed()
+    for n in range(3):
+        hub.publish(Topic.ATTEMPTS, str(n), n)
+    listener = hub.subscribe([Topic.ATTEMPTS], after=FIRST)
+    others = hub.subscribe([Topic.ALARMS], after=FIRST)
+    if asked:
+        assert len(await batch(listener)) == 3
+    for n in range(20):  # in one turn of the loop: nobody is woken meanwhile
+        hub.publish(Topic.ATTEMPTS, str(n), n)
+    with pytest.raises(StopAsyncIteration):
+        await anext(aiter(listener))
+    assert "too slow" in listener.dropped
+    assert await batch(others) == []  # nothing of its own is gone
+
+
 async def test_a_slow_listener_is_dropped_and_the_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WAITING_MAX", 10)
     hub, feed = hub_and_feed()

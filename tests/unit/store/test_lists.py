@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from outpace.domain.commands import LeaseLeads, RecordDisposition, ReleaseLeads, WithdrawIntent
@@ -224,6 +226,31 @@ def test_hot_duplicate_that_waits_becomes_hot(store: Store) -> None:
     assert store.add_leads(a, again, NOW, hot=True) == (1, 4, 0)
     assert hot(store, a, 9).numbers == [491, 494, 495]  # 492 is leased already
     assert store.leads(a, number=491)[0].attempts == 1
+
+
+def test_hot_duplicate_is_found_without_a_search_of_the_whole_queue(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "store.db") as store:
+        a = filled(store, list(range(1000, 1010)))
+        epoch = store.open_pool("p", NOW)
+        leased = lease(store, a, 4)
+        calls = [epoch << 32 | i for i in range(3)]
+        store.execute([intent(leased, i, calls[i]) for i in range(3)], NOW)
+        ended = [attempt(calls[0], a), attempt(calls[1], a, retry_at_ns=NOW + HOUR)]
+        store.execute(ended, NOW)
+        store.add_leads(a, [NewLead(1009)], NOW, hot=True)
+        said: list[str] = []
+        store._db.set_trace_callback(said.append)
+        for number in (1000, 1001, 1002, 1003, 1008, 1009):  # finished, waits, in a call, leased, new, hot
+            assert store.add_leads(a, [NewLead(number)], NOW, hot=True) == (0, 1, 0)
+        store._db.set_trace_callback(None)
+        searches = {one for one in said if one.startswith("SELECT band, due_ns FROM queue")}
+        plans = sorted(store._db.execute(f"EXPLAIN QUERY PLAN {one}").fetchall()[0][3] for one in searches)
+        assert plans == [
+            "SEARCH queue USING COVERING INDEX queue_of_tried (tenant=? AND lead_id=? AND attempts>?)",
+            "SEARCH queue USING COVERING INDEX queue_of_tried (tenant=? AND lead_id=? AND attempts>?)",
+            "SEARCH queue USING PRIMARY KEY (tenant=? AND campaign_id=? AND bucket=? AND band=?)",
+        ]
+        assert hot(store, a, 9).numbers == [1001, 1008, 1009]
 
 
 # ---- callbacks -------------------------------------------------------------------------------------------------------
