@@ -53,7 +53,7 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     role: Role
     agent_id: int
-    names_legs: bool
+    names_legs: bool = False
     expires_at: datetime | None
 
 
