@@ -256,6 +256,7 @@ async def set_disposition(house: House, order: SetDisposition, actor: Actor) -> 
     await house.runner.pump.act(fact)
     last.disposition = order.disposition
     if order.suppress:
+        await house.write(lambda store: store.let_go_suppressed(house.now_ns()))
         await house.runner.pump.act(events.NumberSuppressed(last.number, 0))
     if order.ready:
         await house.runner.pump.act(events.AgentReady(agent_id))

@@ -244,6 +244,7 @@ async def suppress(house: House, order: Suppress, actor: Actor) -> Done:
 
     def keep(store: Store) -> Suppression:
         store.suppress(number, campaign_id, order.reason, actor.name, expires_ns, now_ns)
+        store.let_go_suppressed(now_ns)
         return store.suppressions(campaign_id, number - 1, 1)[0]
 
     kept = await house.write(keep)
@@ -271,7 +272,7 @@ async def numbers_suppressed(house: House, order: NumbersSuppressed, actor: Acto
     """Another process has suppressed numbers, a million perhaps: the engine is told of those that it has in hand."""
     del actor
     now_ns = house.now_ns()
-    held = await house.read_long(lambda store: store.suppressed_in_hand(now_ns))
+    held = await house.write(lambda store: store.let_go_suppressed(now_ns))
     told = [events.NumberSuppressed(number, campaign) for number, campaign in held if house.has_campaign(campaign)]
     for start in range(0, len(told), _FACTS_A_TURN):
         await asyncio.gather(*(house.runner.pump.act(fact) for fact in told[start : start + _FACTS_A_TURN]))

@@ -35,11 +35,12 @@ class MemorySuppression(MemoryState):
             self._put(Suppression(number, campaign_id, reason, by, now_ns, expires_ns), now_ns)
         return Listed(added, extended, known)
 
-    def suppressed_in_hand(self, now_ns: int) -> list[tuple[int, int]]:
-        """See `SuppressionPort.suppressed_in_hand`."""
-        held = {(lead.number, lead.campaign_id) for lead in self._leads.values() if lead.place is Place.LEASED}
-        held |= {(intent.number, intent.campaign_id) for intent in self._intents.values()}
-        return sorted(one for one in held if any(self._in_force(*one, now_ns)))
+    def let_go_suppressed(self, now_ns: int) -> list[tuple[int, int]]:
+        """See `SuppressionPort.let_go_suppressed`."""
+        leased = [lead for lead in self._leads.values() if lead.place is Place.LEASED]
+        found = {(lead.number, lead.campaign_id) for lead in leased if self._put_away(lead, now_ns)}
+        dialled = {(intent.number, intent.campaign_id) for intent in self._intents.values()}
+        return sorted(found | {one for one in dialled if any(self._in_force(*one, now_ns))})
 
     def unsuppress(self, number: int, campaign_id: int, now_ns: int) -> bool:
         """See `SuppressionPort.unsuppress`."""

@@ -29,6 +29,7 @@ _HOLDER = """
 """
 _LEAD = "SELECT campaign_id, number, due_ns FROM leads WHERE tenant = ? AND lead_id = ?"
 _IS_OPEN = "SELECT 1 FROM intents WHERE tenant = ? AND number = ? AND lead_id = ?"
+_ALL = "SELECT token FROM leases WHERE tenant = ?"
 _ONGOING = "SELECT token FROM leases WHERE tenant = ? AND token = ? AND campaign_id = ?"
 _EXPIRED = "SELECT token FROM leases WHERE tenant = ? AND deadline_ns <= ?"
 _OF_EPOCH = "SELECT token FROM leases WHERE tenant = ? AND token >= ? AND token < ?"
@@ -137,6 +138,21 @@ class Leases:
         ):
             return None
         return self.queue.take(campaign_id, lead_id, due_ns)
+
+    def let_go_suppressed(self, now_ns: int) -> set[tuple[int, int]]:
+        """Put leads away that must not be dialled any more; their numbers, each with its campaign."""
+        found = set()
+        for (token,) in self._db.execute(_ALL, (self._tenant,)).fetchall():
+            leads = self.leads(token)
+            asked = msgspec.json.encode([lead.number for lead in leads]).decode()
+            suppressed = self.queue.suppressed(asked, now_ns)
+            for lead in leads if suppressed else ():
+                until_ns = suppressed.until_ns(lead.number, lead.campaign_id)
+                if until_ns is not None:
+                    self.spend(token, [lead.lead_id])
+                    self.queue.put_away(lead, until_ns)
+                    found.add((lead.number, lead.campaign_id))
+        return found
 
     def release(self, token: int, campaign_id: int) -> None:
         """End one lease, where there is such a one."""

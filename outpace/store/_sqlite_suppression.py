@@ -35,7 +35,6 @@ _KNOWN = """
     SELECT number, expires_ns FROM suppression
     WHERE tenant = ? AND campaign_id = ? AND number IN (SELECT value FROM json_each(?))
 """
-_LEASES = "SELECT token FROM leases WHERE tenant = ?"
 _INTENTS = "SELECT number, campaign_id FROM intents WHERE tenant = ?"
 
 
@@ -64,16 +63,14 @@ class SqliteSuppression(SqliteFile):
             self._db.executemany(_PUT, new)
         return Listed(len(new), len(longer), len(numbers) - len(new) - len(longer))
 
-    def suppressed_in_hand(self, now_ns: int) -> list[tuple[int, int]]:
-        """See `SuppressionPort.suppressed_in_hand`."""
-        with self._errors():
-            leases = Leases(self._db, self._tenant)
-            held = set(self._db.execute(_INTENTS, (self._tenant,)))
-            for (token,) in self._db.execute(_LEASES, (self._tenant,)).fetchall():
-                held.update((lead.number, lead.campaign_id) for lead in leases.leads(token))
-            asked = msgspec.json.encode([number for number, _ in held]).decode()
-            suppressed = leases.queue.suppressed(asked, now_ns)
-        return sorted(one for one in held if suppressed.until_ns(*one) is not None)
+    def let_go_suppressed(self, now_ns: int) -> list[tuple[int, int]]:
+        """See `SuppressionPort.let_go_suppressed`."""
+        with self._transaction():
+            found = Leases(self._db, self._tenant).let_go_suppressed(now_ns)
+            dialled = self._db.execute(_INTENTS, (self._tenant,)).fetchall()
+            asked = msgspec.json.encode([number for number, _ in dialled]).decode()
+            suppressed = Queue(self._db, self._tenant).suppressed(asked, now_ns)
+        return sorted(found | {one for one in dialled if suppressed.until_ns(*one) is not None})
 
     def unsuppress(self, number: int, campaign_id: int, now_ns: int) -> bool:
         """See `SuppressionPort.unsuppress`."""

@@ -33,8 +33,8 @@ class Listed(NamedTuple):
 class SuppressionPort(Protocol):
     """The suppression list. It is in force from the moment in which `suppress` returns, whoever dials.
 
-    A lead whose number is suppressed stays where it is until its turn comes: then it is SUPPRESSED, or due again when
-    the suppression expires. New leads of a suppressed number are left out.
+    A lead whose number is suppressed stays where it is until its turn comes or its lease lets it go: then it is
+    SUPPRESSED, or due again when the suppression expires. New leads of a suppressed number are left out.
     """
 
     def suppress(self, number: int, campaign_id: int, reason: str, by: str, expires_ns: int, now_ns: int) -> None:
@@ -48,8 +48,11 @@ class SuppressionPort(Protocol):
         A number that is on the list for the same campaign already and until no earlier time keeps its entry.
         """
 
-    def suppressed_in_hand(self, now_ns: int) -> list[tuple[int, int]]:
-        """Numbers that must not be dialled any more and are leased, or have an open intent; each with its campaign."""
+    def let_go_suppressed(self, now_ns: int) -> list[tuple[int, int]]:
+        """Put leads away that are leased and must not be dialled any more, as if their turn had come.
+
+        Returns their numbers, and those that must not be dialled and have an open intent; each with its campaign.
+        """
 
     def unsuppress(self, number: int, campaign_id: int, now_ns: int) -> bool:
         """Take a number off the list; False when it is not on it. Leads that were put away for it are due now."""

@@ -195,3 +195,34 @@ def test_import_counts_suppressed_rows_and_tells_its_list(store: Store, tmp_path
     told = store.stored_list(list_id)
     assert (told.added, told.duplicates, told.suppressed, told.rejected) == (2, 1, 1, 1)
     assert [lead.number for lead in store.leads(a, list_id=list_id)] == [493012345678, 493012345670]
+
+
+def test_leased_leads_are_let_go(store: Store) -> None:
+    campaign = filled(store, [491, 492, 493, 494])
+    call = store.open_pool("p", NOW) << 32
+    leased = lease(store, campaign, 4)
+    assert store.execute([intent(leased, 0, call)], NOW) == [IntentDurable(call)]
+    suppress(store, 491)  # being dialled: its lead is in an intent
+    suppress(store, 492, campaign)
+    suppress(store, 493, campaign, NOW + HOUR)
+    assert store.counts(campaign)["leased"] == 3
+    assert store.let_go_suppressed(NOW) == [(number, campaign) for number in (491, 492, 493)]
+    states = [state(store, lead_id) for lead_id in leased.lead_ids]
+    assert states == [LeadState.DIALING, LeadState.SUPPRESSED, LeadState.NEW, LeadState.LEASED]
+    assert store.lead(leased.lead_ids[2]).due_ns == NOW + HOUR
+    assert store.let_go_suppressed(NOW) == [(491, campaign)]
+    assert store.unsuppress(492, campaign, NOW)
+    assert lease(store, campaign, 4).lead_ids == [leased.lead_ids[1]]
+    late = store.execute([intent(leased, 2, call + 1)], NOW + HOUR)
+    assert late == [IntentRefused(call + 1, IntentRefusal.LEASE_LOST)]
+
+
+def test_leads_that_were_let_go_hold_no_campaign_open(store: Store) -> None:
+    campaign = filled(store, [491, 492])
+    store.open_pool("p", NOW)
+    leased = lease(store, campaign, 3)
+    suppress(store, 491)
+    suppress(store, 492)
+    assert lease(store, campaign, 1).next_due_ns == leased.deadline_ns
+    assert len(store.let_go_suppressed(NOW)) == 2
+    assert lease(store, campaign, 1).next_due_ns == 0
