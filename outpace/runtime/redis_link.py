@@ -85,6 +85,7 @@ class RedisLink:
         self._told = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._end_tap: Callable[[], None] = _nothing
+        self._closing = False
         self._heard_ns = 0
         self._parts: dict[str, float] = {}
         self.up = False
@@ -106,6 +107,7 @@ class RedisLink:
     async def close(self) -> None:
         """Append what waits if Redis is there, give the parts back, and end the link."""
         self._end_tap()
+        self._closing = True  # a task that loses its cancelling to an answer of the same moment ends by itself
         for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -138,7 +140,7 @@ class RedisLink:
     # ---- presence and rates ----------------------------------------------------------------------------------------
 
     async def _rounds(self) -> None:
-        while True:
+        while not self._closing:
             await asyncio.sleep(ROUND_S)
             await self._round()
 
@@ -199,7 +201,7 @@ class RedisLink:
         self._told.set()
 
     async def _append(self) -> None:
-        while True:
+        while not self._closing:
             await self._told.wait()
             await asyncio.sleep(GATHER_S)
             self._told.clear()

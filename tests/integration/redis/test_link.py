@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -56,7 +56,7 @@ class Node:
         return self.link.part_of("carrier", CPS)
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def joined(url: str, name: str, **settings: Any) -> AsyncIterator[Node]:
     node = Node(url, name, **settings)
     await node.link.join()
@@ -109,6 +109,26 @@ async def test_a_node_that_dies_leaves_its_part_when_its_word_has_run_out(redis_
         await until(lambda: a.part == CPS / 2)
         await until(lambda: a.part == CPS, seconds=5.0)
         await dead.link._redis.aclose()
+
+
+async def test_a_link_ends_though_its_round_does_not_hear_that_it_is_cancelled(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # asyncio.wait_for, before Python 3.12, gives the answer instead when both come at once
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def ask() -> None:
+        assert not asked.is_set(), "the link goes on"
+        asked.set()
+        try:
+            await asyncio.sleep(60.0)
+        except asyncio.CancelledError:
+            answered.set()
+
+    async with joined(redis_server.url, "a") as a:
+        monkeypatch.setattr(a.link, "_ask", ask)
+        await asked.wait()
+    assert answered.is_set()
 
 
 async def test_a_second_node_of_the_same_name_is_told(redis_server: RedisServer) -> None:
