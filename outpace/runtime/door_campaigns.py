@@ -41,6 +41,7 @@ from outpace.engine.explain import decision_of
 from outpace.runtime import views
 from outpace.runtime.door_table import Done, answers, carries_out, limit_of, page, place_of
 from outpace.runtime.house import House
+from outpace.runtime.past_calls import keeps_places, moved_places
 from outpace.runtime.registry import patched
 from outpace.store.settings import StoredCampaign, StoredTrunkGroup
 
@@ -207,13 +208,11 @@ async def change_campaign(house: House, order: ChangeCampaign, actor: Actor) -> 
 
 
 async def _same_places(house: House, stored: StoredCampaign, settings: Campaign) -> None:
-    # what agents said is kept as a place in the list: another there would name past calls anew
-    known = stored.settings.dispositions
-    if settings.dispositions[: len(known)] == known:
+    if keeps_places(stored.settings, settings):
         return
     run = await house.read(lambda store: store.last_run(stored.campaign_id))
     if run is not None or house.boards.state(stored.campaign_id) is not CampaignState.DRAFT:
-        raise ConfigError("dispositions", "past calls go by their place: put new ones at the end, move or remove none")
+        raise moved_places()
 
 
 @carries_out(CreateTrunkGroup)

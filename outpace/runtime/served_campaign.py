@@ -10,6 +10,7 @@ import msgspec
 from outpace.domain.config import Agent, Campaign
 from outpace.runtime.campaign_file import Setup
 from outpace.runtime.node_file import NodeAgents, NodeFile, NodeSettings
+from outpace.runtime.past_calls import keeps_places, moved_places
 from outpace.runtime.settings import JournalSettings, StoreSettings, desks
 from outpace.store.port import Store
 
@@ -49,7 +50,7 @@ def node_file(setup: Setup, api: A, *, store_path: Path, journal: JournalSetting
 def define(store: Store, setup: Setup, by: str, now_ns: int) -> int:
     """Have the store define campaign, trunk groups and agents as the file does, whatever it knew; the campaign's id.
 
-    Raises StoreError.
+    Raises StoreError; ConfigError where past calls would be named anew.
     """
     groups = _define_trunk_groups(store, setup, by, now_ns)
     own = tuple(groups[setup.trunk_groups[place - 1].name] for place in setup.campaign.trunk_groups)
@@ -86,6 +87,9 @@ def _define_campaign(store: Store, campaign: Campaign, by: str, now_ns: int) -> 
     if not campaign_id:
         return store.create_campaign(campaign, by, now_ns).campaign_id
     settings = msgspec.structs.replace(campaign, id=campaign_id)
-    if store.stored_campaign(campaign_id).settings != settings:
+    before = store.stored_campaign(campaign_id).settings
+    if not keeps_places(before, settings) and store.last_run(campaign_id) is not None:
+        raise moved_places()
+    if before != settings:
         store.change_campaign(campaign_id, settings, 0, by, now_ns)
     return campaign_id
