@@ -19,7 +19,10 @@ class Command(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class LeaseLeads(Command, frozen=True):
-    """Lease up to `count` due leads, hot ones first; with `hot` no others -> LeadsLeased, LeaseRefused."""
+    """Lease up to `count` due leads -> LeadsLeased, LeaseRefused.
+
+    Hot ones come first, then callbacks; with `hot` no others do.
+    """
 
     campaign_id: int
     count: int

@@ -219,8 +219,8 @@ class LeadsLeased(Event, frozen=True):
 
     The lists have one length, but for `features` (see features.py), which may be empty: nothing is known of the leads.
     `next_due_ns`: when the next lead of the campaign falls due, or where none waits, comes back from a lease at the
-    earliest; 0 = there is none. `hot`: as the LeaseLeads was; these leads are dialled before all others, and
-    `next_due_ns` says nothing.
+    earliest; 0 = there is none. `hot`: as the LeaseLeads was; `next_due_ns` says nothing then. The first `pressing`
+    leads, or all when `hot`, are dialled before what was leased earlier.
     """
 
     campaign_id: int
@@ -232,6 +232,7 @@ class LeadsLeased(Event, frozen=True):
     next_due_ns: int = 0
     features: list[int] = []
     hot: bool = False
+    pressing: int = 0
 
 
 class LeaseRefused(Event, frozen=True):
@@ -383,7 +384,7 @@ class LeadsAdded(Event, frozen=True):
 
 
 class HotLeads(Event, frozen=True):
-    """As LeadsAdded, of leads that are to be dialled before all others: the store is asked for them at once."""
+    """As LeadsAdded, of hot leads or callbacks that are due: the store is asked for them at once, beside the others."""
 
     campaign_id: int
 

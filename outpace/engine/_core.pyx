@@ -219,8 +219,8 @@ cdef class EngineCore(Settings):
 
     cdef int lease(  # tidy: ok - the columns of one fact, passed in C
         self, int64_t campaign_id, int64_t token, int64_t deadline_ns, const int64_t* lead_ids, const int64_t* numbers,
-        const int64_t* attempts, const int64_t* features, Py_ssize_t count, int64_t next_due_ns, bint hot,
-        int64_t now_ns,
+        const int64_t* attempts, const int64_t* features, Py_ssize_t count, Py_ssize_t pressing,
+        int64_t next_due_ns, bint hot, int64_t now_ns,
     ) except -1:
         cdef int32_t campaign = self.campaigns.ids.find(campaign_id) if campaign_id > 0 else -1
         cdef Hopper hopper
@@ -237,7 +237,7 @@ cdef class EngineCore(Settings):
             batch = hopper.open_batch(token, deadline_ns, now_ns)
             # what finds no place stays leased until the deadline; the store takes it back then
             for i in range(count if batch >= 0 else 0):
-                if hot:
+                if hot or i < pressing:
                     if not hopper.push_hot(batch, lead_ids[i], numbers[i], attempts[i], features[i]):
                         break
                 elif not hopper.push(batch, lead_ids[i], numbers[i], attempts[i], features[i]):
@@ -458,7 +458,7 @@ cdef class EngineCore(Settings):
         self.lease(
             event.campaign_id, event.token, event.deadline_ns, &lead_ids[0] if count else NULL,
             &numbers[0] if count else NULL, &attempts[0] if count else NULL, &features[0] if count else NULL, count,
-            event.next_due_ns, event.hot, now_ns,
+            event.pressing, event.next_due_ns, event.hot, now_ns,
         )
 
     def handle_rare(self, event, int64_t now_ns):

@@ -23,7 +23,14 @@ from outpace.domain.access import SYSTEM
 from outpace.domain.commands import RecordAttempt
 from outpace.domain.config import Agent
 from outpace.domain.errors import ConfigError, StoreError
-from outpace.domain.events import CampaignCompleted, CampaignDraining, CampaignStarted, CampaignStopped, LeadsAdded
+from outpace.domain.events import (
+    CampaignCompleted,
+    CampaignDraining,
+    CampaignStarted,
+    CampaignStopped,
+    HotLeads,
+    LeadsAdded,
+)
 from outpace.domain.outcomes import AbandonReason
 from outpace.domain.resources import Alarm, DispositionView
 from outpace.domain.states import CampaignState
@@ -62,6 +69,9 @@ T = TypeVar("T")
 
 #: Real seconds between two looks at the figures.
 LOOK_EVERY_S = 1.0
+
+#: Real seconds between two looks for callbacks that are due: a promise waits behind no leads that are leased already.
+CALLBACKS_EVERY_S = 5.0
 
 #: Real seconds between two measurements of how late the event loop is.
 LAG_EVERY_S = 0.1
@@ -224,6 +234,7 @@ class Server:
         for campaign in runner.engine.pool.campaigns:
             self._house.recount(campaign.id)
         self._look()
+        self._call_back()
         self._measure_lag(asyncio.get_running_loop().time())
         log.info("serving", extra={"pool": file.node.pool, "epoch": runner.epoch})
 
@@ -366,6 +377,15 @@ class Server:
         self._boards.sample()
         self._alarms.look(signs(self._runner.engine.pool, self._figures()))
         self._late_s = 0.0
+
+    def _call_back(self) -> None:
+        self._timers["callbacks"] = asyncio.get_running_loop().call_later(CALLBACKS_EVERY_S, self._call_back)
+        self._spawn(self._ask_for_callbacks())
+
+    async def _ask_for_callbacks(self) -> None:
+        running, now_ns = self._in_state(CampaignState.RUNNING), self.now_ns()
+        due = await self.read(lambda store: store.callbacks_due(running, now_ns))
+        self._runner.post([HotLeads(campaign_id) for campaign_id in due])
 
     def _figures(self) -> Figures:
         runner, link = self._runner, self._link

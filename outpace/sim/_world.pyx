@@ -327,7 +327,7 @@ cdef class World:
         return 0
 
     def lease(self, int64_t campaign_id, int64_t asked, bint hot):
-        """Give the engine the leads that it asked for; a simulated list has no hot ones."""
+        """Give the engine the leads that it asked for; a simulated list has no pressing ones."""
         source = self.lists[campaign_id]
         cdef Py_ssize_t count
         cdef int64_t token, deadline_ns = self.now_ns + source.lease_ns, due_ns
@@ -344,8 +344,8 @@ cdef class World:
         count = lead_view.shape[0]
         self.engine.lease(
             campaign_id, token, deadline_ns, &lead_view[0] if count else NULL, &number_view[0] if count else NULL,
-            &attempt_view[0] if count else NULL, &feature_view[0] if count else NULL, count, due_ns, hot,
-            self.now_ns,
+            &attempt_view[0] if count else NULL, &feature_view[0] if count else NULL, count, 0, due_ns,
+            hot, self.now_ns,
         )
 
     cdef int record(self, const attempt_t* life) except -1:

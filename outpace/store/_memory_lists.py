@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -60,6 +60,11 @@ class MemoryLists(MemoryState, Definitions):
                 counts[lead.state.name.lower()] += 1
         counts["total"] = sum(counts.values())
         return counts
+
+    def callbacks_due(self, campaign_ids: Sequence[int], now_ns: int) -> list[int]:
+        """See `ListsPort.callbacks_due`."""
+        firsts = {one: min(self._queues.get((one, Band.CALLBACK), []), default=None) for one in campaign_ids}
+        return [one for one, first in firsts.items() if first is not None and first[0] <= now_ns]
 
     def due_count(self, campaign_id: int, now_ns: int) -> int:
         """See `ListsPort.due_count`."""

@@ -13,7 +13,7 @@ from itertools import compress
 import msgspec
 
 from outpace.store._sqlite_queue import Columns, Queue, Waiting
-from outpace.store.port import Band
+from outpace.store.port import PRESSING, Band
 from outpace.store.suppression import SCRUB_MAX
 
 _LEASED = """
@@ -54,7 +54,7 @@ class Leases:
         """Take the first `count` due leads that may be dialled out of the queue, for `hold`."""
         taken = Taken()
         scrub = SCRUB_MAX
-        for band in (Band.HOT,) if hot else self.queue.bands(campaign_id):
+        for band in PRESSING if hot else self.queue.bands(campaign_id):
             while (asked := min(count - taken.size, scrub)) > 0:
                 columns, texts = self.queue.take_due(campaign_id, band, now_ns, asked)
                 if not columns.lead_ids:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -37,6 +37,12 @@ _COUNTS = f"""
 _DUE_COUNT = f"""
     SELECT count(*) FROM queue WHERE tenant = ? AND campaign_id = ? AND bucket = 0
     AND band IN ({", ".join(f"{band:d}" for band in Band)}) AND due_ns <= ?
+"""
+_CALLBACKS_DUE = f"""
+    SELECT value FROM json_each(?2) WHERE EXISTS (
+        SELECT 1 FROM queue
+        WHERE tenant = ?1 AND campaign_id = value AND bucket = 0 AND band = {Band.CALLBACK:d} AND due_ns <= ?3
+    )
 """
 
 
@@ -102,6 +108,12 @@ class SqliteLists(SqliteFile):
             counts[LeadState(state).name.lower()] = count
         counts["total"] = sum(counts.values())
         return counts
+
+    def callbacks_due(self, campaign_ids: Sequence[int], now_ns: int) -> list[int]:
+        """See `ListsPort.callbacks_due`."""
+        with self._errors():
+            rows = self._db.execute(_CALLBACKS_DUE, (self._tenant, json_of(campaign_ids), now_ns)).fetchall()
+        return [campaign_id for (campaign_id,) in rows]
 
     def due_count(self, campaign_id: int, now_ns: int) -> int:
         """See `ListsPort.due_count`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple, Protocol
 
@@ -99,6 +100,9 @@ class ListsPort(Protocol):
 
     def lead(self, lead_id: int) -> StoredLead:
         """One lead."""
+
+    def callbacks_due(self, campaign_ids: Sequence[int], now_ns: int) -> list[int]:
+        """Those of the campaigns in which callbacks wait for their turn that are due."""
 
     def due_count(self, campaign_id: int, now_ns: int) -> int:
         """How many leads of the campaign wait for their turn and may be leased now."""

@@ -38,7 +38,16 @@ from outpace.store._memory_lists import MemoryLists
 from outpace.store._memory_settings import MemorySettings
 from outpace.store._memory_state import Lead, Place
 from outpace.store._memory_suppression import MemorySuppression
-from outpace.store.port import LEASE_S, NUMBER_OPEN_RETRY_NS, Band, OpenIntent, Run, SavedEstimates, finished_state
+from outpace.store.port import (
+    LEASE_S,
+    NUMBER_OPEN_RETRY_NS,
+    PRESSING,
+    Band,
+    OpenIntent,
+    Run,
+    SavedEstimates,
+    finished_state,
+)
 from outpace.store.suppression import SCRUB_MAX, of_disposition
 
 
@@ -114,7 +123,7 @@ class MemoryStore(MemoryLists, MemorySettings, MemorySuppression, MemoryHistory,
     def _lease(self, command: LeaseLeads, now_ns: int) -> LeadsLeased:
         leads: list[Lead] = []
         scrub = SCRUB_MAX
-        for band in (Band.HOT,) if command.hot else Band:
+        for band in PRESSING if command.hot else Band:
             queue = self._queues.get((command.campaign_id, band), [])
             while queue and len(leads) < command.count and scrub > 0 and queue[0][0] <= now_ns:
                 lead = self._leads[heapq.heappop(queue)[1]]
@@ -142,6 +151,7 @@ class MemoryStore(MemoryLists, MemorySettings, MemorySuppression, MemoryHistory,
             next_due_ns=self._next_due_ns(command.campaign_id),
             features=[lead.features for lead in leads],
             hot=command.hot,
+            pressing=sum(lead.band in PRESSING for lead in leads),
         )
 
     def _next_due_ns(self, campaign_id: int) -> int:

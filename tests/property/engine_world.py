@@ -223,6 +223,7 @@ class Store:
             [0] * count,
             next_due_ns,
             hot=asked.hot,
+            pressing=self.token % 3 * count // 3,
         )
 
 

@@ -359,6 +359,7 @@ class StoreMachine(RuleBasedStateMachine):
             self.same("dispositions", campaign)
             assert list(self.sqlite.attempts(campaign)) == list(self.memory.attempts(campaign))
             self.same("due_count", campaign, self.now)
+        self.same("callbacks_due", (2, 1, 3), self.now)
 
     @invariant()
     def agree_on_leads(self) -> None:

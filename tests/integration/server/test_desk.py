@@ -39,6 +39,7 @@ from outpace.domain.orders import (
     WhyNotLead,
 )
 from outpace.domain.wire import Topic
+from outpace.runtime import server as runtime_server
 from outpace.runtime.control import ControlPort, Subscription, Update
 from outpace.runtime.views import at
 from tests.integration.server.house import BOSS, CAMPAIGN, node_file, serving, until_asked
@@ -123,6 +124,34 @@ async def test_an_agents_call_from_record_to_callback(tmp_path: Path) -> None:
         assert ("not_due", callback) in [(one.guard, one.opens_at) for one in why.obstacles]
         await door.command(LogOut(agent_id=1), BOSS)
         assert (await door.command(LogOut(agent_id=1), BOSS)).agent.state == "logged_out"
+
+
+async def test_a_callback_waits_behind_no_lead_that_is_leased_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime_server, "CALLBACKS_EVERY_S", 0.02)
+    one_by_one = CAMPAIGN.replace('mode = "ratio"\nratio = 2.0', 'mode = "progressive"')
+    async with serving(floor(tmp_path, more=one_by_one)) as server:
+        door = server.door
+        await ready(door)
+        first = await door.command(AddLead(campaign_id=1, number=NUMBER), BOSS)
+        for n in range(20):
+            await door.command(AddLead(campaign_id=1, number=f"+120255502{n:02}"), BOSS)
+        await door.command(StartCampaign(campaign_id=1), BOSS)
+        call = (await until_asked(lambda: agent_in(door, "talking"))).call.call
+        assert call.number == NUMBER
+        assert (await door.query(CountLeads(campaign_id=1)))["leased"] == 20
+        await door.command(SetNotReady(agent_id=1, reason=7), BOSS)
+        await door.command(HangUpCall(call_id=call.call_id), BOSS)
+        await until_asked(lambda: agent_in(door, "wrap_up", "not_ready"))
+        callback_at = at(server.now_ns()) + timedelta(seconds=15)
+        said = SetDisposition(agent_id=1, call_id=call.call_id, disposition="callback", callback_at=callback_at)
+        await door.command(said, BOSS)
+        await until_asked(lambda: lead_in(door, first.lead_id, "leased"))
+        assert at(server.now_ns()) >= callback_at
+        await door.command(SetReady(agent_id=1), BOSS)
+        again = (await until_asked(lambda: agent_in(door, "talking"))).call.call
+        assert (again.number, again.attempt_number) == (NUMBER, 2)
 
 
 async def test_dispositions_keep_their_places_once_a_campaign_has_run(tmp_path: Path) -> None:

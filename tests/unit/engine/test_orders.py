@@ -281,6 +281,17 @@ def test_hot_leads_are_dialled_before_all_others_in_their_order() -> None:
     assert dialled(rig) == [9001, 9002, 9003, 1, 2, 3]
 
 
+def test_pressing_leads_of_an_answer_are_dialled_before_what_was_leased_earlier() -> None:
+    rig = Rig(pool_of(agents=6, hopper_size=9)).start(ready=0)
+    rig.lease(2)
+    rig.token += 1
+    leads = [9001, 9002, 9003, 9004]
+    numbers = [49_000_000_000 + lead for lead in leads]
+    rig.do(e.LeadsLeased(1, rig.token, rig.now + 60 * S, leads, numbers, [0] * 4, pressing=2))
+    rig.do(*[e.AgentReady(agent) for agent in range(1, 7)])
+    assert dialled(rig) == [9001, 9002, 1, 2, 9003, 9004]
+
+
 def test_full_answer_asks_for_more_and_hot_leads_have_bounded_room() -> None:
     rig = Rig(pool_of(agents=1, hopper_size=20)).start(ready=0)
     rig.lease(20)

@@ -334,3 +334,22 @@ def test_disposition_of_a_call_that_was_never_made_moves_no_lead(store: Store) -
     assert store.lead(1).state is LeadState.NEW
     assert store.suppressions(0, 0, 10) == []
     assert store.counts(a)["total"] == 1
+
+
+def test_callbacks_that_are_due_press(store: Store) -> None:
+    a, b = filled(store, [491, 492, 493]), filled(store, [491], campaign="b")
+    call = store.open_pool("p", NOW) << 32
+    leased = lease(store, a, 3)
+    store.execute([intent(leased, 0, call), intent(leased, 1, call + 1)], NOW)
+    store.execute([RecordDisposition(call, 5, 2, callback_ns=NOW + HOUR), attempt(call, a, lead_id=1)], NOW)
+    store.execute([RecordDisposition(call + 1, 5, 2, callback_ns=NOW + 2 * HOUR), attempt(call + 1, a, lead_id=2)], NOW)
+    store.add_leads(a, [NewLead(494)], NOW)
+    store.add_leads(a, [NewLead(495)], NOW, hot=True)
+    assert store.callbacks_due([b, a, 9], NOW + HOUR - 1) == []
+    assert store.callbacks_due([b, a, 9], NOW + HOUR) == [a]
+    assert store.callbacks_due([b], NOW + HOUR) == []
+    pressing = hot(store, a, 9, NOW + HOUR)
+    assert (pressing.numbers, pressing.pressing) == ([495, 491], 2)
+    assert store.callbacks_due([a], NOW + HOUR) == []
+    later = lease(store, a, 9, NOW + 2 * HOUR)
+    assert (later.numbers[:2], later.pressing) == ([495, 491], 3)  # the lease has run out, and another is due
