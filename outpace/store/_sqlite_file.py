@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -19,6 +20,7 @@ from outpace.domain.errors import StoreError
 
 _APPLICATION_ID = 0x6F757470  # "outp" in the file's header: a store is never written into somebody else's file
 _SCHEMA_VERSION = 6
+_AGAIN_S = 0.01
 
 
 class SqliteFile:
@@ -38,12 +40,12 @@ class SqliteFile:
             raise StoreError(f"{self._path}: {error}") from error
         try:
             with self._errors():
-                self._prepare(read_only)
+                self._prepare(read_only, busy_s)
         except BaseException:
             self._db.close()
             raise
 
-    def _prepare(self, read_only: bool) -> None:
+    def _prepare(self, read_only: bool, busy_s: float) -> None:
         db = self._db
         if db.execute("PRAGMA user_version").fetchone()[0] == 0 and not read_only:
             self._create()
@@ -53,7 +55,7 @@ class SqliteFile:
             raise StoreError(f"{self._path}: an SQLite file, but not a store of outpace")
         if version != _SCHEMA_VERSION:
             raise StoreError(f"{self._path}: store version {version}, this program knows {_SCHEMA_VERSION}")
-        mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        mode = self._write_ahead(busy_s)
         if mode != "wal":
             raise StoreError(f"{self._path}: the file system gives no write-ahead log (journal mode {mode})")
         db.execute("PRAGMA synchronous = FULL")
@@ -61,6 +63,19 @@ class SqliteFile:
         db.execute("PRAGMA temp_store = MEMORY")
         if read_only:
             db.execute("PRAGMA query_only = ON")
+
+    def _write_ahead(self, busy_s: float) -> str:
+        # SQLite does not wait by itself here: of two processes that start on a new file, one is refused at once
+        last_s = time.monotonic() + busy_s
+        while True:
+            try:
+                mode: str = self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > last_s:
+                    raise
+                time.sleep(_AGAIN_S)
+            else:
+                return mode
 
     def _create(self) -> None:
         with self._transaction():
@@ -82,7 +97,7 @@ class SqliteFile:
         try:
             yield
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            if _is_busy(error):
                 raise StoreError(f"{self._path}: another process holds the file ({error})") from error
             raise StoreError(f"{self._path}: {error}") from error
         except (sqlite3.Error, OverflowError) as error:
@@ -110,6 +125,10 @@ class SqliteFile:
         """See `Store.close`."""
         with self._errors():
             self._db.close()
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def json_of(values: Iterable[int]) -> str:
