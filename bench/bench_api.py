@@ -53,7 +53,11 @@ class Process:
         self._process = subprocess.Popen(
             [sys.executable, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
         )
-        self.told = self.heard()
+        try:
+            self.told = self.heard()
+        except ValueError:
+            self.end()
+            raise
         self.url: str = self.told["url"]
         self.host, port = self.url.removeprefix("http://").split(":")
         self.port = int(port)

@@ -24,4 +24,5 @@ install pyworkforce pyworkforce==0.5.1 joblib cloudpickle
 install simpy simpy==4.1.2
 install ciw ciw==3.2.7 networkx tqdm
 install fastapi fastapi==0.165.0 starlette==1.10.0 pydantic==2.14.3 pydantic-core==2.50.4 annotated-types==0.8.0 \
-    annotated-doc==0.0.7 typing-inspection==0.4.5 typing-extensions==4.16.0 anyio==4.16.0 idna==3.20
+    annotated-doc==0.0.7 typing-inspection==0.4.5 typing-extensions==4.16.0 anyio==4.16.0 idna==3.20 \
+    opentelemetry-api==1.45.2

@@ -52,12 +52,14 @@ class Settings(BaseModel):
     wrap_up_max_s: float
     hopper_size: int
     dispositions: list[str]
+    answers: dict[str, Any]
     script: str
     retry: dict[str, Any]
     calling_hours: dict[str, Any] | None
     abandonment: Abandonment
     cancels: bool
     min_ring_s: float
+    inbound: dict[str, Any] | None
 
 
 class CampaignView(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Generic, TypeVar
 
@@ -12,9 +11,6 @@ from outpace.api.asgi import Receive, Scope, Send
 from outpace.api.problems import MEDIA_TYPE, problem_of
 
 T = TypeVar("T")
-
-#: Seconds that a client may leave an answer unread.
-STALLED_S = 60.0
 
 _ENCODER = msgspec.json.Encoder()
 _JSON = (b"content-type", b"application/json")
@@ -41,7 +37,7 @@ class Answer(Generic[T]):
 
 
 class Reply:
-    """Encoded bytes on their way out, as an ASGI application; TimeoutError where they are not taken."""
+    """Encoded bytes on their way out, as an ASGI application. The connection cuts off who does not read."""
 
     __slots__ = ("body", "headers", "status")
 
@@ -55,13 +51,12 @@ class Reply:
         headers = self.headers
         if self.status not in (204, 304):
             headers = [*headers, (b"content-length", b"%d" % len(self.body))]
-        async with asyncio.timeout(STALLED_S):
-            await send({"type": "http.response.start", "status": self.status, "headers": headers})
-            await send({"type": "http.response.body", "body": self.body, "more_body": False})
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 
 class StreamReply:
-    """A body of unknown length, sent as it is made; a client that reads nothing for `STALLED_S` is cut off."""
+    """A body of unknown length, sent as it is made and as fast as it is read."""
 
     __slots__ = ("chunks", "headers")
 
@@ -71,13 +66,10 @@ class StreamReply:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         """Send it. What fails on the way breaks the connection off, so that nobody takes a part for the whole."""
-        async with asyncio.timeout(STALLED_S):
-            await send({"type": "http.response.start", "status": 200, "headers": self.headers})
+        await send({"type": "http.response.start", "status": 200, "headers": self.headers})
         async for chunk in self.chunks:
-            async with asyncio.timeout(STALLED_S):
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        async with asyncio.timeout(STALLED_S):
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def encode(content: Any) -> bytes:

@@ -10,11 +10,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-from outpace.api.answers import STALLED_S
-
 #: Bytes of a request's first line and headers, and seconds that they may take to come.
 HEAD_MAX = 32 * 1024
 HEAD_S = 20.0
+
+#: Seconds that a client may leave an answer unread.
+STALLED_S = 60.0
 
 #: Key of the connection's `Frames` in the extensions of the ASGI scope.
 EXTENSION = "outpace.frames"

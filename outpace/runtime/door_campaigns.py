@@ -57,7 +57,7 @@ def campaign_view(house: House, stored: StoredCampaign) -> CampaignView:
     return CampaignView(
         campaign_id=stored.campaign_id,
         name=stored.settings.name,
-        settings=msgspec.structs.replace(stored.settings, id=stored.campaign_id),
+        settings=stored.settings,
         version=stored.version,
         state=state.name.lower(),
         reason=reason,
@@ -70,10 +70,9 @@ def campaign_view(house: House, stored: StoredCampaign) -> CampaignView:
 
 def trunk_group_view(house: House, stored: StoredTrunkGroup) -> TrunkGroupView:
     """A trunk group, with its use."""
-    settings = msgspec.structs.replace(stored.settings, id=stored.trunk_group_id)
     (use,) = views.trunk_uses(house.engine, [stored.trunk_group_id])
     return TrunkGroupView(
-        settings=settings,
+        settings=stored.settings,
         version=stored.version,
         used=use.used,
         channels=use.channels,
@@ -118,7 +117,7 @@ def _version(stored: StoredCampaign, earlier: StoredCampaign | None) -> Settings
     before = _flat(msgspec.to_builtins(earlier.settings)) if earlier is not None else after
     return SettingsVersion(
         version=stored.version,
-        settings=msgspec.structs.replace(stored.settings, id=stored.campaign_id),
+        settings=stored.settings,
         changes={
             key: [before.get(key), after.get(key)]
             for key in {**before, **after}
@@ -194,7 +193,7 @@ async def change_campaign(house: House, order: ChangeCampaign, actor: Actor) -> 
         if house.registry.states[order.campaign_id] is CampaignState.ARCHIVED:
             raise StateError(f"campaign {order.campaign_id} is archived")
         _same_version(order.version, stored.version, f"campaign {order.campaign_id}")
-        settings: Campaign = patched(msgspec.structs.replace(stored.settings, id=order.campaign_id), order.changes)
+        settings: Campaign = patched(stored.settings, order.changes)
         await _same_places(house, stored, settings)
         pool = house.registry.pool(house.engine.pool, campaign=settings)
         house.check(pool)
@@ -237,7 +236,7 @@ async def change_trunk_group(house: House, order: ChangeTrunkGroup, actor: Actor
     async with house.changing:
         stored = house.registry.trunk_group(group_id)
         _same_version(order.version, stored.version, f"trunk group {group_id}")
-        settings: TrunkGroup = patched(msgspec.structs.replace(stored.settings, id=group_id), order.changes)
+        settings: TrunkGroup = patched(stored.settings, order.changes)
         if settings.kind is not stored.settings.kind:
             raise ConfigError("kind", "cannot be changed: define another trunk group")
         pool = house.registry.pool(house.engine.pool, trunk_group=settings)

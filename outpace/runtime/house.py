@@ -8,8 +8,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-import msgspec
-
 from outpace.domain.access import SYSTEM, Actor
 from outpace.domain.commands import AnyCommand, CampaignStateChanged
 from outpace.domain.config import Agent, Pool
@@ -140,7 +138,7 @@ class House:
             if campaign_id in self.registry.campaigns:
                 return
             stored = await self.read(lambda store: store.stored_campaign(campaign_id))
-            settings = msgspec.structs.replace(stored.settings, id=campaign_id)
+            settings = stored.settings
             pool = self.registry.pool(self.engine.pool, campaign=settings)
             self.check(pool)
             await self.apply(pool)

@@ -38,9 +38,6 @@ class Registry:
         self.campaigns: dict[int, StoredCampaign] = {}
         self.trunk_groups: dict[int, StoredTrunkGroup] = {}
         self.agents: dict[int, StoredAgent] = {}
-        self._campaigns: dict[int, Campaign] = {}
-        self._trunk_groups: dict[int, TrunkGroup] = {}
-        self._agents: dict[int, Agent] = {}
         #: State of each campaign as it is kept, or will be in a moment.
         self.states: dict[int, CampaignState] = {}
 
@@ -56,18 +53,15 @@ class Registry:
     def put_campaign(self, stored: StoredCampaign) -> None:
         """Take a campaign as the store has it now."""
         self.campaigns[stored.campaign_id] = stored
-        self._campaigns[stored.campaign_id] = msgspec.structs.replace(stored.settings, id=stored.campaign_id)
         self.states.setdefault(stored.campaign_id, stored.state)
 
     def put_trunk_group(self, stored: StoredTrunkGroup) -> None:
         """Take a trunk group as the store has it now."""
         self.trunk_groups[stored.trunk_group_id] = stored
-        self._trunk_groups[stored.trunk_group_id] = msgspec.structs.replace(stored.settings, id=stored.trunk_group_id)
 
     def put_agent(self, stored: StoredAgent) -> None:
         """Take an agent as the store has it now."""
         self.agents[stored.agent_id] = stored
-        self._agents[stored.agent_id] = msgspec.structs.replace(stored.settings, id=stored.agent_id)
 
     def campaign(self, campaign_id: int) -> StoredCampaign:
         """One campaign. UnknownId."""
@@ -93,7 +87,9 @@ class Registry:
 
         A campaign that was put away stays while the engine has it, and is not taken up again. Raises ConfigError.
         """
-        campaigns, groups, agents = dict(self._campaigns), dict(self._trunk_groups), dict(self._agents)
+        campaigns = {one_id: one.settings for one_id, one in self.campaigns.items()}
+        groups = {one_id: one.settings for one_id, one in self.trunk_groups.items()}
+        agents = {one_id: one.settings for one_id, one in self.agents.items()}
         if campaign is not None:
             campaigns[campaign.id] = campaign
         if trunk_group is not None:

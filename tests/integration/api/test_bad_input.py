@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from outpace.api import binding, connections, console
+from outpace.api import binding, connections
 from outpace.api.context import BODIES_MAX, UPLOADS_MAX
 from outpace.api.settings import ApiSettings
 from outpace.domain.access import Role
@@ -66,10 +66,12 @@ async def test_head_that_does_not_come_is_not_waited_for(floor: Floor, monkeypat
     assert (await said(floor, b"")).startswith(b"HTTP/1.1 408")
 
 
-async def test_who_reads_no_answer_is_cut_off(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("path", ["/console/vendor/uplot.js", "/openapi.json"])
+async def test_who_reads_no_answer_is_cut_off(floor: Floor, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.setattr(connections, "STALLED_S", 0.3)
     host, port = floor.url.removeprefix("http://").split(":")
-    asked = b"GET /console/vendor/uplot.js HTTP/1.1\r\nHost: x\r\n\r\n" * 200
+    token = floor.tokens[Role.OPERATOR]
+    asked = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode() * 200
     loop = asyncio.get_running_loop()
     with socket.socket() as one:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -82,7 +84,10 @@ async def test_who_reads_no_answer_is_cut_off(floor: Floor, monkeypatch: pytest.
         with contextlib.suppress(ConnectionError):
             while data := await asyncio.wait_for(loop.sock_recv(one, 1 << 16), 5.0):
                 read += len(data)
-    assert read < 200 * len((console.FOLDER / "vendor" / "uplot.js").read_bytes()) // 2
+    whole = len((await floor.send("GET", path)).content)
+    assert read < 200 * whole // 2
+    figures = (await floor.send("GET", "/metrics", role=Role.MONITOR)).text
+    assert "\noutpace_api_requests_in_flight 1.0\n" in figures  # that one
 
 
 async def test_body_that_comes_in_drops_is_not_waited_for(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
