@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -20,7 +19,7 @@ from outpace.domain.errors import StoreError
 
 _APPLICATION_ID = 0x6F757470  # "outp" in the file's header: a store is never written into somebody else's file
 _SCHEMA_VERSION = 6
-_AGAIN_S = 0.01
+_TRIES = 50  # to have the write-ahead log
 
 
 class SqliteFile:
@@ -40,12 +39,12 @@ class SqliteFile:
             raise StoreError(f"{self._path}: {error}") from error
         try:
             with self._errors():
-                self._prepare(read_only, busy_s)
+                self._prepare(read_only)
         except BaseException:
             self._db.close()
             raise
 
-    def _prepare(self, read_only: bool, busy_s: float) -> None:
+    def _prepare(self, read_only: bool) -> None:
         db = self._db
         if db.execute("PRAGMA user_version").fetchone()[0] == 0 and not read_only:
             self._create()
@@ -55,7 +54,7 @@ class SqliteFile:
             raise StoreError(f"{self._path}: an SQLite file, but not a store of outpace")
         if version != _SCHEMA_VERSION:
             raise StoreError(f"{self._path}: store version {version}, this program knows {_SCHEMA_VERSION}")
-        mode = self._write_ahead(busy_s)
+        mode = self._write_ahead()
         if mode != "wal":
             raise StoreError(f"{self._path}: the file system gives no write-ahead log (journal mode {mode})")
         db.execute("PRAGMA synchronous = FULL")
@@ -64,16 +63,19 @@ class SqliteFile:
         if read_only:
             db.execute("PRAGMA query_only = ON")
 
-    def _write_ahead(self, busy_s: float) -> str:
-        # SQLite does not wait by itself here: of two processes that start on a new file, one is refused at once
-        last_s = time.monotonic() + busy_s
+    def _write_ahead(self) -> str:
+        # SQLite does not wait here: of two processes that start on a new file, one is refused at once. It does wait to
+        # have the file for itself, and then nobody was in the way for a moment.
+        tries = _TRIES
         while True:
             try:
                 mode: str = self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
             except sqlite3.OperationalError as error:
-                if not _is_busy(error) or time.monotonic() > last_s:
+                tries -= 1
+                if not tries or not _is_busy(error):
                     raise
-                time.sleep(_AGAIN_S)
+                with self._transaction("BEGIN EXCLUSIVE"):
+                    pass
             else:
                 return mode
 
