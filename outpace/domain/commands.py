@@ -21,12 +21,13 @@ class Command(msgspec.Struct, frozen=True, array_like=True, tag=True):
 class LeaseLeads(Command, frozen=True):
     """Lease up to `count` due leads -> LeadsLeased, LeaseRefused.
 
-    Hot ones come first, then callbacks; with `hot` no others do.
+    Hot ones come first, then callbacks. With `hot` only hot ones, and so many `callbacks` besides at the most.
     """
 
     campaign_id: int
     count: int
     hot: bool = False
+    callbacks: int = 0
 
 
 class RenewLease(Command, frozen=True):

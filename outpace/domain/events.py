@@ -219,8 +219,9 @@ class LeadsLeased(Event, frozen=True):
 
     The lists have one length, but for `features` (see features.py), which may be empty: nothing is known of the leads.
     `next_due_ns`: when the next lead of the campaign falls due, or where none waits, comes back from a lease at the
-    earliest; 0 = there is none. `hot`: as the LeaseLeads was; `next_due_ns` says nothing then. The first `pressing`
-    leads, or all when `hot`, are dialled before what was leased earlier.
+    earliest; 0 = there is none. `hot`: as the LeaseLeads was; `next_due_ns` says nothing then. Of the leads the
+    first `hots`, or when `hot` all that are no callbacks, are hot, and the next `callbacks` promised: these are dialled
+    before what was leased earlier.
     """
 
     campaign_id: int
@@ -232,7 +233,8 @@ class LeadsLeased(Event, frozen=True):
     next_due_ns: int = 0
     features: list[int] = []
     hot: bool = False
-    pressing: int = 0
+    hots: int = 0
+    callbacks: int = 0
 
 
 class LeaseRefused(Event, frozen=True):

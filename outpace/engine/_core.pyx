@@ -219,13 +219,14 @@ cdef class EngineCore(Settings):
 
     cdef int lease(  # tidy: ok - the columns of one fact, passed in C
         self, int64_t campaign_id, int64_t token, int64_t deadline_ns, const int64_t* lead_ids, const int64_t* numbers,
-        const int64_t* attempts, const int64_t* features, Py_ssize_t count, Py_ssize_t pressing,
-        int64_t next_due_ns, bint hot, int64_t now_ns,
+        const int64_t* attempts, const int64_t* features, Py_ssize_t count, Py_ssize_t hots,
+        Py_ssize_t callbacks, int64_t next_due_ns, bint hot, int64_t now_ns,
     ) except -1:
         cdef int32_t campaign = self.campaigns.ids.find(campaign_id) if campaign_id > 0 else -1
         cdef Hopper hopper
         cdef int32_t batch
         cdef Py_ssize_t i
+        cdef bint is_in
         if now_ns != self.registers[REG_NOW]:
             self.move_time(now_ns)
         self.registers[REG_FACTS] += 1
@@ -237,13 +238,16 @@ cdef class EngineCore(Settings):
             batch = hopper.open_batch(token, deadline_ns, now_ns)
             # what finds no place stays leased until the deadline; the store takes it back then
             for i in range(count if batch >= 0 else 0):
-                if hot or i < pressing:
-                    if not hopper.push_hot(batch, lead_ids[i], numbers[i], attempts[i], features[i]):
-                        break
-                elif not hopper.push(batch, lead_ids[i], numbers[i], attempts[i], features[i]):
+                is_in = False
+                # the places of the hot ones that are asked for just now are theirs
+                if i < hots and (hot or hopper.hot_room() > self.campaigns.hot_asked[campaign]):
+                    is_in = hopper.push_front(True, batch, lead_ids[i], numbers[i], attempts[i], features[i])
+                elif hots <= i < hots + callbacks and (hot or not self.campaigns.hot_asked[campaign]):
+                    is_in = hopper.push_front(False, batch, lead_ids[i], numbers[i], attempts[i], features[i])
+                if not is_in and not hopper.push(batch, lead_ids[i], numbers[i], attempts[i], features[i]):
                     break
         if hot:
-            self.hot_lease_came(campaign, count, now_ns)
+            self.hot_lease_came(campaign, hots, count, now_ns)
         else:
             self.lease_came(campaign, count, next_due_ns, now_ns)
         if self.campaigns.state[campaign] != CAMPAIGN_RUNNING and self.campaigns.state[campaign] != CAMPAIGN_PAUSED:
@@ -252,9 +256,9 @@ cdef class EngineCore(Settings):
         self.mark_dirty(campaign)
         return 0
 
-    cdef int hot_lease_came(self, int32_t campaign, Py_ssize_t count, int64_t now_ns) except -1:
-        # a full answer leaves perhaps more; and what came is dialled now, not at the pacing clock's next beat
-        if 0 < self.campaigns.hot_asked[campaign] <= count:
+    cdef int hot_lease_came(self, int32_t campaign, Py_ssize_t hots, Py_ssize_t count, int64_t now_ns) except -1:
+        # so many hot ones as were asked for leave perhaps more; what came is dialled now, not at the clock's next beat
+        if 0 < self.campaigns.hot_asked[campaign] <= hots:
             self.campaigns.hot_wanted[campaign] = 1
         self.campaigns.hot_asked[campaign] = 0
         self.campaigns.hot_at_ns[campaign] = now_ns
@@ -458,7 +462,7 @@ cdef class EngineCore(Settings):
         self.lease(
             event.campaign_id, event.token, event.deadline_ns, &lead_ids[0] if count else NULL,
             &numbers[0] if count else NULL, &attempts[0] if count else NULL, &features[0] if count else NULL, count,
-            event.pressing, event.next_due_ns, event.hot, now_ns,
+            count - event.callbacks if event.hot else event.hots, event.callbacks, event.next_due_ns, event.hot, now_ns,
         )
 
     def handle_rare(self, event, int64_t now_ns):

@@ -274,9 +274,9 @@ cdef class LaunchGate(CallFlow):
         return 0
 
     cdef int ask_for_hot_leads(self, int32_t campaign, int64_t now_ns) except -1:
-        # beside the other leads, and as many as have room beyond the hopper's size
+        # beside the other leads, and as many as have room at the hopper's front
         cdef Hopper hopper = <Hopper>self.campaigns.hoppers[campaign]
-        cdef int64_t room = hopper.places - hopper.count()
+        cdef int64_t room = hopper.hot_room()
         cdef command_t* command
         if not self.campaigns.hot_wanted[campaign] or self.campaigns.hot_asked[campaign]:
             return 0
@@ -287,7 +287,7 @@ cdef class LaunchGate(CallFlow):
         command = self.emit(COMMAND_LEASE_LEADS)
         command.agent_id = self.campaigns.campaign_id[campaign]
         command.extra = room
-        command.extra2 = 1
+        command.extra2 = 1 + max(hopper.callback_room(), 0)
         self.campaigns.hot_wanted[campaign] = 0
         self.campaigns.hot_asked[campaign] = room
         self.campaigns.hot_at_ns[campaign] = now_ns + LEASE_TIMEOUT_NS

@@ -2,7 +2,8 @@ from libc.stdint cimport int32_t, int64_t
 
 cdef enum:
     MAX_BATCHES = 64
-    HOT_ROOM = 64                        # hot leads find a place beyond the size
+    HOT_ROOM = 64                        # so many hot leads and callbacks find a place beyond the size, at the front
+    CALLBACK_ROOM = 16
 
 cdef class Hopper:
     cdef readonly dict columns
@@ -17,17 +18,19 @@ cdef class Hopper:
     cdef int64_t[::1] deadline_ns
     cdef int64_t[::1] renew_at_ns
     cdef int64_t[::1] remaining
-    cdef int64_t[::1] registers          # [0] head, [1] count, [2] of them hot ones, which come first
+    cdef int64_t[::1] registers          # [0] head, [1] count, [2] of them at the front, [3] of these hot
 
     cdef int64_t count(self) noexcept nogil
-    cdef int64_t room(self) noexcept nogil                       # for leads that are not hot
+    cdef int64_t room(self) noexcept nogil                       # behind the front
+    cdef int64_t hot_room(self) noexcept nogil
+    cdef int64_t callback_room(self) noexcept nogil
     cdef int32_t free_batch(self) noexcept nogil                 # -1 = all are in use
     cdef int32_t open_batch(self, int64_t token, int64_t deadline_ns, int64_t now_ns) noexcept nogil
     cdef bint push(
         self, int32_t batch, int64_t lead_id, int64_t number, int64_t attempts, int64_t features
     ) noexcept nogil
-    cdef bint push_hot(
-        self, int32_t batch, int64_t lead_id, int64_t number, int64_t attempts, int64_t features
+    cdef bint push_front(                                        # behind the hot ones, or behind the callbacks too
+        self, bint hot, int32_t batch, int64_t lead_id, int64_t number, int64_t attempts, int64_t features
     ) noexcept nogil
     cdef bint pop(
         self, int64_t now_ns, int64_t* lead_id, int64_t* number, int64_t* attempts, int64_t* features, int64_t* token

@@ -1,4 +1,5 @@
-"""The hopper: leads leased and waiting for their call, hot ones first, first leased first dialled.
+"""The hopper: leads leased and waiting for their call. At its front hot ones, then callbacks that are due; behind it
+all others, first leased first dialled.
 
 A lead may be dialled only until its batch's deadline: after that the store has taken it back, and dialling it would be
 dialling somebody else's lead. Batches are renewed when half of their time is over.
@@ -9,10 +10,10 @@ import numpy as np
 
 
 cdef class Hopper:
-    """A ring of at most `size` leads, and HOT_ROOM hot ones besides, in at most MAX_BATCHES batches."""
+    """A ring of at most `size` leads behind a front of HOT_ROOM and CALLBACK_ROOM, in at most MAX_BATCHES batches."""
 
     def __init__(self, int64_t size):
-        cdef int64_t places = size + HOT_ROOM
+        cdef int64_t places = size + HOT_ROOM + CALLBACK_ROOM
         self.size = size
         self.places = places
         self.columns = {
@@ -21,7 +22,7 @@ cdef class Hopper:
             "batch": np.zeros(places, np.int32),
             "token": np.zeros(MAX_BATCHES, np.int64), "deadline_ns": np.zeros(MAX_BATCHES, np.int64),
             "renew_at_ns": np.zeros(MAX_BATCHES, np.int64), "remaining": np.zeros(MAX_BATCHES, np.int64),
-            "registers": np.zeros(3, np.int64),
+            "registers": np.zeros(4, np.int64),
         }
         self.lead_id = self.columns["lead_id"]
         self.number = self.columns["number"]
@@ -39,7 +40,13 @@ cdef class Hopper:
         return self.registers[1]
 
     cdef int64_t room(self) noexcept nogil:
-        return min(self.size - (self.registers[1] - self.registers[2]), self.places - self.registers[1])
+        return self.size - (self.registers[1] - self.registers[2])
+
+    cdef int64_t hot_room(self) noexcept nogil:
+        return HOT_ROOM - self.registers[3]
+
+    cdef int64_t callback_room(self) noexcept nogil:
+        return CALLBACK_ROOM - (self.registers[2] - self.registers[3])
 
     cdef int32_t free_batch(self) noexcept nogil:
         cdef int32_t place
@@ -72,17 +79,18 @@ cdef class Hopper:
         self.registers[1] += 1
         return True
 
-    cdef bint push_hot(
-        self, int32_t batch, int64_t lead_id, int64_t number, int64_t attempts, int64_t features
+    cdef bint push_front(
+        self, bint hot, int32_t batch, int64_t lead_id, int64_t number, int64_t attempts, int64_t features
     ) noexcept nogil:
-        # behind the hot ones that are there: they step forward by one
+        # who is before it steps forward by one
         cdef int64_t i, place
-        if self.registers[1] >= self.places:
+        cdef int64_t before = self.registers[3] if hot else self.registers[2]
+        if (self.hot_room() if hot else self.callback_room()) <= 0:
             return False
         self.registers[0] = (self.registers[0] + self.places - 1) % self.places
-        for i in range(self.registers[2]):
+        for i in range(before):
             self.copy((self.registers[0] + i + 1) % self.places, (self.registers[0] + i) % self.places)
-        place = (self.registers[0] + self.registers[2]) % self.places
+        place = (self.registers[0] + before) % self.places
         self.lead_id[place] = lead_id
         self.number[place] = number
         self.attempts[place] = attempts
@@ -91,6 +99,7 @@ cdef class Hopper:
         self.remaining[batch] += 1
         self.registers[1] += 1
         self.registers[2] += 1
+        self.registers[3] += hot
         return True
 
     cdef bint pop(
@@ -104,6 +113,7 @@ cdef class Hopper:
             self.registers[0] = (place + 1) % self.places
             self.registers[1] -= 1
             self.registers[2] = max(self.registers[2] - 1, 0)
+            self.registers[3] = max(self.registers[3] - 1, 0)
             self.remaining[batch] -= 1
             if self.deadline_ns[batch] <= now_ns:
                 continue                    # the store has it back
@@ -143,6 +153,7 @@ cdef class Hopper:
         # of a batch, or of a number; the others close up
         cdef int64_t i, place
         cdef int64_t kept = 0
+        cdef int64_t front = 0
         cdef int64_t hot = 0
         cdef int64_t count = self.registers[1]
         for i in range(count):
@@ -152,10 +163,11 @@ cdef class Hopper:
                 continue
             self.copy(place, (self.registers[0] + kept) % self.places)
             kept += 1
-            if i < self.registers[2]:
-                hot += 1
+            front += i < self.registers[2]
+            hot += i < self.registers[3]
         self.registers[1] = kept
-        self.registers[2] = hot
+        self.registers[2] = front
+        self.registers[3] = hot
         return count - kept
 
     cdef void copy(self, int64_t place, int64_t to) noexcept nogil:
@@ -170,6 +182,7 @@ cdef class Hopper:
         self.registers[0] = 0
         self.registers[1] = 0
         self.registers[2] = 0
+        self.registers[3] = 0
         for place in range(MAX_BATCHES):
             self.remaining[place] = 0
     # end hot
@@ -177,7 +190,7 @@ cdef class Hopper:
     def resized(self, int64_t size):
         """A hopper of another size with the same leads and batches. ValueError when they do not fit."""
         if self.registers[1] - self.registers[2] > size:
-            raise ValueError(f"{self.registers[1]} leads, of them {self.registers[2]} hot, in a hopper of {size}")
+            raise ValueError(f"{self.registers[1] - self.registers[2]} leads in a hopper of {size}")
         cdef Hopper fresh = Hopper(size)
         turned = (int(self.registers[0]) + np.arange(self.registers[1])) % self.places
         for name, column in self.columns.items():

@@ -59,7 +59,7 @@ cdef object unpack(
     if kind == COMMAND_QUERY_CALL:
         return c.QueryCall(command.call_id)
     if kind == COMMAND_LEASE_LEADS:
-        return c.LeaseLeads(command.agent_id, command.extra, command.extra2 != 0)
+        return c.LeaseLeads(command.agent_id, command.extra, command.extra2 != 0, max(command.extra2 - 1, 0))
     if kind == COMMAND_RENEW_LEASE:
         return c.RenewLease(command.agent_id, command.extra)
     if kind == COMMAND_RELEASE_LEADS:

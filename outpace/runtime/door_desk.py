@@ -256,10 +256,11 @@ async def set_disposition(house: House, order: SetDisposition, actor: Actor) -> 
     await house.runner.pump.act(fact)
     last.disposition = order.disposition
     if order.suppress:
-        await house.write(lambda store: store.let_go_suppressed(house.now_ns()))
         await house.runner.pump.act(events.NumberSuppressed(last.number, 0))
     if order.ready:
         await house.runner.pump.act(events.AgentReady(agent_id))
+    if order.suppress:
+        await house.let_go_suppressed()
     # no state has changed, but the agent's other tabs show the disposition as well
     house.hub.publish(Topic.AGENTS, str(agent_id), msgspec.to_builtins(agent_view(house, agent_id)))
     detail = {

@@ -244,12 +244,12 @@ async def suppress(house: House, order: Suppress, actor: Actor) -> Done:
 
     def keep(store: Store) -> Suppression:
         store.suppress(number, campaign_id, order.reason, actor.name, expires_ns, now_ns)
-        store.let_go_suppressed(now_ns)
         return store.suppressions(campaign_id, number - 1, 1)[0]
 
     kept = await house.write(keep)
     if not campaign_id or house.has_campaign(campaign_id):
         await house.runner.pump.act(events.NumberSuppressed(number, campaign_id))
+    await house.let_go_suppressed()
     detail: dict[str, Any] = {"number": e164(number), "reason": order.reason}
     return Done(suppression_view(kept), _suppression_subject(campaign_id), detail)
 

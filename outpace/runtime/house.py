@@ -120,6 +120,14 @@ class House:
         """Run a function on the store, in the writer's turn; durable when it returns."""
         return await self.runner.worker.call(job)
 
+    async def let_go_suppressed(self) -> None:
+        """Have leads that are leased put away whose number was suppressed; else that waits for their turn."""
+        now_ns = self.now_ns()
+        try:
+            await self.write(lambda store: store.let_go_suppressed(now_ns))
+        except StoreError as error:
+            log.warning("leads of suppressed numbers stay leased: %s", error)
+
     # ---- settings --------------------------------------------------------------------------------------------------
 
     def check(self, pool: Pool) -> None:

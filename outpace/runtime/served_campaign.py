@@ -52,6 +52,7 @@ def define(store: Store, setup: Setup, by: str, now_ns: int) -> int:
 
     Raises StoreError; ConfigError where past calls would be named anew.
     """
+    _refuse_moved_places(store, setup.campaign)
     groups = _define_trunk_groups(store, setup, by, now_ns)
     own = tuple(groups[setup.trunk_groups[place - 1].name] for place in setup.campaign.trunk_groups)
     campaign_id = _define_campaign(store, msgspec.structs.replace(setup.campaign, trunk_groups=own), by, now_ns)
@@ -64,6 +65,14 @@ def define(store: Store, setup: Setup, by: str, now_ns: int) -> int:
         elif found.settings != agent:
             store.change_agent(found.agent_id, agent, 0, by, now_ns)
     return campaign_id
+
+
+def _refuse_moved_places(store: Store, campaign: Campaign) -> None:
+    campaign_id = store.campaigns().get(campaign.name, 0)
+    if not campaign_id or store.last_run(campaign_id) is None:
+        return
+    if not keeps_places(store.stored_campaign(campaign_id).settings, campaign):
+        raise moved_places()
 
 
 def _define_trunk_groups(store: Store, setup: Setup, by: str, now_ns: int) -> dict[str, int]:
@@ -87,9 +96,6 @@ def _define_campaign(store: Store, campaign: Campaign, by: str, now_ns: int) -> 
     if not campaign_id:
         return store.create_campaign(campaign, by, now_ns).campaign_id
     settings = msgspec.structs.replace(campaign, id=campaign_id)
-    before = store.stored_campaign(campaign_id).settings
-    if not keeps_places(before, settings) and store.last_run(campaign_id) is not None:
-        raise moved_places()
-    if before != settings:
+    if store.stored_campaign(campaign_id).settings != settings:
         store.change_campaign(campaign_id, settings, 0, by, now_ns)
     return campaign_id

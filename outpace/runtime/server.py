@@ -31,7 +31,7 @@ from outpace.domain.events import (
     HotLeads,
     LeadsAdded,
 )
-from outpace.domain.outcomes import AbandonReason
+from outpace.domain.outcomes import AbandonReason, LimitedBy
 from outpace.domain.resources import Alarm, DispositionView
 from outpace.domain.states import CampaignState
 from outpace.domain.version import VERSION
@@ -119,6 +119,7 @@ class Server:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._stopping, self._at_once = asyncio.Event(), asyncio.Event()
+        self._callbacks_asked: Callable[[], bool] = lambda: True
         self._failure: Exception | None = None
         self._serving = False
         self._late_s = 0.0
@@ -380,10 +381,12 @@ class Server:
 
     def _call_back(self) -> None:
         self._timers["callbacks"] = asyncio.get_running_loop().call_later(CALLBACKS_EVERY_S, self._call_back)
-        self._spawn(self._ask_for_callbacks())
+        if self._callbacks_asked():
+            self._callbacks_asked = self._spawn(self._ask_for_callbacks())
 
     async def _ask_for_callbacks(self) -> None:
-        running, now_ns = self._in_state(CampaignState.RUNNING), self.now_ns()
+        reason, now_ns = self._runner.engine.campaign_reason, self.now_ns()
+        running = [one for one in self._in_state(CampaignState.RUNNING) if reason(one) is not LimitedBy.OUTSIDE_HOURS]
         due = await self.read(lambda store: store.callbacks_due(running, now_ns))
         self._runner.post([HotLeads(campaign_id) for campaign_id in due])
 

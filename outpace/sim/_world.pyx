@@ -344,8 +344,8 @@ cdef class World:
         count = lead_view.shape[0]
         self.engine.lease(
             campaign_id, token, deadline_ns, &lead_view[0] if count else NULL, &number_view[0] if count else NULL,
-            &attempt_view[0] if count else NULL, &feature_view[0] if count else NULL, count, 0, due_ns,
-            hot, self.now_ns,
+            &attempt_view[0] if count else NULL, &feature_view[0] if count else NULL, count, 0, 0,
+            due_ns, hot, self.now_ns,
         )
 
     cdef int record(self, const attempt_t* life) except -1:

@@ -39,7 +39,7 @@ from outpace.store._sqlite_dispositions import Dispositions
 from outpace.store._sqlite_file import json_of
 from outpace.store._sqlite_leases import Leases
 from outpace.store._sqlite_queue import Waiting
-from outpace.store.port import NUMBER_OPEN_RETRY_NS, PRESSING, Band, finished_state
+from outpace.store.port import NUMBER_OPEN_RETRY_NS, Band, finished_state
 
 _OPEN_CALLS = """
     SELECT call_id, lead_id, number, campaign_id, attempts, features, band, callback_ns FROM intents
@@ -96,7 +96,7 @@ class Batch:
     def _lease(self, commands: list[LeaseLeads]) -> None:
         deadline_ns = self._now_ns + self._lease_ns
         for command in commands:
-            taken = self._leases.begin(command.campaign_id, command.count, self._now_ns, hot=command.hot)
+            taken = self._leases.begin(command, self._now_ns)
             token = 0
             if taken.size:
                 self.sequence += 1
@@ -114,7 +114,8 @@ class Batch:
                     next_due_ns=self._leases.next_due_ns(command.campaign_id),
                     features=columns.features,
                     hot=command.hot,
-                    pressing=sum(map(taken.count, PRESSING)),
+                    hots=taken.count(Band.HOT),
+                    callbacks=taken.count(Band.CALLBACK),
                 )
             )
 

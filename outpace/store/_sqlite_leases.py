@@ -12,6 +12,7 @@ from itertools import compress
 
 import msgspec
 
+from outpace.domain.commands import LeaseLeads
 from outpace.store._sqlite_queue import Columns, Queue, Waiting
 from outpace.store.port import PRESSING, Band
 from outpace.store.suppression import SCRUB_MAX
@@ -50,12 +51,14 @@ class Leases:
         self._tenant = tenant
         self.queue = Queue(db, tenant)
 
-    def begin(self, campaign_id: int, count: int, now_ns: int, *, hot: bool) -> Taken:
-        """Take the first `count` due leads that may be dialled out of the queue, for `hold`."""
+    def begin(self, command: LeaseLeads, now_ns: int) -> Taken:
+        """Take the leads that are asked for, due and free to be dialled, out of the queue, for `hold`."""
+        campaign_id, hot = command.campaign_id, command.hot
         taken = Taken()
         scrub = SCRUB_MAX
         for band in PRESSING if hot else self.queue.bands(campaign_id):
-            while (asked := min(count - taken.size, scrub)) > 0:
+            most = taken.size + command.callbacks if hot and band is Band.CALLBACK else command.count
+            while (asked := min(most - taken.size, scrub)) > 0:
                 columns, texts = self.queue.take_due(campaign_id, band, now_ns, asked)
                 if not columns.lead_ids:
                     break

@@ -125,7 +125,8 @@ class MemoryStore(MemoryLists, MemorySettings, MemorySuppression, MemoryHistory,
         scrub = SCRUB_MAX
         for band in PRESSING if command.hot else Band:
             queue = self._queues.get((command.campaign_id, band), [])
-            while queue and len(leads) < command.count and scrub > 0 and queue[0][0] <= now_ns:
+            most = len(leads) + command.callbacks if command.hot and band is Band.CALLBACK else command.count
+            while queue and len(leads) < most and scrub > 0 and queue[0][0] <= now_ns:
                 lead = self._leads[heapq.heappop(queue)[1]]
                 if self._put_away(lead, now_ns):
                     scrub -= 1
@@ -151,7 +152,8 @@ class MemoryStore(MemoryLists, MemorySettings, MemorySuppression, MemoryHistory,
             next_due_ns=self._next_due_ns(command.campaign_id),
             features=[lead.features for lead in leads],
             hot=command.hot,
-            pressing=sum(lead.band in PRESSING for lead in leads),
+            hots=sum(lead.band is Band.HOT for lead in leads),
+            callbacks=sum(lead.band is Band.CALLBACK for lead in leads),
         )
 
     def _next_due_ns(self, campaign_id: int) -> int:

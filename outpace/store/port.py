@@ -131,7 +131,7 @@ class Store(SettingsPort, ListsPort, SuppressionPort, HistoryPort, AccessPort, P
         leads are due as before. ReleaseLeads, RecordDisposition and SaveEstimates have no fact. The others:
 
         LeaseLeads -> LeadsLeased: hot leads first, then callbacks, then all others; the earliest due first, ties by
-        lead id. With `hot` no others. `next_due_ns` is the earliest due that remains in the queue, never 0 while
+        lead id. With `hot` as told there. `next_due_ns` is the earliest due that remains in the queue, never 0 while
         something remains (a lead that is due since ever counts as 1); where nothing remains, the earliest deadline of
         the campaign's leases that hold leads, this one included: they may be due again then. Without leads the token
         is 0. `features` are those of the lead, with the attempts and the last outcome that RecordAttempt told.

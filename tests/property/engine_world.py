@@ -223,7 +223,8 @@ class Store:
             [0] * count,
             next_due_ns,
             hot=asked.hot,
-            pressing=self.token % 3 * count // 3,
+            hots=0 if asked.hot else self.token % 3 * count // 6,
+            callbacks=min(asked.callbacks if asked.hot else count // 3, count),
         )
 
 

@@ -130,7 +130,7 @@ async def test_a_callback_waits_behind_no_lead_that_is_leased_already(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runtime_server, "CALLBACKS_EVERY_S", 0.02)
-    one_by_one = CAMPAIGN.replace('mode = "ratio"\nratio = 2.0', 'mode = "progressive"')
+    one_by_one = CAMPAIGN.replace('mode = "ratio"\nratio = 2.0', 'mode = "progressive"\nhopper_size = 20')
     async with serving(floor(tmp_path, more=one_by_one)) as server:
         door = server.door
         await ready(door)
@@ -140,11 +140,11 @@ async def test_a_callback_waits_behind_no_lead_that_is_leased_already(
         await door.command(StartCampaign(campaign_id=1), BOSS)
         call = (await until_asked(lambda: agent_in(door, "talking"))).call.call
         assert call.number == NUMBER
-        assert (await door.query(CountLeads(campaign_id=1)))["leased"] == 20
+        assert (await door.query(CountLeads(campaign_id=1)))["leased"] == 19  # over the half: no more are asked for
         await door.command(SetNotReady(agent_id=1, reason=7), BOSS)
         await door.command(HangUpCall(call_id=call.call_id), BOSS)
         await until_asked(lambda: agent_in(door, "wrap_up", "not_ready"))
-        callback_at = at(server.now_ns()) + timedelta(seconds=15)
+        callback_at = at(server.now_ns()) + timedelta(seconds=60)
         said = SetDisposition(agent_id=1, call_id=call.call_id, disposition="callback", callback_at=callback_at)
         await door.command(said, BOSS)
         await until_asked(lambda: lead_in(door, first.lead_id, "leased"))

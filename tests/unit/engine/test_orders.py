@@ -223,7 +223,7 @@ def test_campaign_that_was_stopped_is_not_started_by_leads(fact: e.Event, state:
     assert len(rig.ever(c.LeaseLeads)) == 1
     rig.do(e.CampaignStarted(1))
     assert c.LeaseLeads(1, 20, hot=False) in rig.said
-    assert (c.LeaseLeads(1, 84, hot=True) in rig.said) == isinstance(fact, e.HotLeads)
+    assert (c.LeaseLeads(1, 64, hot=True, callbacks=16) in rig.said) == isinstance(fact, e.HotLeads)
 
 
 # ---- hot leads -----------------------------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ def test_hot_lead_is_asked_for_at_once_and_dialled_in_the_turn_in_which_it_comes
     rig = Rig(pool_of(agents=2)).start(ready=0)
     rig.lease(20)
     rig.do(e.HotLeads(1))
-    assert rig.said == [c.LeaseLeads(1, 64, hot=True)]
+    assert rig.said == [c.LeaseLeads(1, 64, hot=True, callbacks=16)]
     hot(rig, 1)
     assert rig.said == []
     rig.do(e.AgentReady(1))
@@ -256,7 +256,7 @@ def test_hot_lead_does_not_wait_for_the_pacing_clock() -> None:
     rig.wait(0.5 - (rig.now - T0) / S)
     rig.wait(0.1)
     rig.do(e.HotLeads(1))
-    assert rig.heard(c.LeaseLeads) == [c.LeaseLeads(1, 84, hot=True)]
+    assert rig.heard(c.LeaseLeads) == [c.LeaseLeads(1, 64, hot=True, callbacks=16)]
     hot(rig, 1)
     assert dialled(rig) == [9001]
     # and the clock beats as before
@@ -281,15 +281,39 @@ def test_hot_leads_are_dialled_before_all_others_in_their_order() -> None:
     assert dialled(rig) == [9001, 9002, 9003, 1, 2, 3]
 
 
-def test_pressing_leads_of_an_answer_are_dialled_before_what_was_leased_earlier() -> None:
-    rig = Rig(pool_of(agents=6, hopper_size=9)).start(ready=0)
-    rig.lease(2)
+def answered(rig: Rig, hots: int, callbacks: int, others: int, *, hot: bool = False) -> None:
+    """Answer a LeaseLeads: hot leads 1001 and so on, callbacks 2001, others 3001; again 10,000 further each time."""
     rig.token += 1
-    leads = [9001, 9002, 9003, 9004]
+    kinds = ((1000, hots), (2000, callbacks), (3000, others))
+    leads = [10_000 * rig.token + base + n for base, count in kinds for n in range(1, count + 1)]
     numbers = [49_000_000_000 + lead for lead in leads]
-    rig.do(e.LeadsLeased(1, rig.token, rig.now + 60 * S, leads, numbers, [0] * 4, pressing=2))
-    rig.do(*[e.AgentReady(agent) for agent in range(1, 7)])
-    assert dialled(rig) == [9001, 9002, 1, 2, 9003, 9004]
+    told = {"hot": True} if hot else {"hots": hots}
+    deadline = rig.now + 60 * S
+    rig.do(e.LeadsLeased(1, rig.token, deadline, leads, numbers, [0] * len(leads), callbacks=callbacks, **told))
+
+
+def test_callbacks_are_dialled_behind_hot_leads_and_before_what_was_leased_earlier() -> None:
+    rig = Rig(pool_of(agents=9, hopper_size=20)).start(ready=0)
+    answered(rig, 0, 0, 2)
+    answered(rig, 1, 2, 1)
+    answered(rig, 1, 1, 0, hot=True)
+    rig.do(*[e.AgentReady(agent) for agent in range(1, 9)])
+    assert dialled(rig) == [21_001, 31_001, 22_001, 22_002, 32_001, 13_001, 13_002, 23_001]
+
+
+def test_front_of_the_hopper_is_bounded_and_whatever_is_asked_for_finds_a_place() -> None:
+    rig = Rig(pool_of(agents=1, hopper_size=30)).start(ready=0)
+    answered(rig, 0, 20, 10)
+    assert rig.engine.hopper_count(1) == 30
+    rig.do(e.HotLeads(1))
+    assert c.LeaseLeads(1, 64, hot=True) in rig.said  # no room for callbacks
+    answered(rig, 64, 0, 0, hot=True)
+    answered(rig, 0, 0, 16)
+    assert rig.engine.hopper_count(1) == 64 + 16 + 30
+    rig.do(e.PoolChanged(pool_of(agents=1, hopper_size=1)))
+    assert rig.engine.hopper_count(1) == 64  # the others' batches have gone back
+    rig.do(e.AgentReady(1))
+    assert dialled(rig) == [21_001]
 
 
 def test_full_answer_asks_for_more_and_hot_leads_have_bounded_room() -> None:
@@ -301,7 +325,7 @@ def test_full_answer_asks_for_more_and_hot_leads_have_bounded_room() -> None:
     assert rig.said == []
     rig.do(e.AgentReady(1))
     assert dialled(rig) == [9001]
-    assert rig.heard(c.LeaseLeads) == [c.LeaseLeads(1, 1, hot=True)]
+    assert rig.heard(c.LeaseLeads) == [c.LeaseLeads(1, 1, hot=True, callbacks=16)]
 
 
 def test_hot_leads_that_come_while_the_store_is_asked_are_asked_for_again() -> None:
@@ -311,7 +335,7 @@ def test_hot_leads_that_come_while_the_store_is_asked_are_asked_for_again() -> N
     rig.do(e.HotLeads(1), e.HotLeads(1))
     assert rig.said == []
     hot(rig, 0)
-    assert rig.heard(c.LeaseLeads) == [c.LeaseLeads(1, 79, hot=True)]
+    assert rig.heard(c.LeaseLeads) == [c.LeaseLeads(1, 64, hot=True, callbacks=16)]
     hot(rig, 0)
     assert rig.said == []
 
@@ -323,11 +347,11 @@ def test_store_that_refuses_hot_leads_is_asked_again_after_a_second_and_a_silent
     rig.wait(0.999)
     assert rig.said == []
     rig.wait(0.001)
-    assert rig.said == [c.LeaseLeads(1, 64, hot=True)]
+    assert rig.said == [c.LeaseLeads(1, 64, hot=True, callbacks=16)]
     rig.wait(9.999)
     assert rig.said == []
     rig.wait(0.001)
-    assert rig.said == [c.LeaseLeads(1, 64, hot=True)]
+    assert rig.said == [c.LeaseLeads(1, 64, hot=True, callbacks=16)]
 
 
 def test_hot_leads_are_asked_for_when_the_calling_hours_open() -> None:
@@ -337,7 +361,7 @@ def test_hot_leads_are_asked_for_when_the_calling_hours_open() -> None:
     assert rig.said == []
     assert rig.engine.campaign_reason(1) is LimitedBy.OUTSIDE_HOURS
     rig.wait(40)
-    assert c.LeaseLeads(1, 84, hot=True) in rig.said
+    assert c.LeaseLeads(1, 64, hot=True, callbacks=16) in rig.said
 
 
 def test_completed_campaign_runs_again_for_a_hot_lead() -> None:
@@ -346,7 +370,7 @@ def test_completed_campaign_runs_again_for_a_hot_lead() -> None:
     assert rig.campaign() is CampaignState.COMPLETED
     rig.do(e.HotLeads(1))
     assert rig.campaign() is CampaignState.RUNNING
-    assert rig.heard(c.LeaseLeads) == [c.LeaseLeads(1, 84, hot=True), c.LeaseLeads(1, 20)]
+    assert rig.heard(c.LeaseLeads) == [c.LeaseLeads(1, 64, hot=True, callbacks=16), c.LeaseLeads(1, 20)]
     rig.lease(0)
     rig.wait(0.001)
     rig.lease(0)

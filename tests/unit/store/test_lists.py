@@ -348,8 +348,11 @@ def test_callbacks_that_are_due_press(store: Store) -> None:
     assert store.callbacks_due([b, a, 9], NOW + HOUR - 1) == []
     assert store.callbacks_due([b, a, 9], NOW + HOUR) == [a]
     assert store.callbacks_due([b], NOW + HOUR) == []
-    pressing = hot(store, a, 9, NOW + HOUR)
-    assert (pressing.numbers, pressing.pressing) == ([495, 491], 2)
+    assert hot(store, a, 9, NOW + HOUR - 1).numbers == [495]
+    for callbacks, numbers in ((0, []), (1, [491]), (5, [])):
+        (fact,) = store.execute([LeaseLeads(a, 9, hot=True, callbacks=callbacks)], NOW + HOUR - 1 + bool(callbacks))
+        assert isinstance(fact, LeadsLeased)
+        assert (fact.numbers, fact.hots, fact.callbacks) == (numbers, 0, len(numbers))
     assert store.callbacks_due([a], NOW + HOUR) == []
-    later = lease(store, a, 9, NOW + 2 * HOUR)
-    assert (later.numbers[:2], later.pressing) == ([495, 491], 3)  # the lease has run out, and another is due
+    later = lease(store, a, 9, NOW + 2 * HOUR)  # the leases have run out, and another is due
+    assert (later.numbers, later.hots, later.callbacks) == ([495, 491, 492, 493, 494], 1, 2)
