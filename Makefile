@@ -18,8 +18,8 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 .PHONY: run
-run: build ## set everything up and run the demo campaign
-	$(BIN)/outpace run examples/demo.toml --again
+run: build ## set everything up, run the demo campaign and serve its console while it runs
+	$(BIN)/outpace run examples/demo.toml --again --open
 
 .PHONY: build
 build: build/.built ## .venv with the project in it, extensions compiled in place
@@ -70,6 +70,11 @@ bench: dev ## all benches; figures to the terminal and to docs/bench/
 .PHONY: pacing-report
 pacing-report: dev ## pacing against its bars and rivals, on both cores for half an hour: docs/pacing/DATE.md
 	$(BIN)/python tools/pacing_report.py docs/pacing $(PACING)
+
+.PHONY: screenshots
+screenshots: dev ## the console's pictures in docs/screenshots, taken by the browser tests
+	@mkdir -p docs/screenshots
+	OUTPACE_SCREENSHOTS=$(CURDIR)/docs/screenshots $(BIN)/python -m pytest tests/browser
 
 .PHONY: clean
 clean: ## remove what was built; keeps .venv and var/

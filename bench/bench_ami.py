@@ -176,7 +176,8 @@ def test_typed_events_reach_half_of_a_c_scan(scan: Callable[[bytes], tuple[int, 
         assert count == SOCKET_EVENTS
         memory = cpu_ns(lambda: typed(SYNTHETIC), EVENTS)
         rounds.append((cost, over_socket(path, scan), memory, cpu_ns(lambda: [*map(scan, SYNTHETIC)], EVENTS)))
-    fields, ceiling, fields_memory, ceiling_memory = (statistics.median(column) for column in zip(*rounds, strict=True))
+    # the least of each: what else the machine does only ever adds
+    fields, ceiling, fields_memory, ceiling_memory = map(min, zip(*rounds, strict=True))
     print()
     show("typed, socket", fields)
     show("C scan, socket", ceiling)

@@ -20,6 +20,8 @@ import pytest
 from outpace.domain.commands import LeaseLeads, RecordAttempt, WriteIntent
 from outpace.domain.events import AttemptRecorded, IntentDurable, LeadsLeased
 from outpace.domain.outcomes import AbandonReason, Outcome, Verdict
+from outpace.domain.states import LeadState
+from outpace.store.history import ReportBy
 from outpace.store.lead_import import ImportOptions, import_csv
 from outpace.store.memory import MemoryStore
 from outpace.store.sqlite import SqliteStore
@@ -48,7 +50,7 @@ class Store:
         self.campaign = self.store.campaign_id("a")
         db = self.store._db
         db.execute("BEGIN")
-        db.execute(f"{COUNT} INSERT INTO leads SELECT 0, i, 1, {FIRST} + i, {DUE}, {NOW}, 0, '', '{{}}' FROM n")
+        db.execute(f"{COUNT} INSERT INTO leads SELECT 0, i, 1, 0, {FIRST} + i, {DUE}, {NOW}, 0, '', '{{}}' FROM n")
         db.execute(
             "INSERT INTO queue SELECT 0, 1, 0, 0, due_ns, lead_id, number, 0, 0 FROM leads ORDER BY due_ns, lead_id"
         )
@@ -187,7 +189,7 @@ def test_attempts_against_direct_executemany(million: Store, tmp_path: Path, ben
         calls = million.intents(million.lease())
         million.dial(calls)
         intents = [(c.call_id, c.lead_id, c.number) for c in calls]
-        direct.executemany("INSERT INTO intents VALUES (0, ?, 1, ?, ?, 1, 1, 1, 0, 0, 0)", intents)
+        direct.executemany("INSERT INTO intents VALUES (0, ?, 1, ?, ?, 1, 1, 1, 0, 0, 0, 0, 0)", intents)
         batch = records(calls)
         peer.append(timed(lambda: write(batch)))
         return (batch,), {}
@@ -197,6 +199,47 @@ def test_attempts_against_direct_executemany(million: Store, tmp_path: Path, ben
     benchmark.extra_info["ratio"] = ratio
     direct.close()
     assert ratio >= 0.4
+
+
+def test_attempts_with_their_index_against_without(tmp_path: Path, benchmark) -> None:
+    """What it costs that attempts are found by time, agent, lead and outcome."""
+    stores = [SqliteStore(tmp_path / f"{name}.db") for name in ("ours", "peer")]
+    stores[1]._db.execute("DROP INDEX attempts_by_time")
+    epochs = [store.open_pool("p", NOW) for store in stores]
+    peer: list[float] = []
+    given = 0
+
+    def batch(which: int) -> list[RecordAttempt]:
+        calls = [WriteIntent(epochs[which] << 32 | given + i, 1, given + i, FIRST, 1, 1, 1) for i in range(BATCH)]
+        return [msgspec.structs.replace(r, ended_ns=NOW + given, retry_at_ns=0) for r in records(calls)]
+
+    def setup() -> tuple[tuple[list[RecordAttempt]], dict[str, object]]:
+        nonlocal given
+        given += BATCH
+        theirs = batch(1)
+        peer.append(timed(lambda: stores[1].execute(theirs, NOW)))
+        return (batch(0),), {}
+
+    benchmark.pedantic(lambda ours: stores[0].execute(ours, NOW), setup=setup, rounds=4 * ROUNDS)
+    ratio = shown("record 500 attempts with the index by time, peer without", benchmark.stats.stats.data, peer)
+    benchmark.extra_info["ratio"] = ratio
+    for store in stores:
+        store.close()
+    assert ratio >= 0.7
+
+
+def test_claim_beside_a_suppression_list(million: Store, benchmark) -> None:
+    """300,000 numbers on the list, none of them of the leads: what looking costs."""
+    million.store._db.execute("PRAGMA synchronous = OFF")
+    peer = [timed(million.lease) for _ in range(100)]
+    million.store._db.execute("BEGIN")
+    listed = [(FIRST - i,) for i in range(300_000)]
+    million.store._db.executemany("INSERT INTO suppression VALUES (0, ?, 0, '', '', 0, 0)", listed)
+    million.store._db.execute("COMMIT")
+    benchmark.pedantic(million.lease, rounds=100)
+    million.store._db.execute("DELETE FROM suppression")
+    million.store._db.execute("PRAGMA synchronous = FULL")
+    shown("claim 500 beside 300,000 suppressed numbers, peer without", benchmark.stats.stats.data, peer)
 
 
 def test_lease_dial_and_end(million: Store, benchmark) -> None:
@@ -214,6 +257,33 @@ def test_lease_dial_and_end(million: Store, benchmark) -> None:
 def test_intents(million: Store, benchmark) -> None:
     benchmark.pedantic(million.dial, setup=lambda: ((million.intents(million.lease()),), {}), rounds=ROUNDS)
     print(f"\nwrite 500 intents: {BATCH / benchmark.stats.stats.median:,.0f}/s")
+
+
+def test_reads_of_a_million_leads_and_attempts(million: Store, benchmark) -> None:
+    """What a reading thread waits for; the writer does not."""
+    db = million.store._db
+    fields = [f"{NOW} + i * 28000000"] * 14
+    row = f"0, i, (1 << 40) + i, 1, (i * 7919) % {LEADS}, {FIRST}, 1, 1, i % 200, 1, 6, 0, 0, 19, 480, '', 0"
+    db.execute("BEGIN")
+    db.execute("DELETE FROM attempts")
+    db.execute(f"{COUNT} INSERT INTO attempts SELECT {row}, {', '.join(fields)} FROM n")
+    db.execute("COMMIT")
+    questions: dict[str, Callable[[SqliteStore], object]] = {
+        "100 leads": lambda store: store.leads(1, after_id=LEADS // 2),
+        "100 leads in retry": lambda store: store.leads(1, state=LeadState.RETRY_WAIT),
+        "counts": lambda store: store.counts(1),
+        "100 latest attempts": lambda store: store.find_attempts(),
+        "100 attempts of an agent": lambda store: store.find_attempts(agent_id=7),
+        "attempts of a lead": lambda store: store.find_attempts(lead_id=7919),
+        "report by hour": lambda store: store.report(ReportBy.HOUR, 0, 0),
+    }
+    with SqliteStore(million.store._path, read_only=True) as reader:
+
+        def run() -> dict[str, float]:
+            return {name: timed(lambda ask=ask: ask(reader)) for name, ask in questions.items()}
+
+        took = benchmark.pedantic(run, rounds=2)
+    print("\n" + "\n".join(f"{name}: {seconds * 1e3:.1f} ms" for name, seconds in took.items()))
 
 
 def test_import(tmp_path: Path, benchmark) -> None:

@@ -1,4 +1,6 @@
-"""Check what a wheel holds: every module, stub and pxd of the tree, each kernel compiled, no sources of kernels."""
+"""Check what a wheel holds: every module, stub and pxd of the tree, each kernel compiled, the console, no sources
+of kernels.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +8,19 @@ import sys
 import zipfile
 from pathlib import Path
 
-DATA = (".py", ".pyi", ".pxd", ".typed", ".toml", ".csv", ".conf", ".sql")
+#: The console's static files: all of them, whatever their suffix.
+STATIC = "outpace/api/console/"
+DATA = (".py", ".pyi", ".pxd", ".typed", ".toml", ".csv", ".conf", ".sql", ".lua")
 
 
 def faults(wheel: Path, tree: Path) -> list[str]:
     """What is missing from the wheel or has no business in it, one line each."""
     names = set(zipfile.ZipFile(wheel).namelist())
-    found = [f"must not be in the wheel: {name}" for name in sorted(names) if name.endswith((".pyx", ".c", ".html"))]
+    found = [
+        f"must not be in the wheel: {name}"
+        for name in sorted(names)
+        if name.endswith((".pyx", ".c", ".html")) and not name.startswith(STATIC)
+    ]
     found += [
         f"must not be in the wheel: {name}"
         for name in sorted(names)
@@ -20,7 +28,8 @@ def faults(wheel: Path, tree: Path) -> list[str]:
     ]
     for path in sorted((tree / "outpace").rglob("*")):
         name = path.relative_to(tree).as_posix()
-        if path.suffix in DATA and name not in names:
+        is_static = name.startswith(STATIC) and path.is_file()
+        if (path.suffix in DATA or is_static) and name not in names:
             found.append(f"missing in the wheel: {name}")
         stem = name.removesuffix("pyx")
         if path.suffix == ".pyx" and not any(one.startswith(stem) and one.endswith(".so") for one in names):

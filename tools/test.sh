@@ -20,14 +20,22 @@ stage_types() {
     mapfile -t modules < <(find outpace -name '*.pyi' | sort | sed 's/\.pyi$//; s#/#.#g')
     python -m mypy.stubtest --concise --ignore-unused-allowlist --allowlist tools/stubtest_allow.txt \
         --mypy-config-file pyproject.toml "${modules[@]}"
+    if [ "${OUTPACE_LAB:-on}" != off ]; then
+        command -v tsc >/dev/null || tools/packages.sh node-typescript
+        tsc -p tools/jsconfig.json
+    fi
 }
 
 run_pytest() {
-    python -m pytest "$@" 2>&1 | tee "$logs/$stage.log"
+    python -m pytest "$@" 2>&1 | tee -a "$logs/$stage.log"
 }
 
+# Tests that only compute share the cores, file by file; those that talk to a switch, a browser or a server run alone.
+compute=(tests/unit tests/property tests/tidy tests/simulation)
+share_cores=(-n auto --dist loadfile)
+
 stage_unit() {
-    run_pytest tests/unit tests/property tests/tidy
+    run_pytest tests/unit tests/property tests/tidy "${share_cores[@]}"
 }
 
 stage_tests() {
@@ -36,10 +44,15 @@ stage_tests() {
         command -v sipp >/dev/null || missing+=(sip-tester)
         command -v espeak-ng >/dev/null || missing+=(espeak-ng)
         command -v sox >/dev/null || missing+=(sox)
+        command -v redis-server >/dev/null || missing+=(redis-server)
+        command -v chromium >/dev/null || missing+=(chromium)
+        command -v promtool >/dev/null || missing+=(prometheus)
+        command -v systemd-analyze >/dev/null || missing+=(systemd)
         [ ${#missing[@]} -eq 0 ] || tools/packages.sh "${missing[@]}"
     fi
     PYTHON="$PWD/.venv/bin/python" bench/peers.sh
-    run_pytest tests --durations=10
+    run_pytest "${compute[@]}" "${share_cores[@]}"
+    run_pytest tests "${compute[@]/#/--ignore=}" --durations=10
 }
 
 # The same sources with bounds and division checks, in a tree of their own; tests import from there.
@@ -49,7 +62,7 @@ stage_debug() {
     OUTPACE_BUILD=debug python setup.py --quiet build --build-base build/debug
     lib=$(realpath build/debug/lib.*)
     PYTHONPATH="$lib" python -P -c 'import sys, outpace; sys.exit(not outpace.__file__.startswith(sys.argv[1]))' "$lib"
-    PYTHONPATH="$lib" run_pytest tests/unit tests/property -o pythonpath="$lib ." -p no:cacheprovider
+    PYTHONPATH="$lib" run_pytest tests/unit tests/property "${share_cores[@]}" -o pythonpath="$lib ." -p no:cacheprovider
 }
 
 # setuptools never removes from a build folder: drop what is not compiled, and what has lost its source.

@@ -23,6 +23,6 @@ if [ ! -x "$venv/bin/pip" ]; then
     "$python" -m venv "$venv"
 fi
 echo "installing what outpace needs into $venv"
-tools/requirements.sh "$venv/bin/python" build run
+tools/requirements.sh "$venv/bin/python" build run api
 OUTPACE_BUILD=none "$venv/bin/python" -m pip install -qq --no-build-isolation --no-deps --editable .
 touch "$venv/.installed"

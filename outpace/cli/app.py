@@ -7,6 +7,7 @@ import click
 from outpace.cli.doctor import doctor
 from outpace.cli.journal import explain, replay
 from outpace.cli.lists import import_
+from outpace.cli.node import serve, token
 from outpace.cli.report import report
 from outpace.cli.run import run
 from outpace.cli.simulate import simulate
@@ -28,5 +29,5 @@ def main() -> None:
     """An outbound dialer engine."""
 
 
-for command in (run, import_, report, replay, explain, doctor, simulate):
+for command in (run, import_, report, replay, explain, doctor, simulate, serve, token):
     main.add_command(command)

@@ -60,7 +60,7 @@ def import_(
         with open_store(store_path, create=True) as store:
             rejects = rejects or rejects_beside(store_path, list_file)
             report = import_into(store, campaign, list_file, settings, rejects, quiet=quiet)
-        raise SystemExit(0 if report.added or report.duplicates else EXIT_PROBLEM)
+        raise SystemExit(0 if report.added or report.duplicates or report.suppressed else EXIT_PROBLEM)
 
 
 def rejects_beside(store_path: Path, path: Path) -> Path:
@@ -80,9 +80,10 @@ def import_into(
             store, store.campaign_id(campaign), path, options, wall_ns(), rejects_path=rejects, progress=progress
         )
     if not quiet:
+        suppressed = f" {report.suppressed} suppressed," if report.suppressed else ""
         click.echo(
             f"{path.name}: {report.read} rows read, {report.added} leads added, {report.duplicates} known already,"
-            f" {report.rejected} rejected" + (f" (see {rejects})" if report.rejected else "")
+            f"{suppressed} {report.rejected} rejected" + (f" (see {rejects})" if report.rejected else "")
         )
     return report
 

@@ -32,6 +32,13 @@ cdef enum:
     AGENT_WRAP_UP = 8
     AGENT_STATES = 9
 
+# what an agent wants to become
+cdef enum:
+    NEXT_NOTHING = 0
+    NEXT_READY = 1
+    NEXT_NOT_READY = 2
+    NEXT_LOGGED_OUT = 3
+
 cdef enum:
     LEG_NONE = 0
     LEG_OPENING = 1
@@ -82,6 +89,11 @@ cdef enum:
     FACT_CAMPAIGN_PAUSED = 51
     FACT_CAMPAIGN_DRAINING = 52
     FACT_CAMPAIGN_STOPPED = 53
+    FACT_CAMPAIGN_COMPLETED = 54
+    FACT_LEADS_ADDED = 55
+    FACT_HOT_LEADS = 56
+    FACT_NUMBER_SUPPRESSED = 57
+    FACT_HANG_UP_CALL = 58
 
 # Commands.
 cdef enum:
@@ -188,10 +200,11 @@ cdef struct fact_t:
     int32_t kind
     int32_t code        # Verdict, Outcome, Refusal, CallPresence, reason: by kind
     int64_t call_id
-    int64_t agent_id    # or the campaign or trunk group that the fact is about
+    int64_t agent_id    # or the campaign or trunk group that the fact is about, 0 = all campaigns
     int64_t switch_ns   # the switch's own time, 0 = it has none
-    int64_t extra       # greeting end; hangup_cause | tech_cause << 16; channels; deadline: by kind
-    int64_t extra2      # speech start; lease token: by kind
+    # greeting end; hangup_cause | tech_cause << 16; channels; deadline; number; callback: by kind
+    int64_t extra
+    int64_t extra2      # speech start; lease token; suppress | place of a text << 1: by kind
 
 cdef struct command_t:
     int32_t kind
@@ -200,7 +213,7 @@ cdef struct command_t:
     int64_t agent_id    # or the campaign or trunk group
     int64_t lead_id
     int64_t number      # E.164 digits as an integer
-    int64_t extra       # ring time-out, lease token, count, index of an attempt_t: by kind
+    int64_t extra       # ring time-out, lease token, count, index of an attempt_t, callback: by kind
     int64_t extra2
 
 cdef struct attempt_t:

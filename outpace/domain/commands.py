@@ -19,10 +19,15 @@ class Command(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class LeaseLeads(Command, frozen=True):
-    """Lease up to `count` due leads -> LeadsLeased, LeaseRefused."""
+    """Lease up to `count` due leads -> LeadsLeased, LeaseRefused.
+
+    Hot ones come first, then callbacks. With `hot` only hot ones, and so many `callbacks` besides at the most.
+    """
 
     campaign_id: int
     count: int
+    hot: bool = False
+    callbacks: int = 0
 
 
 class RenewLease(Command, frozen=True):
@@ -98,11 +103,14 @@ class RecordAttempt(Command, frozen=True):
 
 
 class RecordDisposition(Command, frozen=True):
-    """Write the agent's verdict on an attempt; no answer is needed."""
+    """Write the agent's verdict on an attempt; no answer is needed. Fields as those of DispositionSet."""
 
     call_id: int
     agent_id: int
     disposition: int
+    attributes: str = "{}"
+    callback_ns: int = 0
+    suppress: bool = False
 
 
 class SaveEstimates(Command, frozen=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from datetime import date, time
 from enum import Enum
+from typing import ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -16,6 +17,9 @@ from outpace.domain.errors import ConfigError
 from outpace.domain.outcomes import Outcome
 
 MAX_CAMPAIGNS = 64
+
+#: Trunk groups that a campaign may use.
+MAX_TRUNK_GROUPS = 16
 
 
 class DialMode(Enum):
@@ -66,6 +70,15 @@ class MachineAction(Enum):
     MESSAGE = "message"
 
 
+class AnswerKind(Enum):
+    """What an agent fills in with a disposition: a line of text, a number, yes or no, a date (YYYY-MM-DD)."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    YES_NO = "yes_no"
+    DATE = "date"
+
+
 class TrunkKind(Enum):
     """Signalling of a trunk group."""
 
@@ -105,7 +118,7 @@ def _check_line(key: str, value: str) -> None:
 def _time_of_day(key: str, text: str) -> time:
     try:
         hours, minutes = text.split(":")
-        if len(hours) != 2 or len(minutes) != 2:
+        if len(hours) != 2 or len(minutes) != 2 or not (hours + minutes).isdecimal() or not text.isascii():
             raise ValueError
         if (hours, minutes) == ("24", "00"):
             return time.max
@@ -115,7 +128,13 @@ def _time_of_day(key: str, text: str) -> time:
 
 
 class _Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base: unknown keys are refused."""
+    """Base: unknown keys are refused, and so are numbers out of `BOUNDS` (least and greatest, by key)."""
+
+    BOUNDS: ClassVar[dict[str, tuple[float, float]]] = {}
+
+    def __post_init__(self) -> None:
+        for key, (low, high) in self.BOUNDS.items():
+            _check(key, getattr(self, key), low=low, high=high)
 
 
 class CallingHours(_Settings, frozen=True):
@@ -153,12 +172,10 @@ class CallingHours(_Settings, frozen=True):
 class RetryRule(_Settings, frozen=True):
     """What follows one outcome: how long to wait, and how many attempts a lead may have in all."""
 
+    BOUNDS = {"wait_s": (0.0, 366 * 86400.0), "max_attempts": (1, 100)}
+
     wait_s: float = 3600.0
     max_attempts: int = 3
-
-    def __post_init__(self) -> None:
-        _check("wait_s", self.wait_s, low=0.0, high=366 * 86400.0)
-        _check("max_attempts", self.max_attempts, low=1, high=100)
 
 
 class Abandonment(_Settings, frozen=True):
@@ -172,6 +189,13 @@ class Abandonment(_Settings, frozen=True):
     is, with a cap of 1 nothing is forbidden.
     """
 
+    BOUNDS = {
+        "cap": (0.0, 1.0),
+        "hours": (1.0, 24.0 * 31),
+        "days": (1, 366),
+        "confidence": (0.5, 0.9999),
+    }
+
     cap: float = 0.03
     window: CapWindow = CapWindow.DAY
     hours: float = 24.0
@@ -183,10 +207,7 @@ class Abandonment(_Settings, frozen=True):
     confidence: float = 0.95
 
     def __post_init__(self) -> None:
-        _check("cap", self.cap, low=0.0, high=1.0)
-        _check("hours", self.hours, low=1.0, high=24.0 * 31)
-        _check("days", self.days, low=1, high=366)
-        _check("confidence", self.confidence, low=0.5, high=0.9999)
+        super().__post_init__()
         try:
             date.fromisoformat(self.since)
         except ValueError as error:
@@ -204,18 +225,19 @@ class InboundLoad(_Settings, frozen=True):
     served within `within_s`. Who waits leaves after `patience_s` on average; 0 = stays.
     """
 
+    BOUNDS = {
+        "calls_per_h": (0.0, 1e6),
+        "handle_s": (1.0, 86_400.0),
+        "service_level": (0.01, 0.9999),
+        "within_s": (0.0, 3600.0),
+        "patience_s": (0.0, 86_400.0),
+    }
+
     calls_per_h: float
     handle_s: float = 180.0
     service_level: float = 0.8
     within_s: float = 20.0
     patience_s: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check("calls_per_h", self.calls_per_h, low=0.0, high=1e6)
-        _check("handle_s", self.handle_s, low=1.0, high=86_400.0)
-        _check("service_level", self.service_level, low=0.01, high=0.9999)
-        _check("within_s", self.within_s, low=0.0, high=3600.0)
-        _check("patience_s", self.patience_s, low=0.0, high=86_400.0)
 
 
 #: Outcomes after which a lead may be dialled again, by the key that a campaign file uses.
@@ -236,6 +258,19 @@ RETRIABLE: dict[str, Outcome] = {
 class Campaign(_Settings, frozen=True):
     """One campaign: what is dialled, how it is paced, and what happens to those who answer."""
 
+    BOUNDS = {
+        "id": (1, 2**31 - 1),
+        "min_ring_s": (15.0, 120.0),
+        "ratio": (0.1, 100.0),
+        "reserve": (0, 10_000),
+        "ring_timeout_s": (5.0, 180.0),
+        "connect_limit_s": (0.1, 60.0),
+        "amd_timeout_s": (0.5, 30.0),
+        "message_max_s": (1.0, 600.0),
+        "wrap_up_max_s": (0.0, 86_400.0),
+        "hopper_size": (1, 1_000_000),
+    }
+
     id: int
     name: str
     mode: DialMode = DialMode.PRECISE
@@ -254,6 +289,8 @@ class Campaign(_Settings, frozen=True):
     wrap_up_max_s: float = 0.0
     hopper_size: int = 500
     dispositions: tuple[str, ...] = ("done",)
+    answers: dict[str, AnswerKind] = {}
+    script: str = ""
     retry: dict[str, RetryRule] = {}
     calling_hours: CallingHours | None = None
     abandonment: Abandonment = Abandonment()
@@ -262,22 +299,17 @@ class Campaign(_Settings, frozen=True):
     inbound: InboundLoad | None = None
 
     def __post_init__(self) -> None:
-        _check("id", self.id, low=1, high=2**31 - 1)
-        _check("min_ring_s", self.min_ring_s, low=15.0, high=120.0)
+        super().__post_init__()
         if not self.name:
             raise ConfigError("name", "must not be empty")
-        _check("ratio", self.ratio, low=0.1, high=100.0)
-        _check("reserve", self.reserve, low=0, high=10_000)
-        _check("ring_timeout_s", self.ring_timeout_s, low=5.0, high=180.0)
-        _check("connect_limit_s", self.connect_limit_s, low=0.1, high=60.0)
-        _check("amd_timeout_s", self.amd_timeout_s, low=0.5, high=30.0)
-        _check("message_max_s", self.message_max_s, low=1.0, high=600.0)
-        _check("wrap_up_max_s", self.wrap_up_max_s, low=0.0, high=86_400.0)
-        _check("hopper_size", self.hopper_size, low=1, high=1_000_000)
         if not self.trunk_groups:
             raise ConfigError("trunk_groups", "wants at least one trunk group")
+        if len(self.trunk_groups) > MAX_TRUNK_GROUPS:
+            raise ConfigError("trunk_groups", f"a campaign may use {MAX_TRUNK_GROUPS} trunk groups, not more")
         if not self.dispositions:
             raise ConfigError("dispositions", "wants at least one")
+        if "" in self.answers:
+            raise ConfigError("answers", "wants a name for each answer")
         if self.mode is DialMode.AGENTLESS and not self.message:
             raise ConfigError("message", "is what mode = 'agentless' plays to whoever answers: it must not be empty")
         if self.connect_clock is not ConnectClock.ANSWER and not self.amd:
@@ -294,6 +326,14 @@ class TrunkGroup(_Settings, frozen=True):
     taken off their front and `prefix` put there. `cps` is calls per second, `burst` how many may start at once.
     """
 
+    BOUNDS = {
+        "id": (1, 2**31 - 1),
+        "channels": (1, 100_000),
+        "cps": (0.01, 100_000.0),
+        "burst": (1, 10_000),
+        "max_pending": (1, 100_000),
+    }
+
     id: int
     name: str
     kind: TrunkKind = TrunkKind.SIP
@@ -308,13 +348,9 @@ class TrunkGroup(_Settings, frozen=True):
     prefix: str = ""
 
     def __post_init__(self) -> None:
-        _check("id", self.id, low=1, high=2**31 - 1)
+        super().__post_init__()
         if not self.name:
             raise ConfigError("name", "must not be empty")
-        _check("channels", self.channels, low=1, high=100_000)
-        _check("cps", self.cps, low=0.01, high=100_000.0)
-        _check("burst", self.burst, low=1, high=10_000)
-        _check("max_pending", self.max_pending, low=1, high=100_000)
         if self.dial.count("{number}") != 1 or self.dial.replace("{number}", "").strip("{}") != self.dial.replace(
             "{number}", ""
         ):
@@ -328,22 +364,24 @@ class TrunkGroup(_Settings, frozen=True):
 class Agent(_Settings, frozen=True):
     """Somebody who talks to people. `leg` is how the switch reaches the desk, e.g. `PJSIP/agent7`."""
 
+    BOUNDS = {"id": (1, 2**31 - 1)}
+
     id: int
     name: str
     leg: str = ""
     campaigns: tuple[int, ...] = (1,)
 
     def __post_init__(self) -> None:
-        _check("id", self.id, low=1, high=2**31 - 1)
+        super().__post_init__()
         if not self.name:
             raise ConfigError("name", "must not be empty")
-        if not self.campaigns:
-            raise ConfigError("campaigns", "wants at least one campaign")
         _check_line("leg", self.leg)
 
 
 class Pool(_Settings, frozen=True):
     """Agents, trunks and campaigns that share each other: what one engine owns at a time."""
+
+    BOUNDS = {"max_calls": (1, 1_000_000)}
 
     campaigns: tuple[Campaign, ...]
     trunk_groups: tuple[TrunkGroup, ...]
@@ -352,9 +390,9 @@ class Pool(_Settings, frozen=True):
     name: str = "default"
 
     def __post_init__(self) -> None:
-        _check("max_calls", self.max_calls, low=1, high=1_000_000)
-        if not 1 <= len(self.campaigns) <= MAX_CAMPAIGNS:
-            raise ConfigError("campaigns", f"wants 1 to {MAX_CAMPAIGNS} campaigns, not {len(self.campaigns)}")
+        super().__post_init__()
+        if len(self.campaigns) > MAX_CAMPAIGNS:
+            raise ConfigError("campaigns", f"may be {MAX_CAMPAIGNS}, not {len(self.campaigns)}")
         campaigns = _unique("campaigns", [c.id for c in self.campaigns])
         groups = _unique("trunk_groups", [g.id for g in self.trunk_groups])
         _unique("agents", [a.id for a in self.agents])

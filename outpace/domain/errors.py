@@ -5,7 +5,8 @@
     OutpaceError
     ├── ConfigError              a file, key or value is wrong; says where and why
     ├── StateError               a caller asked for what the state forbids
-    │   └── UnknownId            no call, agent, campaign or trunk group of that id
+    │   ├── UnknownId            no call, agent, campaign or trunk group of that id
+    │   └── VersionConflict      somebody else has changed the settings meanwhile
     ├── CapacityError            a bounded table or queue is full
     ├── StoreError               the store cannot do what was asked
     │   └── StaleEpoch           another engine owns the pool now; this one must stop
@@ -46,6 +47,14 @@ class StateError(OutpaceError):
 
 class UnknownId(StateError):
     """A caller named a call, agent, campaign or trunk group that does not exist."""
+
+
+class VersionConflict(StateError):
+    """The settings were changed by somebody else meanwhile; `version` is theirs."""
+
+    def __init__(self, message: str, version: int) -> None:
+        super().__init__(message)
+        self.version = version
 
 
 class CapacityError(OutpaceError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from outpace.domain.config import Pool
 from outpace.domain.outcomes import CallPresence, IntentRefusal, Outcome, Refusal, Verdict
 
 
@@ -174,11 +175,18 @@ class AgentNotReady(Event, frozen=True):
 
 
 class DispositionSet(Event, frozen=True):
-    """The agent's verdict on a call: an index into the campaign's dispositions."""
+    """The agent's verdict on a call: an index into the campaign's dispositions.
+
+    `attributes` is what the agent has noted, as JSON text. `callback_ns`: when the lead is to be called again, 0 = as
+    the retry rules say. `suppress`: its number is never to be dialled again, by any campaign.
+    """
 
     agent_id: int
     call_id: int
     disposition: int
+    attributes: str = "{}"
+    callback_ns: int = 0
+    suppress: bool = False
 
 
 # ---- of the link and the trunks ----------------------------------------------------------------------------------
@@ -210,7 +218,10 @@ class LeadsLeased(Event, frozen=True):
     """Answer to LeaseLeads: leads due now, dialable until `deadline_ns` (engine time) under the fencing `token`.
 
     The lists have one length, but for `features` (see features.py), which may be empty: nothing is known of the leads.
-    `next_due_ns`: when the next lead of the campaign falls due, 0 = there is none.
+    `next_due_ns`: when the next lead of the campaign falls due, or where none waits, comes back from a lease at the
+    earliest; 0 = there is none. `hot`: as the LeaseLeads was; `next_due_ns` says nothing then. Of the leads the
+    first `hots`, or when `hot` all that are no callbacks, are hot, and the next `callbacks` promised: these are dialled
+    before what was leased earlier.
     """
 
     campaign_id: int
@@ -221,12 +232,16 @@ class LeadsLeased(Event, frozen=True):
     attempts: list[int]
     next_due_ns: int = 0
     features: list[int] = []
+    hot: bool = False
+    hots: int = 0
+    callbacks: int = 0
 
 
 class LeaseRefused(Event, frozen=True):
-    """The store cannot lease now."""
+    """The store cannot lease now. `hot`: as the LeaseLeads was."""
 
     campaign_id: int
+    hot: bool = False
 
 
 class LeaseRenewed(Event, frozen=True):
@@ -332,6 +347,12 @@ class CampaignStopped(Event, frozen=True):
     campaign_id: int
 
 
+class CampaignCompleted(Event, frozen=True):
+    """It had completed when this engine began: it dials when it is told of leads. Only before it was started here."""
+
+    campaign_id: int
+
+
 class PacingChanged(Event, frozen=True):
     """New settings of the campaign's pacer. `cap` is the share of people that may be abandoned; None = unchanged."""
 
@@ -339,6 +360,45 @@ class PacingChanged(Event, frozen=True):
     ratio: float
     reserve: int
     cap: float | None = None
+
+
+class PoolChanged(Event, frozen=True):
+    """The settings of the pool from now on; campaigns, trunk groups and agents behind those there were are new.
+
+    Any setting of a campaign, a trunk group or an agent may change. Ids and their order stay, nothing is removed, and
+    `name` and `max_calls` are of the engine's whole life. Calls in flight and agents' states stay as they are: what
+    began before keeps its deadline. A call is answered in the mode in which it was launched.
+    """
+
+    pool: Pool
+
+
+class HangUpCall(Event, frozen=True):
+    """End a call in flight, whatever its state. One that the switch has not heard of yet is not made."""
+
+    call_id: int
+
+
+class LeadsAdded(Event, frozen=True):
+    """The store has new leads: a campaign that has run dry asks again, a completed one runs again."""
+
+    campaign_id: int
+
+
+class HotLeads(Event, frozen=True):
+    """As LeadsAdded, of hot leads or callbacks that are due: the store is asked for them at once, beside the others."""
+
+    campaign_id: int
+
+
+class NumberSuppressed(Event, frozen=True):
+    """The number must not be dialled any more, by one campaign or by all (0).
+
+    Its leads leave the hoppers, its calls that nobody has answered yet are hung up as cancelled.
+    """
+
+    number: int
+    campaign_id: int = 0
 
 
 class TimePassed(Event, frozen=True):
@@ -351,5 +411,6 @@ AnyEvent = (
     | AgentLegUp | AgentLegLost | AgentReady | AgentNotReady | DispositionSet | LinkUp | LinkDown | TrunkCapacity
     | LeadsLeased | LeaseRefused | LeaseRenewed | LeaseLost | IntentDurable | IntentRefused | IntentWithdrawn
     | AttemptRecorded | LedgerLoaded | EstimatesLoaded | CampaignStarted | CampaignPaused | CampaignDraining
-    | CampaignStopped | PacingChanged | TimePassed
+    | CampaignStopped | CampaignCompleted | PacingChanged | PoolChanged | HangUpCall | LeadsAdded | HotLeads
+    | NumberSuppressed | TimePassed
 )  # fmt: skip

@@ -37,6 +37,10 @@ BUCKETS = 64
 #: Attempts are counted up to here.
 MAX_ATTEMPTS = 7
 
+# Arithmetic on members of an enum takes several times as long, and this is done for every attempt.
+_ATTEMPTS, _OUTCOME = int(FeatureBit.ATTEMPTS), int(FeatureBit.OUTCOME)
+_ALL_BUT_HISTORY = ~((1 << FeatureBit.LIST) - (1 << FeatureBit.ATTEMPTS))
+
 
 def bucket_of(text: str) -> int:
     """The bucket of a list's or segment's name: 0 for the empty text, else 1 to BUCKETS - 1, the same for ever."""
@@ -81,6 +85,5 @@ def pack_features(
 
 def after_attempt(features: int, outcome: Outcome) -> int:
     """The features of a lead after one more attempt that ended so; all else stays."""
-    attempts = features >> FeatureBit.ATTEMPTS & MAX_ATTEMPTS
-    history = (1 << FeatureBit.LIST) - (1 << FeatureBit.ATTEMPTS)
-    return features & ~history | min(attempts + 1, MAX_ATTEMPTS) << FeatureBit.ATTEMPTS | outcome << FeatureBit.OUTCOME
+    attempts = features >> _ATTEMPTS & MAX_ATTEMPTS
+    return features & _ALL_BUT_HISTORY | min(attempts + 1, MAX_ATTEMPTS) << _ATTEMPTS | outcome << _OUTCOME

@@ -42,6 +42,15 @@ class AgentState(IntEnum):
     WRAP_UP = 8
 
 
+class NextState(IntEnum):
+    """What an agent wants to become as soon as that can be: after the call in hand, or when the leg is up."""
+
+    NOTHING = 0
+    READY = 1
+    NOT_READY = 2
+    LOGGED_OUT = 3
+
+
 class LegState(IntEnum):
     """The standing leg on which an agent is reached. READY requires UP."""
 

@@ -1,5 +1,6 @@
 from libc.stdint cimport int32_t, int64_t
 
+from outpace.domain._words cimport fact_t
 from outpace.engine._state cimport EngineState
 
 cdef class AgentDesk(EngineState):
@@ -23,4 +24,4 @@ cdef class AgentDesk(EngineState):
     cdef int log_out(self, int32_t row, int64_t now_ns) except -1
     cdef int ready(self, int32_t row, int64_t now_ns) except -1
     cdef int not_ready(self, int32_t row, int32_t reason, int64_t now_ns) except -1
-    cdef int dispose(self, int32_t row, int64_t call_id, int32_t disposition) except -1
+    cdef int dispose(self, int32_t row, const fact_t* fact) except -1

@@ -8,10 +8,9 @@ from libc.stdint cimport int32_t, int64_t, uint64_t
 from outpace.domain._words cimport (
     AGENT_CONNECTING, AGENT_LOGGED_OUT, AGENT_NOT_READY, AGENT_READY, AGENT_TALKING, AGENT_WRAP_UP,
     COMMAND_AGENT_STATE, COMMAND_CLOSE_AGENT_LEG, COMMAND_OPEN_AGENT_LEG, COMMAND_RECORD_DISPOSITION, LEG_LOST,
-    LEG_NONE, LEG_OPENING, LEG_UP, command_t,
+    LEG_NONE, LEG_OPENING, LEG_UP, NEXT_LOGGED_OUT, NEXT_NOT_READY, NEXT_NOTHING, NEXT_READY, command_t, fact_t,
 )
 from outpace.engine._state cimport LEG_BUSY_LIMIT_MS, LEG_LIMIT_MS, REG_DIRTY, EngineState
-from outpace.engine._tables cimport WANTS_LOGOUT, WANTS_NOT_READY, WANTS_NOTHING, WANTS_READY
 from outpace.pacing._estimates cimport (
     OBSERVED_TALK_BEGAN, OBSERVED_TALK_CUT, OBSERVED_TALK_ENDED, OBSERVED_WRAP_UP_BEGAN, OBSERVED_WRAP_UP_CUT,
     OBSERVED_WRAP_UP_ENDED,
@@ -50,7 +49,7 @@ cdef class AgentDesk(EngineState):
         cdef int32_t state = self.agents.state[row]
         cdef bint stays = (
             self.agents.leg[row] == LEG_UP and not self.agents.adopted[row]
-            and self.agents.wants[row] != WANTS_NOT_READY and self.agents.wants[row] != WANTS_LOGOUT
+            and self.agents.wants[row] != NEXT_NOT_READY and self.agents.wants[row] != NEXT_LOGGED_OUT
         )
         if (state != AGENT_TALKING and state != AGENT_WRAP_UP) or stays == self.agents.observed[row]:
             return
@@ -92,7 +91,7 @@ cdef class AgentDesk(EngineState):
             command.call_id = self.agents.last_call[row]
 
     cdef void become_ready(self, int32_t row, bint first, int64_t now_ns) noexcept nogil:
-        self.agents.wants[row] = WANTS_NOTHING
+        self.agents.wants[row] = NEXT_NOTHING
         self.set_agent_state(row, AGENT_READY, now_ns)
         if first:
             self.agents.prepend_ready(row)
@@ -109,6 +108,7 @@ cdef class AgentDesk(EngineState):
         self.agents.call[row] = call
         self.agents.last_call[row] = self.calls.life[call].call_id
         self.agents.last_campaign[row] = self.calls.campaign[call]
+        self.agents.last_number[row] = self.calls.life[call].number
         self.set_agent_state(row, AGENT_CONNECTING, now_ns)
 
     cdef void agent_talks(self, int32_t row, int64_t now_ns) noexcept nogil:
@@ -119,13 +119,13 @@ cdef class AgentDesk(EngineState):
         # the call came to nothing before a word was said: back to where the agent was, at the head of the idle
         # unless this agent is the one that could not be bridged
         self.agents.call[row] = -1
-        if self.agents.wants[row] == WANTS_LOGOUT:
+        if self.agents.wants[row] == NEXT_LOGGED_OUT:
             self.want_logout(row, now_ns)
-        elif self.agents.wants[row] == WANTS_NOT_READY:
-            self.agents.wants[row] = WANTS_NOTHING
+        elif self.agents.wants[row] == NEXT_NOT_READY:
+            self.agents.wants[row] = NEXT_NOTHING
             self.set_agent_state(row, AGENT_NOT_READY, now_ns)
         elif self.agents.leg[row] != LEG_UP:
-            self.agents.wants[row] = WANTS_READY
+            self.agents.wants[row] = NEXT_READY
             self.set_agent_state(row, AGENT_NOT_READY, now_ns)
         else:
             self.become_ready(row, not last, now_ns)
@@ -133,7 +133,7 @@ cdef class AgentDesk(EngineState):
     cdef void agent_done(self, int32_t row, bint leg_busy, int64_t now_ns) noexcept nogil:
         self.agents.call[row] = -1
         # whose conversation was adopted and who has not logged in since may be gone
-        if self.agents.wants[row] == WANTS_LOGOUT or self.agents.adopted[row]:
+        if self.agents.wants[row] == NEXT_LOGGED_OUT or self.agents.adopted[row]:
             self.want_logout(row, now_ns)
             return
         self.agents.leg_busy[row] = leg_busy
@@ -150,11 +150,11 @@ cdef class AgentDesk(EngineState):
         self.agents.leg_busy[row] = 0
         self.timers.cancel(self.agent_slots + row)
         if self.agents.state[row] != AGENT_WRAP_UP:
-            if self.agents.state[row] == AGENT_NOT_READY and self.agents.wants[row] == WANTS_READY:
+            if self.agents.state[row] == AGENT_NOT_READY and self.agents.wants[row] == NEXT_READY:
                 if self.agents.leg[row] == LEG_UP:
                     self.become_ready(row, False, now_ns)
             return
-        if self.agents.wants[row] == WANTS_READY and self.agents.leg[row] == LEG_UP:
+        if self.agents.wants[row] == NEXT_READY and self.agents.leg[row] == LEG_UP:
             self.become_ready(row, False, now_ns)
         else:
             self.arm_wrap_up(row, now_ns)
@@ -169,7 +169,7 @@ cdef class AgentDesk(EngineState):
     cdef void want_logout(self, int32_t row, int64_t now_ns) noexcept nogil:
         cdef command_t* command
         self.stop_being_ready(row)
-        self.agents.wants[row] = WANTS_NOTHING
+        self.agents.wants[row] = NEXT_NOTHING
         self.agents.leg_busy[row] = 0
         self.agents.adopted[row] = 0
         self.agents.call[row] = -1
@@ -196,7 +196,7 @@ cdef class AgentDesk(EngineState):
         if self.agents.leg_busy[row]:
             return
         if self.agents.state[row] == AGENT_NOT_READY or self.agents.state[row] == AGENT_WRAP_UP:
-            if self.agents.wants[row] == WANTS_READY:
+            if self.agents.wants[row] == NEXT_READY:
                 self.become_ready(row, False, now_ns)
             elif self.agents.state[row] == AGENT_WRAP_UP:
                 self.arm_wrap_up(row, now_ns)
@@ -212,7 +212,7 @@ cdef class AgentDesk(EngineState):
         self.follow_agent(row, now_ns)
         if state == AGENT_READY:
             self.stop_being_ready(row)
-            self.agents.wants[row] = WANTS_READY
+            self.agents.wants[row] = NEXT_READY
             self.set_agent_state(row, AGENT_NOT_READY, now_ns)
         elif state == AGENT_CONNECTING and call >= 0:
             self.connect_failed(call, True, now_ns)
@@ -232,8 +232,8 @@ cdef class AgentDesk(EngineState):
         elif state != AGENT_LOGGED_OUT and self.agents.leg[row] != LEG_UP:
             self.open_leg(row, now_ns)           # lost, or the switch did not answer
         elif state == AGENT_WRAP_UP:
-            if self.agents.wants[row] == WANTS_NOT_READY:
-                self.agents.wants[row] = WANTS_NOTHING
+            if self.agents.wants[row] == NEXT_NOT_READY:
+                self.agents.wants[row] = NEXT_NOTHING
                 self.set_agent_state(row, AGENT_NOT_READY, now_ns)
             else:
                 self.become_ready(row, False, now_ns)
@@ -248,7 +248,7 @@ cdef class AgentDesk(EngineState):
                 f"agent {self.agents.agent_id[row]} is logged in already "
                 f"({AgentState(self.agents.state[row]).name.lower()})"
             )
-        self.agents.wants[row] = WANTS_NOTHING
+        self.agents.wants[row] = NEXT_NOTHING
         self.agents.reason[row] = 0
         self.agents.leg_failures[row] = 0
         self.set_agent_state(row, AGENT_NOT_READY, now_ns)
@@ -260,7 +260,7 @@ cdef class AgentDesk(EngineState):
         if state == AGENT_LOGGED_OUT:
             raise StateError(f"agent {self.agents.agent_id[row]} is not logged in")
         if state == AGENT_CONNECTING or state == AGENT_TALKING:
-            self.agents.wants[row] = WANTS_LOGOUT
+            self.agents.wants[row] = NEXT_LOGGED_OUT
             self.follow_agent(row, now_ns)
         else:
             self.want_logout(row, now_ns)
@@ -278,9 +278,9 @@ cdef class AgentDesk(EngineState):
                 self.timers.cancel(self.agent_slots + row)
                 self.become_ready(row, False, now_ns)
             else:
-                self.agents.wants[row] = WANTS_READY
+                self.agents.wants[row] = NEXT_READY
         else:
-            self.agents.wants[row] = WANTS_NOTHING
+            self.agents.wants[row] = NEXT_NOTHING
         self.follow_agent(row, now_ns)
         return 0
 
@@ -290,10 +290,10 @@ cdef class AgentDesk(EngineState):
             raise StateError(f"agent {self.agents.agent_id[row]} is not logged in")
         self.agents.reason[row] = reason
         if state == AGENT_CONNECTING or state == AGENT_TALKING:
-            self.agents.wants[row] = WANTS_NOT_READY
+            self.agents.wants[row] = NEXT_NOT_READY
             self.follow_agent(row, now_ns)
             return 0
-        self.agents.wants[row] = WANTS_NOTHING
+        self.agents.wants[row] = NEXT_NOTHING
         if state != AGENT_NOT_READY:
             self.agents.remove_ready(row)
             if not self.agents.leg_busy[row] and self.agents.leg[row] == LEG_UP:
@@ -301,14 +301,16 @@ cdef class AgentDesk(EngineState):
             self.set_agent_state(row, AGENT_NOT_READY, now_ns)
         return 0
 
-    cdef int dispose(self, int32_t row, int64_t call_id, int32_t disposition) except -1:
+    cdef int dispose(self, int32_t row, const fact_t* fact) except -1:
         cdef command_t* command
-        if call_id == 0 or self.agents.last_call[row] != call_id:
-            raise StateError(f"call {call_id} is not the last call of agent {self.agents.agent_id[row]}")
-        if not 0 <= disposition < self.campaigns.dispositions[self.agents.last_campaign[row]]:
-            raise StateError(f"disposition {disposition}: the campaign has no such")
+        if fact.call_id == 0 or self.agents.last_call[row] != fact.call_id:
+            raise StateError(f"call {fact.call_id} is not the last call of agent {self.agents.agent_id[row]}")
+        if not 0 <= fact.code < self.campaigns.dispositions[self.agents.last_campaign[row]]:
+            raise StateError(f"disposition {fact.code}: the campaign has no such")
         command = self.emit(COMMAND_RECORD_DISPOSITION)
-        command.call_id = call_id
+        command.call_id = fact.call_id
         command.agent_id = self.agents.agent_id[row]
-        command.code = disposition
+        command.code = fact.code
+        command.extra = fact.extra
+        command.extra2 = fact.extra2
         return 0

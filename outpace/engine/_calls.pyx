@@ -23,8 +23,8 @@ from outpace.engine._state cimport (
     REG_LINK_UP, REG_LOST, REG_QUERIES, REG_UNRECORDED, RELEASE_GRACE_MS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
 from outpace.engine._tables cimport (
-    FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_HANGUP, FLAG_LAUNCHED, FLAG_OVERDIALLED, FLAG_PENDING,
-    FLAG_QUERIED, FLAG_SENT,
+    FLAG_AGENTLESS, FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_HANGUP, FLAG_LAUNCHED, FLAG_OVERDIALLED,
+    FLAG_PENDING, FLAG_QUERIED, FLAG_SENT,
 )
 from outpace.pacing._estimates cimport OBSERVED_FORGOTTEN, OBSERVED_NOBODY, OBSERVED_PERSON
 
@@ -237,7 +237,7 @@ cdef class CallFlow(AgentDesk):
         cdef int64_t limit = self.calls.clock_ns[row] + self.campaigns.connect_limit_ns[campaign]
         cdef int32_t agent
         self.settle_launch(row, OBSERVED_PERSON, now_ns)
-        if self.campaigns.agentless[campaign]:
+        if self.calls.flags[row] & FLAG_AGENTLESS:
             self.calls.life[row].outcome = OUTCOME_NOTIFIED
             self.treat(row, True, now_ns)
             return
@@ -300,16 +300,20 @@ cdef class CallFlow(AgentDesk):
         cdef int32_t other
         self.calls.agent[row] = -1
         self.calls.life[row].agent_id = 0
-        self.set_call_state(row, CALL_QUEUED)
-        self.prepend_waiting(row)
-        # somebody else first, so that a leg that cannot be bridged is not tried again at once
-        other = self.pick_agent(campaign)
-        if limit <= now_ns:
-            self.abandon(row, now_ns)
-        elif other >= 0:
-            self.connect(row, other, now_ns)
+        if self.calls.flags[row] & FLAG_HANGUP:
+            self.charge(row, now_ns)             # nobody will talk to this person
+            self.treat(row, False, now_ns)
         else:
-            self.arm_call(row, limit)
+            self.set_call_state(row, CALL_QUEUED)
+            self.prepend_waiting(row)
+            # somebody else first, so that a leg that cannot be bridged is not tried again at once
+            other = self.pick_agent(campaign)
+            if limit <= now_ns:
+                self.abandon(row, now_ns)
+            elif other >= 0:
+                self.connect(row, other, now_ns)
+            else:
+                self.arm_call(row, limit)
         if agent >= 0:
             if leg_lost and self.agents.state[agent] == AGENT_CONNECTING and self.agents.leg[agent] == LEG_UP:
                 self.agents.call[agent] = -1
@@ -323,7 +327,7 @@ cdef class CallFlow(AgentDesk):
         self.treat(row, self.campaigns.has_message[self.calls.campaign[row]] != 0, now_ns)
 
     cdef void charge(self, int32_t row, int64_t now_ns) noexcept nogil:
-        if self.campaigns.agentless[self.calls.campaign[row]]:
+        if self.calls.flags[row] & FLAG_AGENTLESS:
             self.calls.life[row].outcome = OUTCOME_CANCELLED     # no agent was promised; our HangUp came first
             return
         self.calls.life[row].outcome = OUTCOME_ABANDONED
@@ -359,7 +363,7 @@ cdef class CallFlow(AgentDesk):
         cdef int32_t state = self.calls.state[row]
         cdef int32_t agent = self.calls.agent[row]
         cdef int32_t campaign = self.calls.campaign[row]
-        cdef bint agentless = self.campaigns.agentless[campaign] != 0
+        cdef bint agentless = self.calls.flags[row] & FLAG_AGENTLESS != 0
         cdef attempt_t* life = &self.calls.life[row]
         cdef int32_t reason = life.abandon_reason
         life.hangup_cause = <int32_t>(extra & 0xFFFF)

@@ -3,7 +3,7 @@ from libc.stdint cimport int32_t, int64_t, uint64_t
 from outpace.engine._idmap cimport IdMap
 
 cdef enum:
-    MAX_TRUNKS = 16          # trunk groups a campaign may use
+    MAX_TRUNKS = 16          # trunk groups a campaign may use: MAX_TRUNK_GROUPS of the settings
     LEDGER_MINUTES = 1440    # the ledger looks back a day, minute by minute
     DECISIONS = 256          # decisions kept for explain
 
@@ -69,6 +69,9 @@ cdef class CampaignTable:
     cdef int64_t[::1] lease_asked         # leads asked for and not answered yet, 0 = none
     cdef int64_t[::1] lease_at_ns         # ask not before
     cdef int64_t[::1] lease_timeout_ns    # until then the store may answer what was asked
+    cdef int64_t[::1] hot_asked           # the same of hot leads
+    cdef int64_t[::1] hot_wanted          # there may be hot leads that were not asked for yet
+    cdef int64_t[::1] hot_at_ns           # ask not before; while they are asked for: until then the store may answer
     cdef int64_t[::1] exhausted           # the store has said: nothing left
     cdef int64_t[::1] requeued            # a lead got another turn since the last lease was asked for
     cdef int64_t[::1] window_open
@@ -86,7 +89,7 @@ cdef class CampaignTable:
     cdef int64_t[::1] classify_limit_ns
     cdef int64_t[::1] machine_message     # leave the message on machines
     cdef int64_t[::1] has_message
-    cdef int64_t[::1] agentless           # who answers gets the message and no agent
+    cdef int64_t[::1] agentless           # who answers a call launched now gets the message and no agent
     cdef int64_t[::1] may_cancel          # ringing calls may be cancelled
     cdef int64_t[::1] min_ring_ns         # ... after this time
     cdef int64_t[::1] withheld            # agents that dialling leaves to inbound calls

@@ -11,9 +11,9 @@ from outpace.engine._idmap cimport IdMap
 from outpace.pacing._answer_model cimport HOUR_SLOTS
 
 from outpace.domain.config import RETRIABLE, ConnectClock, DialMode, MachineAction
-from outpace.domain.errors import ConfigError
 from outpace.domain.units import seconds_to_ns
 from outpace.engine._hopper import Hopper
+from outpace.engine.columns import with_rows_of
 from outpace.engine.outlook import agents_for_inbound
 from outpace.pacing import make_pacer
 
@@ -23,9 +23,9 @@ cdef int64_t EPOCH_SLOT = 72          # 1970 began on a Thursday
 
 _PER_CAMPAIGN = (
     "campaign_id", "state", "live", "launches", "reason", "connected", "no_agent", "caller_left", "lease_asked",
-    "lease_at_ns", "lease_timeout_ns", "exhausted", "requeued", "window_open", "window_change_ns", "zone_offset_ns",
-    "decided_ns", "advanced_ns", "cancels", "dirty", "ring_timeout_ns", "connect_limit_ns", "connect_clock", "classify",
-    "classify_limit_ns", "machine_message",
+    "lease_at_ns", "lease_timeout_ns", "hot_asked", "hot_wanted", "hot_at_ns", "exhausted", "requeued", "window_open",
+    "window_change_ns", "zone_offset_ns", "decided_ns", "advanced_ns", "cancels", "dirty",
+    "ring_timeout_ns", "connect_limit_ns", "connect_clock", "classify", "classify_limit_ns", "machine_message",
     "has_message", "agentless", "may_cancel", "min_ring_ns", "message_max_ns", "wrap_up_max_ns", "dispositions",
     "trunk_count", "decision_count", "withheld",
 )
@@ -50,31 +50,49 @@ cdef class CampaignTable:
     """One row per campaign, in the order of the settings."""
 
     def __init__(self, campaigns, trunk_ids):
+        self.columns = {}
+        self.hoppers = []
+        self.pacers = []
+        self.change(campaigns, trunk_ids)
+
+    def change(self, campaigns, trunk_ids):
+        """Take over settings; campaigns behind those there are get new rows. Hoppers and pacers are left alone."""
         cdef Py_ssize_t row
-        self.count = len(campaigns)
-        self.ids = IdMap(max(self.count, 1))
-        self.columns = {name: np.zeros(self.count, np.int64) for name in _PER_CAMPAIGN}
-        self.columns["in_state"] = np.zeros((self.count, CALL_STATES), np.int64)
-        self.columns["outcomes"] = np.zeros((self.count, OUTCOMES), np.int64)
-        self.columns["agents_in"] = np.zeros((self.count, AGENT_STATES), np.int64)
-        self.columns["limited"] = np.zeros((self.count, LIMITS), np.int64)
-        self.columns["minutes"] = np.zeros((self.count, LEDGER_MINUTES, 3), np.int64)
-        self.columns["partners"] = np.zeros(self.count, np.uint64)
-        self.columns["waiting_head"] = np.full(self.count, -1, np.int32)
-        self.columns["waiting_tail"] = np.full(self.count, -1, np.int32)
-        self.columns["retry_wait_ns"] = np.zeros((self.count, OUTCOMES), np.int64)
-        self.columns["retry_max"] = np.zeros((self.count, OUTCOMES), np.int64)
-        self.columns["trunk_rows"] = np.full((self.count, MAX_TRUNKS), -1, np.int32)
-        self.columns["decisions"] = np.zeros((self.count, DECISIONS), DECISION_DTYPE)
-        self.columns["latest"] = np.zeros(self.count, DECISION_DTYPE)
-        self._bind()
-        self.hoppers = [Hopper(campaign.hopper_size) for campaign in campaigns]
-        self.pacers = [make_pacer(campaign) for campaign in campaigns]
+        cdef Py_ssize_t first = self.count
+        if not self.columns or len(campaigns) > first:
+            self.count = len(campaigns)
+            self.ids = IdMap(self.count)
+            self._bind(with_rows_of(self.columns, self._columns()))
         for row in range(self.count):
+            if row >= first:
+                self.campaign_id[row] = campaigns[row].id
+                self.state[row] = CAMPAIGN_DRAFT
+                self.reason[row] = LIMIT_NOT_RUNNING
+                self.window_open[row] = 1
+                self.hoppers.append(Hopper(campaigns[row].hopper_size))
+                self.pacers.append(make_pacer(campaigns[row]))
             self.ids.put(campaigns[row].id, <int32_t>row)
             self._settle(row, campaigns[row], trunk_ids)
 
-    def _bind(self):
+    def _columns(self):
+        columns = {name: np.zeros(self.count, np.int64) for name in _PER_CAMPAIGN}
+        columns["in_state"] = np.zeros((self.count, CALL_STATES), np.int64)
+        columns["outcomes"] = np.zeros((self.count, OUTCOMES), np.int64)
+        columns["agents_in"] = np.zeros((self.count, AGENT_STATES), np.int64)
+        columns["limited"] = np.zeros((self.count, LIMITS), np.int64)
+        columns["minutes"] = np.zeros((self.count, LEDGER_MINUTES, 3), np.int64)
+        columns["partners"] = np.zeros(self.count, np.uint64)
+        columns["waiting_head"] = np.full(self.count, -1, np.int32)
+        columns["waiting_tail"] = np.full(self.count, -1, np.int32)
+        columns["retry_wait_ns"] = np.zeros((self.count, OUTCOMES), np.int64)
+        columns["retry_max"] = np.zeros((self.count, OUTCOMES), np.int64)
+        columns["trunk_rows"] = np.full((self.count, MAX_TRUNKS), -1, np.int32)
+        columns["decisions"] = np.zeros((self.count, DECISIONS), DECISION_DTYPE)
+        columns["latest"] = np.zeros(self.count, DECISION_DTYPE)
+        return columns
+
+    def _bind(self, columns):
+        self.columns = columns
         self.campaign_id = self.columns["campaign_id"]
         self.state = self.columns["state"]
         self.live = self.columns["live"]
@@ -86,6 +104,9 @@ cdef class CampaignTable:
         self.lease_asked = self.columns["lease_asked"]
         self.lease_at_ns = self.columns["lease_at_ns"]
         self.lease_timeout_ns = self.columns["lease_timeout_ns"]
+        self.hot_asked = self.columns["hot_asked"]
+        self.hot_wanted = self.columns["hot_wanted"]
+        self.hot_at_ns = self.columns["hot_at_ns"]
         self.exhausted = self.columns["exhausted"]
         self.requeued = self.columns["requeued"]
         self.window_open = self.columns["window_open"]
@@ -127,10 +148,6 @@ cdef class CampaignTable:
 
     def _settle(self, Py_ssize_t row, campaign, trunk_ids):
         cdef Py_ssize_t place, outcome
-        self.campaign_id[row] = campaign.id
-        self.state[row] = CAMPAIGN_DRAFT
-        self.reason[row] = LIMIT_NOT_RUNNING
-        self.window_open[row] = 1
         self.ring_timeout_ns[row] = seconds_to_ns(campaign.ring_timeout_s)
         self.connect_limit_ns[row] = seconds_to_ns(campaign.connect_limit_s)
         self.connect_clock[row] = _CLOCKS[campaign.connect_clock]
@@ -145,12 +162,13 @@ cdef class CampaignTable:
         self.message_max_ns[row] = seconds_to_ns(campaign.message_max_s)
         self.wrap_up_max_ns[row] = seconds_to_ns(campaign.wrap_up_max_s)
         self.dispositions[row] = len(campaign.dispositions)
+        self.retry_wait_ns[row, :] = 0
+        self.retry_max[row, :] = 0
         for name, rule in campaign.retry.items():
             outcome = RETRIABLE[name]
             self.retry_wait_ns[row, outcome] = seconds_to_ns(rule.wait_s)
             self.retry_max[row, outcome] = rule.max_attempts
-        if len(campaign.trunk_groups) > MAX_TRUNKS:
-            raise ConfigError("trunk_groups", f"a campaign may use {MAX_TRUNKS} trunk groups, not more")
+        self.trunk_rows[row, :] = -1
         self.trunk_count[row] = len(campaign.trunk_groups)
         for place, group in enumerate(campaign.trunk_groups):
             self.trunk_rows[row, place] = trunk_ids.get(group)

@@ -2,23 +2,23 @@
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from outpace.domain._words cimport (
-    AGENT_LOGGED_OUT, CALL_FREE, CALL_RINGING, CALL_TALKING, CAMPAIGN_ARCHIVED, CAMPAIGN_DRAINING, CAMPAIGN_PAUSED,
-    CAMPAIGN_RUNNING, FACT_AGENT_LEG_LOST, FACT_AGENT_LEG_UP, FACT_AGENT_LOGGED_IN, FACT_AGENT_LOGGED_OUT,
-    FACT_AGENT_NOT_READY, FACT_AGENT_READY, FACT_AGENT_RELEASED, FACT_ATTEMPT_RECORDED, FACT_CAMPAIGN_DRAINING,
-    FACT_CAMPAIGN_PAUSED, FACT_CAMPAIGN_STARTED, FACT_CAMPAIGN_STOPPED, FACT_DISPOSITION_SET, FACT_INTENT_REFUSED,
-    FACT_INTENT_WITHDRAWN, FACT_LEASE_LOST, FACT_LEASE_REFUSED, FACT_LEASE_RENEWED, FACT_LINK_DOWN, FACT_LINK_UP,
-    FACT_TRUNK_CAPACITY, FACTS_OF_CALLS, INTENT_STALE_EPOCH, LEG_UP, OUTCOME_CONNECTED, PRESENCE_BRIDGED, PRESENCE_GONE,
-    PRESENCE_UNANSWERED, attempt_t, fact_t,
+    AGENT_LOGGED_OUT, CALL_FREE, CALL_RINGING, CALL_TALKING, CAMPAIGN_ARCHIVED, CAMPAIGN_COMPLETED, CAMPAIGN_DRAFT,
+    CAMPAIGN_DRAINING, CAMPAIGN_PAUSED, CAMPAIGN_RUNNING, FACT_AGENT_LEG_LOST, FACT_AGENT_LEG_UP,
+    FACT_AGENT_LOGGED_IN, FACT_AGENT_LOGGED_OUT, FACT_AGENT_NOT_READY, FACT_AGENT_READY, FACT_AGENT_RELEASED,
+    FACT_ATTEMPT_RECORDED, FACT_CAMPAIGN_COMPLETED, FACT_CAMPAIGN_DRAINING, FACT_CAMPAIGN_PAUSED,
+    FACT_CAMPAIGN_STARTED, FACT_CAMPAIGN_STOPPED, FACT_DISPOSITION_SET, FACT_INTENT_REFUSED,
+    FACT_INTENT_WITHDRAWN, FACT_LEADS_ADDED, FACT_LEASE_LOST, FACT_LEASE_REFUSED, FACT_LEASE_RENEWED, FACT_LINK_DOWN,
+    FACT_LINK_UP, FACT_TRUNK_CAPACITY, FACTS_OF_CALLS, INTENT_STALE_EPOCH, LEG_UP, OUTCOME_CONNECTED, PRESENCE_BRIDGED,
+    PRESENCE_GONE, PRESENCE_UNANSWERED, attempt_t, fact_t,
 )
-from outpace.engine._decisions cimport Decisions
 from outpace.engine._hopper cimport Hopper
 from outpace.engine._intake cimport INTAKE_FACT, INTAKE_LEASE, INTAKE_TIME, pack
-from outpace.engine._outtake cimport unpack
+from outpace.engine._settings cimport Settings
 from outpace.engine._state cimport (
     MAX_UNRECORDED, REG_CLOCK_JUMPS, REG_DIRTY, REG_FACTS, REG_FENCED, REG_LINK_UP, REG_NOW, REG_STRAY,
     REG_UNRECORDED, REG_WINDOW_NS, RING_GRACE_MS, TALK_AUDIT_MS,
 )
-from outpace.engine._tables cimport FLAG_DURABLE, FLAG_LAUNCHED, FLAG_SENT
+from outpace.engine._tables cimport FLAG_AGENTLESS, FLAG_DURABLE, FLAG_LAUNCHED, FLAG_SENT
 from outpace.pacing._estimates cimport OBSERVED_LAUNCHED
 
 import numpy as np
@@ -32,18 +32,14 @@ FACT_DTYPE = np.dtype([
 ], align=True)
 
 cdef int64_t NS_PER_MS = 1_000_000
+cdef str NO_ATTRIBUTES = "{}"
 cdef int64_t JUMP_NS = 5_000_000_000
 cdef int64_t LEASE_POLL_NS = 5_000_000_000
 cdef int64_t LEASE_REFUSED_NS = 1_000_000_000
 
 
-cdef class EngineCore(Decisions):
+cdef class EngineCore(Settings):
     """The engine as C sees it; `Engine` adds what is policy."""
-
-    def __init__(self, pool, *, int64_t epoch):
-        super().__init__(pool, epoch=epoch)
-        self.caller_ids = {group.id: tuple(group.caller_ids) for group in pool.trunk_groups}
-        self.messages = {campaign.id: campaign.message for campaign in pool.campaigns}
 
     cdef int64_t deadline(self) noexcept nogil:
         # something has changed: decide at once
@@ -101,8 +97,10 @@ cdef class EngineCore(Decisions):
             self.pool_fact(fact, now_ns)
         elif fact.kind < 50:
             self.store_fact(fact, now_ns)
-        else:
+        elif fact.kind < FACT_LEADS_ADDED:
             self.campaign_fact(fact, now_ns)
+        else:
+            self.order(fact, now_ns)
         return 0
 
     cdef int stray(self, const fact_t* fact, int64_t now_ns) except -1:
@@ -139,7 +137,8 @@ cdef class EngineCore(Decisions):
         elif kind == FACT_AGENT_LOGGED_OUT:
             self.log_out(row, now_ns)
         elif kind == FACT_DISPOSITION_SET:
-            self.dispose(row, fact.call_id, fact.code)
+            self.dispose(row, fact)
+            self.follow_disposition(row, fact, now_ns)
         else:
             raise ValueError(f"no such kind of fact: {kind}")
         return 0
@@ -196,7 +195,11 @@ cdef class EngineCore(Decisions):
             self.registers[REG_STRAY] += 1
             return 0
         hopper = <Hopper>self.campaigns.hoppers[campaign]
-        if fact.kind == FACT_LEASE_REFUSED:
+        if fact.kind == FACT_LEASE_REFUSED and fact.code:
+            self.campaigns.hot_asked[campaign] = 0
+            self.campaigns.hot_wanted[campaign] = 1
+            self.campaigns.hot_at_ns[campaign] = now_ns + LEASE_REFUSED_NS
+        elif fact.kind == FACT_LEASE_REFUSED:
             self.campaigns.lease_asked[campaign] = 0
             self.campaigns.lease_at_ns[campaign] = now_ns + LEASE_REFUSED_NS
         elif fact.kind == FACT_LEASE_RENEWED:
@@ -216,13 +219,14 @@ cdef class EngineCore(Decisions):
 
     cdef int lease(  # tidy: ok - the columns of one fact, passed in C
         self, int64_t campaign_id, int64_t token, int64_t deadline_ns, const int64_t* lead_ids, const int64_t* numbers,
-        const int64_t* attempts, const int64_t* features, Py_ssize_t count, int64_t next_due_ns, int64_t now_ns,
+        const int64_t* attempts, const int64_t* features, Py_ssize_t count, Py_ssize_t hots,
+        Py_ssize_t callbacks, int64_t next_due_ns, bint hot, int64_t now_ns,
     ) except -1:
         cdef int32_t campaign = self.campaigns.ids.find(campaign_id) if campaign_id > 0 else -1
         cdef Hopper hopper
         cdef int32_t batch
-        cdef int64_t asked
         cdef Py_ssize_t i
+        cdef bint is_in
         if now_ns != self.registers[REG_NOW]:
             self.move_time(now_ns)
         self.registers[REG_FACTS] += 1
@@ -230,28 +234,54 @@ cdef class EngineCore(Decisions):
             self.registers[REG_STRAY] += 1
             return 0
         hopper = <Hopper>self.campaigns.hoppers[campaign]
-        asked = self.campaigns.lease_asked[campaign]
-        self.campaigns.lease_asked[campaign] = 0
         if count > 0 and deadline_ns > now_ns:
             batch = hopper.open_batch(token, deadline_ns, now_ns)
             # what finds no place stays leased until the deadline; the store takes it back then
             for i in range(count if batch >= 0 else 0):
-                if not hopper.push(batch, lead_ids[i], numbers[i], attempts[i], features[i]):
+                is_in = False
+                # the places of the hot ones that are asked for just now are theirs
+                if i < hots and (hot or hopper.hot_room() > self.campaigns.hot_asked[campaign]):
+                    is_in = hopper.push_front(True, batch, lead_ids[i], numbers[i], attempts[i], features[i])
+                elif hots <= i < hots + callbacks and (hot or not self.campaigns.hot_asked[campaign]):
+                    is_in = hopper.push_front(False, batch, lead_ids[i], numbers[i], attempts[i], features[i])
+                if not is_in and not hopper.push(batch, lead_ids[i], numbers[i], attempts[i], features[i]):
                     break
-        if count >= asked:
-            self.campaigns.lease_at_ns[campaign] = now_ns
+        if hot:
+            self.hot_lease_came(campaign, hots, count, now_ns)
         else:
-            self.campaigns.lease_at_ns[campaign] = now_ns + LEASE_POLL_NS
-            if next_due_ns > 0:
-                self.campaigns.lease_at_ns[campaign] = max(now_ns, min(next_due_ns, now_ns + LEASE_POLL_NS))
-            elif self.campaigns.requeued[campaign]:
-                self.campaigns.lease_at_ns[campaign] = now_ns + NS_PER_MS   # the answer is older than the requeue
-            else:
-                self.campaigns.exhausted[campaign] = 1
+            self.lease_came(campaign, count, next_due_ns, now_ns)
         if self.campaigns.state[campaign] != CAMPAIGN_RUNNING and self.campaigns.state[campaign] != CAMPAIGN_PAUSED:
             self.release_leads(campaign)
         self.arm_lease(campaign, now_ns)
         self.mark_dirty(campaign)
+        return 0
+
+    cdef int hot_lease_came(self, int32_t campaign, Py_ssize_t hots, Py_ssize_t count, int64_t now_ns) except -1:
+        # so many hot ones as were asked for leave perhaps more; what came is dialled now, not at the clock's next beat
+        if 0 < self.campaigns.hot_asked[campaign] <= hots:
+            self.campaigns.hot_wanted[campaign] = 1
+        self.campaigns.hot_asked[campaign] = 0
+        self.campaigns.hot_at_ns[campaign] = now_ns
+        self.ask_for_hot_leads(campaign, now_ns)
+        if count > 0:
+            self.timers.cancel(self.pacing_slots + campaign)
+        return 0
+
+    cdef int lease_came(self, int32_t campaign, Py_ssize_t count, int64_t next_due_ns, int64_t now_ns) except -1:
+        cdef int64_t asked = self.campaigns.lease_asked[campaign]
+        cdef int64_t again_ns
+        self.campaigns.lease_asked[campaign] = 0
+        if count >= asked:
+            self.campaigns.lease_at_ns[campaign] = now_ns
+        else:
+            again_ns = now_ns + LEASE_POLL_NS
+            if self.campaigns.requeued[campaign]:
+                again_ns = now_ns + NS_PER_MS               # the answer is older than the requeue
+            elif next_due_ns == 0:
+                self.campaigns.exhausted[campaign] = 1
+            if next_due_ns > 0:
+                again_ns = max(now_ns, min(next_due_ns, again_ns))
+            self.campaigns.lease_at_ns[campaign] = again_ns
         return 0
 
     cdef int campaign_fact(self, const fact_t* fact, int64_t now_ns) except -1:
@@ -266,6 +296,10 @@ cdef class EngineCore(Decisions):
             self.campaigns.exhausted[campaign] = 0
             self.campaigns.lease_at_ns[campaign] = now_ns
             self.set_campaign_state(campaign, CAMPAIGN_RUNNING)
+        elif fact.kind == FACT_CAMPAIGN_COMPLETED:
+            if state != CAMPAIGN_DRAFT:
+                raise StateError(f"campaign {fact.agent_id} has been started here")
+            self.set_campaign_state(campaign, CAMPAIGN_COMPLETED)
         elif fact.kind == FACT_CAMPAIGN_PAUSED:
             if state != CAMPAIGN_RUNNING and state != CAMPAIGN_PAUSED:
                 raise StateError(f"campaign {fact.agent_id} is not running")
@@ -296,10 +330,13 @@ cdef class EngineCore(Decisions):
             raise CapacityError(f"the table holds its {self.calls.capacity} calls already")
         self.calls.campaign[row] = campaign
         self.calls.trunk[row] = trunk
-        self.calls.flags[row] = FLAG_DURABLE | FLAG_SENT
+        self.calls.flags[row] = FLAG_DURABLE | FLAG_SENT | (
+            FLAG_AGENTLESS if self.campaigns.agentless[campaign] else 0
+        )
+        life = &self.calls.life[row]
+        life.caller_id_index = <int32_t>self.trunks.caller_first[trunk]
         self.campaigns.live[campaign] += 1
         self.trunks.in_use[trunk] += 1
-        life = &self.calls.life[row]
         life.campaign_id = self.campaigns.campaign_id[campaign]
         life.lead_id = lead_id
         life.number = number
@@ -335,6 +372,7 @@ cdef class EngineCore(Decisions):
             self.agents.call[agent] = row
             self.agents.last_call[agent] = life.call_id
             self.agents.last_campaign[agent] = campaign
+            self.agents.last_number[agent] = life.number
             life.agent_id = self.agents.agent_id[agent]
             life.offered_ns = now_ns
             life.connected_ns = now_ns
@@ -343,7 +381,7 @@ cdef class EngineCore(Decisions):
             self.set_call_state(row, CALL_TALKING)
             self.agent_talks(agent, now_ns)
             self.arm_call(row, now_ns + TALK_AUDIT_MS * NS_PER_MS)
-        elif self.campaigns.agentless[campaign]:
+        elif self.calls.flags[row] & FLAG_AGENTLESS:
             self.enqueue(row, now_ns)
         else:
             # the limit has passed in our absence
@@ -397,6 +435,8 @@ cdef class EngineCore(Decisions):
         cdef fact_t fact
         cdef int how = pack(event, &fact)
         if how == INTAKE_FACT:
+            if fact.kind == FACT_DISPOSITION_SET and event.attributes != NO_ATTRIBUTES:
+                fact.extra2 |= <int64_t>self.keep_text(event.attributes) << 1
             self.apply(&fact, now_ns)
         elif how == INTAKE_LEASE:
             self.handle_lease(event, now_ns)
@@ -422,7 +462,7 @@ cdef class EngineCore(Decisions):
         self.lease(
             event.campaign_id, event.token, event.deadline_ns, &lead_ids[0] if count else NULL,
             &numbers[0] if count else NULL, &attempts[0] if count else NULL, &features[0] if count else NULL, count,
-            event.next_due_ns, now_ns,
+            count - event.callbacks if event.hot else event.hots, event.callbacks, event.next_due_ns, event.hot, now_ns,
         )
 
     def handle_rare(self, event, int64_t now_ns):
@@ -459,7 +499,7 @@ cdef class EngineCore(Decisions):
         cdef list taken = []
         cdef Py_ssize_t i
         for i in range(self.command_count):
-            taken.append(unpack(&self.commands[i], self.attempts, self.caller_ids, self.messages))
+            taken.append(self.command(&self.commands[i]))
         self.clear_commands()
         return taken
 

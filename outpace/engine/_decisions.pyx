@@ -135,7 +135,7 @@ cdef class Decisions(LaunchGate):
 
     cdef int decide_all(self, int64_t now_ns) except -1:
         cdef int32_t count = <int32_t>self.campaigns.count
-        cdef int32_t first = <int32_t>(self.registers[REG_ROTATION] % count)
+        cdef int32_t first = <int32_t>(self.registers[REG_ROTATION] % max(count, 1))
         cdef int32_t place, campaign, reason
         cdef bint decided = False
         self.registers[REG_DIRTY] = 0

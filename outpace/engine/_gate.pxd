@@ -14,6 +14,7 @@ cdef class LaunchGate(CallFlow):
     cdef int32_t closed_reason(self, int32_t campaign) noexcept nogil
     cdef int64_t launch(self, int32_t campaign, int64_t count, int64_t now_ns) except -1
     cdef int ask_for_leads(self, int32_t campaign, int64_t now_ns) except -1
+    cdef int ask_for_hot_leads(self, int32_t campaign, int64_t now_ns) except -1
     cdef int arm_lease(self, int32_t campaign, int64_t now_ns) except -1
     cdef int lease_timer(self, int32_t campaign, int64_t now_ns) except -1
     cdef int drop_leads(self, int32_t campaign, int32_t batch, int64_t now_ns) except -1

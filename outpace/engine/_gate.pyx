@@ -20,7 +20,9 @@ from outpace.engine._state cimport (
     INTENT_LIMIT_MS, LAUNCH_LIMIT_MS, MAX_UNRECORDED, REG_EPOCH, REG_FENCED, REG_LEASE_EXPIRED, REG_LINK_UP,
     REG_SEQUENCE, REG_UNRECORDED, REG_WITHDRAWN,
 )
-from outpace.engine._tables cimport FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_LAUNCHED, FLAG_PENDING, FLAG_SENT
+from outpace.engine._tables cimport (
+    FLAG_AGENTLESS, FLAG_CANCELLED, FLAG_CLASSIFY, FLAG_DURABLE, FLAG_LAUNCHED, FLAG_PENDING, FLAG_SENT,
+)
 from outpace.pacing._estimates cimport OBSERVED_FORGOTTEN, OBSERVED_LAUNCHED
 
 cdef int64_t NS_PER_MS = 1_000_000
@@ -130,16 +132,14 @@ cdef class LaunchGate(CallFlow):
             campaign, self.calls.features[row], self.calls.hour_slot[row]
         )
         self.estimates.observe(campaign, OBSERVED_LAUNCHED, now_ns, self.calls.weight[row], now_ns)
-        life.caller_id_index = 0
-        if self.trunks.caller_ids[trunk] > 0:
-            life.caller_id_index = <int32_t>self.trunks.caller_next[trunk]
-            self.trunks.caller_next[trunk] = (self.trunks.caller_next[trunk] + 1) % self.trunks.caller_ids[trunk]
+        life.caller_id_index = <int32_t>(self.trunks.caller_first[trunk] + self.trunks.caller_next[trunk])
+        self.trunks.caller_next[trunk] = (self.trunks.caller_next[trunk] + 1) % self.trunks.caller_ids[trunk]
         command.call_id = life.call_id
         command.agent_id = life.trunk_group_id
         command.lead_id = life.campaign_id
         command.number = life.number
         command.extra = self.campaigns.ring_timeout_ns[campaign]
-        command.extra2 = self.campaigns.classify[campaign]
+        command.extra2 = 1 if self.calls.flags[row] & FLAG_CLASSIFY else 0
         command.code = life.caller_id_index
         self.arm_call(row, now_ns + self.campaigns.ring_timeout_ns[campaign] + LAUNCH_LIMIT_MS * NS_PER_MS)
 
@@ -224,7 +224,10 @@ cdef class LaunchGate(CallFlow):
             self.calls.trunk[row] = trunk
             self.calls.state[row] = CALL_LAUNCHING
             self.calls.features[row] = features
-            self.calls.flags[row] = FLAG_CLASSIFY if self.campaigns.classify[campaign] else 0
+            # what was promised at the launch holds, whatever the campaign's settings become
+            self.calls.flags[row] = (FLAG_CLASSIFY if self.campaigns.classify[campaign] else 0) | (
+                FLAG_AGENTLESS if self.campaigns.agentless[campaign] else 0
+            )
             self.campaigns.in_state[campaign, CALL_LAUNCHING] += 1
             self.campaigns.live[campaign] += 1
             self.campaigns.launches[campaign] += 1
@@ -254,11 +257,12 @@ cdef class LaunchGate(CallFlow):
 
     cdef int ask_for_leads(self, int32_t campaign, int64_t now_ns) except -1:
         cdef Hopper hopper = <Hopper>self.campaigns.hoppers[campaign]
-        cdef int64_t missing = hopper.size - hopper.count()
+        cdef int64_t missing = hopper.room()
         cdef command_t* command
+        self.ask_for_hot_leads(campaign, now_ns)
         if self.campaigns.lease_asked[campaign] or self.campaigns.lease_at_ns[campaign] > now_ns:
             return 0
-        if 2 * hopper.count() > hopper.size or hopper.free_batch() < 0:
+        if 2 * missing < hopper.size or hopper.free_batch() < 0:
             return 0
         command = self.emit(COMMAND_LEASE_LEADS)
         command.agent_id = self.campaigns.campaign_id[campaign]
@@ -269,6 +273,27 @@ cdef class LaunchGate(CallFlow):
         self.arm_lease(campaign, now_ns)
         return 0
 
+    cdef int ask_for_hot_leads(self, int32_t campaign, int64_t now_ns) except -1:
+        # beside the other leads, and as many as have room at the hopper's front
+        cdef Hopper hopper = <Hopper>self.campaigns.hoppers[campaign]
+        cdef int64_t room = hopper.hot_room()
+        cdef command_t* command
+        if not self.campaigns.hot_wanted[campaign] or self.campaigns.hot_asked[campaign]:
+            return 0
+        if self.campaigns.hot_at_ns[campaign] > now_ns or room <= 0 or hopper.free_batch() < 0:
+            return 0
+        if not self.may_dial(campaign):
+            return 0                             # asked for as soon as it may: the decision then asks again
+        command = self.emit(COMMAND_LEASE_LEADS)
+        command.agent_id = self.campaigns.campaign_id[campaign]
+        command.extra = room
+        command.extra2 = 1 + max(hopper.callback_room(), 0)
+        self.campaigns.hot_wanted[campaign] = 0
+        self.campaigns.hot_asked[campaign] = room
+        self.campaigns.hot_at_ns[campaign] = now_ns + LEASE_TIMEOUT_NS
+        self.arm_lease(campaign, now_ns)
+        return 0
+
     cdef int arm_lease(self, int32_t campaign, int64_t now_ns) except -1:
         # the next moment at which something about leases is due: an answer, asking again, renewing, an end
         cdef int64_t at = (<Hopper>self.campaigns.hoppers[campaign]).next_due_ns()
@@ -276,6 +301,10 @@ cdef class LaunchGate(CallFlow):
             at = min(at, self.campaigns.lease_timeout_ns[campaign])
         elif self.campaigns.lease_at_ns[campaign] > now_ns:
             at = min(at, self.campaigns.lease_at_ns[campaign])
+        if self.campaigns.hot_asked[campaign] or (
+            self.campaigns.hot_wanted[campaign] and self.campaigns.hot_at_ns[campaign] > now_ns
+        ):
+            at = min(at, self.campaigns.hot_at_ns[campaign])
         if at < INT64_MAX:
             self.timers.arm(self.campaign_slots + campaign, max(at, now_ns + NS_PER_MS))
         return 0
@@ -287,6 +316,10 @@ cdef class LaunchGate(CallFlow):
         if self.campaigns.lease_asked[campaign] and self.campaigns.lease_timeout_ns[campaign] <= now_ns:
             self.campaigns.lease_asked[campaign] = 0     # the store did not answer: ask again
             self.campaigns.lease_at_ns[campaign] = now_ns
+        if self.campaigns.hot_asked[campaign] and self.campaigns.hot_at_ns[campaign] <= now_ns:
+            self.campaigns.hot_asked[campaign] = 0
+            self.campaigns.hot_wanted[campaign] = 1
+        self.ask_for_hot_leads(campaign, now_ns)
         for place in range(MAX_BATCHES):
             if hopper.remaining[place] > 0 and hopper.deadline_ns[place] <= now_ns:
                 self.drop_leads(campaign, place, now_ns)
@@ -302,8 +335,7 @@ cdef class LaunchGate(CallFlow):
     cdef int drop_leads(self, int32_t campaign, int32_t batch, int64_t now_ns) except -1:
         # the store has these leads back: they will be leased again
         cdef Hopper hopper = <Hopper>self.campaigns.hoppers[campaign]
-        self.registers[REG_LEASE_EXPIRED] += hopper.remaining[batch]
-        hopper.drop_batch(batch)
+        self.registers[REG_LEASE_EXPIRED] += hopper.drop_batch(batch)
         self.requeue(campaign, now_ns)
         return 0
 
@@ -337,7 +369,7 @@ cdef class LaunchGate(CallFlow):
     cdef int settle_campaign(self, int32_t campaign, int64_t now_ns) except -1:
         # a campaign without calls may be at its end
         cdef Hopper hopper = <Hopper>self.campaigns.hoppers[campaign]
-        if self.campaigns.live[campaign] > 0:
+        if self.campaigns.live[campaign] > 0 or self.campaigns.hot_asked[campaign]:
             return 0
         if self.campaigns.state[campaign] == CAMPAIGN_DRAINING:
             if self.campaigns.lease_asked[campaign] == 0:    # else leads may come yet, and are given back

@@ -1,4 +1,5 @@
-"""The hopper: leads leased and waiting for their call, first leased first dialled.
+"""The hopper: leads leased and waiting for their call. At its front hot ones, then callbacks that are due; behind it
+all others, first leased first dialled.
 
 A lead may be dialled only until its batch's deadline: after that the store has taken it back, and dialling it would be
 dialling somebody else's lead. Batches are renewed when half of their time is over.
@@ -9,17 +10,19 @@ import numpy as np
 
 
 cdef class Hopper:
-    """A ring of at most `size` leads in at most MAX_BATCHES batches."""
+    """A ring of at most `size` leads behind a front of HOT_ROOM and CALLBACK_ROOM, in at most MAX_BATCHES batches."""
 
     def __init__(self, int64_t size):
+        cdef int64_t places = size + HOT_ROOM + CALLBACK_ROOM
         self.size = size
+        self.places = places
         self.columns = {
-            "lead_id": np.zeros(size, np.int64), "number": np.zeros(size, np.int64),
-            "attempts": np.zeros(size, np.int64), "features": np.zeros(size, np.int64),
-            "batch": np.zeros(size, np.int32),
+            "lead_id": np.zeros(places, np.int64), "number": np.zeros(places, np.int64),
+            "attempts": np.zeros(places, np.int64), "features": np.zeros(places, np.int64),
+            "batch": np.zeros(places, np.int32),
             "token": np.zeros(MAX_BATCHES, np.int64), "deadline_ns": np.zeros(MAX_BATCHES, np.int64),
             "renew_at_ns": np.zeros(MAX_BATCHES, np.int64), "remaining": np.zeros(MAX_BATCHES, np.int64),
-            "registers": np.zeros(2, np.int64),
+            "registers": np.zeros(4, np.int64),
         }
         self.lead_id = self.columns["lead_id"]
         self.number = self.columns["number"]
@@ -35,6 +38,15 @@ cdef class Hopper:
     # hot
     cdef int64_t count(self) noexcept nogil:
         return self.registers[1]
+
+    cdef int64_t room(self) noexcept nogil:
+        return self.size - (self.registers[1] - self.registers[2])
+
+    cdef int64_t hot_room(self) noexcept nogil:
+        return HOT_ROOM - self.registers[3]
+
+    cdef int64_t callback_room(self) noexcept nogil:
+        return CALLBACK_ROOM - (self.registers[2] - self.registers[3])
 
     cdef int32_t free_batch(self) noexcept nogil:
         cdef int32_t place
@@ -55,9 +67,9 @@ cdef class Hopper:
         self, int32_t batch, int64_t lead_id, int64_t number, int64_t attempts, int64_t features
     ) noexcept nogil:
         cdef int64_t place
-        if self.registers[1] >= self.size:
+        if self.room() <= 0:
             return False
-        place = (self.registers[0] + self.registers[1]) % self.size
+        place = (self.registers[0] + self.registers[1]) % self.places
         self.lead_id[place] = lead_id
         self.number[place] = number
         self.attempts[place] = attempts
@@ -65,6 +77,29 @@ cdef class Hopper:
         self.batch[place] = batch
         self.remaining[batch] += 1
         self.registers[1] += 1
+        return True
+
+    cdef bint push_front(
+        self, bint hot, int32_t batch, int64_t lead_id, int64_t number, int64_t attempts, int64_t features
+    ) noexcept nogil:
+        # who is before it steps forward by one
+        cdef int64_t i, place
+        cdef int64_t before = self.registers[3] if hot else self.registers[2]
+        if (self.hot_room() if hot else self.callback_room()) <= 0:
+            return False
+        self.registers[0] = (self.registers[0] + self.places - 1) % self.places
+        for i in range(before):
+            self.copy((self.registers[0] + i + 1) % self.places, (self.registers[0] + i) % self.places)
+        place = (self.registers[0] + before) % self.places
+        self.lead_id[place] = lead_id
+        self.number[place] = number
+        self.attempts[place] = attempts
+        self.features[place] = features
+        self.batch[place] = batch
+        self.remaining[batch] += 1
+        self.registers[1] += 1
+        self.registers[2] += 1
+        self.registers[3] += hot
         return True
 
     cdef bint pop(
@@ -75,8 +110,10 @@ cdef class Hopper:
         while self.registers[1] > 0:
             place = self.registers[0]
             batch = self.batch[place]
-            self.registers[0] = (place + 1) % self.size
+            self.registers[0] = (place + 1) % self.places
             self.registers[1] -= 1
+            self.registers[2] = max(self.registers[2] - 1, 0)
+            self.registers[3] = max(self.registers[3] - 1, 0)
             self.remaining[batch] -= 1
             if self.deadline_ns[batch] <= now_ns:
                 continue                    # the store has it back
@@ -89,7 +126,7 @@ cdef class Hopper:
         return False
 
     cdef int64_t features_of(self, int64_t place) noexcept nogil:
-        return self.features[(self.registers[0] + place) % self.size]
+        return self.features[(self.registers[0] + place) % self.places]
 
     cdef int64_t next_due_ns(self) noexcept nogil:
         cdef int64_t first = INT64_MAX
@@ -106,27 +143,60 @@ cdef class Hopper:
                 return place
         return -1
 
-    cdef void drop_batch(self, int32_t batch) noexcept nogil:
-        cdef int64_t i, place, to
+    cdef int64_t drop_batch(self, int32_t batch) noexcept nogil:
+        return self.drop(batch, 0)
+
+    cdef int64_t drop_number(self, int64_t number) noexcept nogil:
+        return self.drop(-1, number)
+
+    cdef int64_t drop(self, int32_t batch, int64_t number) noexcept nogil:
+        # of a batch, or of a number; the others close up
+        cdef int64_t i, place
         cdef int64_t kept = 0
-        for i in range(self.registers[1]):
-            place = (self.registers[0] + i) % self.size
-            if self.batch[place] == batch:
+        cdef int64_t front = 0
+        cdef int64_t hot = 0
+        cdef int64_t count = self.registers[1]
+        for i in range(count):
+            place = (self.registers[0] + i) % self.places
+            if self.batch[place] == batch or (batch < 0 and self.number[place] == number):
+                self.remaining[self.batch[place]] -= 1
                 continue
-            to = (self.registers[0] + kept) % self.size
-            self.lead_id[to] = self.lead_id[place]
-            self.number[to] = self.number[place]
-            self.attempts[to] = self.attempts[place]
-            self.features[to] = self.features[place]
-            self.batch[to] = self.batch[place]
+            self.copy(place, (self.registers[0] + kept) % self.places)
             kept += 1
+            front += i < self.registers[2]
+            hot += i < self.registers[3]
         self.registers[1] = kept
-        self.remaining[batch] = 0
+        self.registers[2] = front
+        self.registers[3] = hot
+        return count - kept
+
+    cdef void copy(self, int64_t place, int64_t to) noexcept nogil:
+        self.lead_id[to] = self.lead_id[place]
+        self.number[to] = self.number[place]
+        self.attempts[to] = self.attempts[place]
+        self.features[to] = self.features[place]
+        self.batch[to] = self.batch[place]
 
     cdef void clear(self) noexcept nogil:
         cdef int32_t place
         self.registers[0] = 0
         self.registers[1] = 0
+        self.registers[2] = 0
+        self.registers[3] = 0
         for place in range(MAX_BATCHES):
             self.remaining[place] = 0
     # end hot
+
+    def resized(self, int64_t size):
+        """A hopper of another size with the same leads and batches. ValueError when they do not fit."""
+        if self.registers[1] - self.registers[2] > size:
+            raise ValueError(f"{self.registers[1] - self.registers[2]} leads in a hopper of {size}")
+        cdef Hopper fresh = Hopper(size)
+        turned = (int(self.registers[0]) + np.arange(self.registers[1])) % self.places
+        for name, column in self.columns.items():
+            if len(column) == self.places:
+                fresh.columns[name][: len(turned)] = column[turned]
+            else:
+                fresh.columns[name][:] = column
+        fresh.registers[0] = 0
+        return fresh

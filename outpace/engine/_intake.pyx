@@ -5,11 +5,12 @@ from libc.string cimport memset
 from outpace.domain._words cimport (
     FACT_AGENT_CONNECTED, FACT_AGENT_LEG_LOST, FACT_AGENT_LEG_UP, FACT_AGENT_LOGGED_IN, FACT_AGENT_LOGGED_OUT,
     FACT_AGENT_NOT_READY, FACT_AGENT_READY, FACT_AGENT_RELEASED, FACT_ATTEMPT_RECORDED, FACT_CALL_ANSWERED,
-    FACT_CALL_ENDED, FACT_CALL_PROCEEDING, FACT_CALL_QUERIED, FACT_CALL_RINGING, FACT_CAMPAIGN_DRAINING,
-    FACT_CAMPAIGN_PAUSED, FACT_CAMPAIGN_STARTED, FACT_CAMPAIGN_STOPPED, FACT_CONNECT_FAILED, FACT_CPA_VERDICT,
-    FACT_DISPOSITION_SET, FACT_INTENT_DURABLE, FACT_INTENT_REFUSED, FACT_INTENT_WITHDRAWN, FACT_LEASE_LOST,
-    FACT_LEASE_REFUSED, FACT_LEASE_RENEWED, FACT_LINK_DOWN, FACT_LINK_UP, FACT_MESSAGE_ENDED, FACT_ORIGINATE_REFUSED,
-    FACT_TRUNK_CAPACITY, fact_t,
+    FACT_CALL_ENDED, FACT_CALL_PROCEEDING, FACT_CALL_QUERIED, FACT_CALL_RINGING, FACT_CAMPAIGN_COMPLETED,
+    FACT_CAMPAIGN_DRAINING, FACT_CAMPAIGN_PAUSED, FACT_CAMPAIGN_STARTED, FACT_CAMPAIGN_STOPPED, FACT_CONNECT_FAILED,
+    FACT_CPA_VERDICT, FACT_DISPOSITION_SET, FACT_HANG_UP_CALL, FACT_HOT_LEADS, FACT_INTENT_DURABLE,
+    FACT_INTENT_REFUSED, FACT_INTENT_WITHDRAWN, FACT_LEADS_ADDED, FACT_LEASE_LOST, FACT_LEASE_REFUSED,
+    FACT_LEASE_RENEWED, FACT_LINK_DOWN, FACT_LINK_UP, FACT_MESSAGE_ENDED, FACT_NUMBER_SUPPRESSED,
+    FACT_ORIGINATE_REFUSED, FACT_TRUNK_CAPACITY, fact_t,
 )
 
 from outpace.domain import events
@@ -47,10 +48,17 @@ cdef dict KINDS = {
     events.CampaignPaused: FACT_CAMPAIGN_PAUSED,
     events.CampaignDraining: FACT_CAMPAIGN_DRAINING,
     events.CampaignStopped: FACT_CAMPAIGN_STOPPED,
+    events.CampaignCompleted: FACT_CAMPAIGN_COMPLETED,
+    events.LeadsAdded: FACT_LEADS_ADDED,
+    events.HotLeads: FACT_HOT_LEADS,
+    events.NumberSuppressed: FACT_NUMBER_SUPPRESSED,
+    events.HangUpCall: FACT_HANG_UP_CALL,
 }
 cdef object LEASE = events.LeadsLeased
 cdef object TIME = events.TimePassed
-cdef set RARE = {events.CallAdopted, events.LedgerLoaded, events.EstimatesLoaded, events.PacingChanged}
+cdef set RARE = {
+    events.CallAdopted, events.LedgerLoaded, events.EstimatesLoaded, events.PacingChanged, events.PoolChanged,
+}
 
 
 cdef int pack(object event, fact_t* fact) except -1:
@@ -78,6 +86,8 @@ cdef int pack(object event, fact_t* fact) except -1:
         elif kind == FACT_DISPOSITION_SET:
             fact.call_id = event.call_id
             fact.code = event.disposition
+            fact.extra = event.callback_ns
+            fact.extra2 = event.suppress
     elif kind == FACT_TRUNK_CAPACITY:
         fact.agent_id = event.trunk_group_id
         fact.extra = event.channels
@@ -86,8 +96,14 @@ cdef int pack(object event, fact_t* fact) except -1:
         fact.extra2 = event.token
         if kind == FACT_LEASE_RENEWED:
             fact.extra = event.deadline_ns
+    elif kind == FACT_HANG_UP_CALL:
+        fact.call_id = event.call_id
     elif kind == FACT_LEASE_REFUSED or kind >= FACT_CAMPAIGN_STARTED:
         fact.agent_id = event.campaign_id
+        if kind == FACT_LEASE_REFUSED:
+            fact.code = event.hot
+        elif kind == FACT_NUMBER_SUPPRESSED:
+            fact.extra = event.number
     elif kind == FACT_ATTEMPT_RECORDED or kind == FACT_INTENT_WITHDRAWN:
         fact.call_id = event.call_id
     return INTAKE_FACT

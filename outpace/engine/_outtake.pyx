@@ -1,4 +1,6 @@
 """Commands of the core as the frozen structs that callers get."""
+from libc.stdint cimport int64_t
+
 from outpace.domain._words cimport (
     COMMAND_AGENT_STATE, COMMAND_CAMPAIGN_STATE, COMMAND_CLOSE_AGENT_LEG, COMMAND_CONNECT_AGENT, COMMAND_HANG_UP,
     COMMAND_LEASE_LEADS, COMMAND_OPEN_AGENT_LEG, COMMAND_ORIGINATE, COMMAND_PLAY_MESSAGE, COMMAND_QUERY_CALL,
@@ -20,29 +22,29 @@ cdef list LIMIT_OF = list(LimitedBy)
 
 
 cdef object record(const attempt_t* a, dict caller_ids):
-    cdef tuple pool = caller_ids[a.trunk_group_id]
     return c.RecordAttempt(
         a.call_id, a.campaign_id, a.lead_id, a.number, a.lease_token, a.trunk_group_id, a.agent_id, a.attempt_number,
         OUTCOME_OF[a.outcome], REASON_OF[a.abandon_reason], VERDICT_OF[a.verdict], a.hangup_cause, a.tech_cause,
-        pool[a.caller_id_index] if pool else "", a.retry_at_ns, a.intent_ns, a.launched_ns, a.proceeding_ns,
+        caller_ids[a.trunk_group_id][a.caller_id_index], a.retry_at_ns, a.intent_ns, a.launched_ns, a.proceeding_ns,
         a.ringing_ns, a.answered_ns, a.speech_start_ns, a.greeting_end_ns, a.verdict_ns, a.offered_ns,
         a.connected_ns, a.talk_end_ns, a.treatment_start_ns, a.treatment_end_ns, a.ended_ns,
     )
 
 
-cdef object unpack(const command_t* command, const attempt_t* attempts, dict caller_ids, dict messages):
+cdef object unpack(
+    const command_t* command, const attempt_t* attempts, dict caller_ids, dict messages, list texts
+):
     cdef int kind = command.kind
-    cdef tuple pool
+    cdef int64_t text
     if kind == COMMAND_WRITE_INTENT:
         return c.WriteIntent(
             command.call_id, command.agent_id, command.lead_id, command.number, command.extra, command.extra2,
             command.code,
         )
     if kind == COMMAND_ORIGINATE:
-        pool = caller_ids[command.agent_id]
         return c.Originate(
             command.call_id, command.lead_id, command.agent_id, command.number,
-            pool[command.code] if pool else "", command.extra, command.extra2 != 0,
+            caller_ids[command.agent_id][command.code], command.extra, command.extra2 != 0,
         )
     if kind == COMMAND_RECORD_ATTEMPT:
         return record(&attempts[command.extra], caller_ids)
@@ -57,7 +59,7 @@ cdef object unpack(const command_t* command, const attempt_t* attempts, dict cal
     if kind == COMMAND_QUERY_CALL:
         return c.QueryCall(command.call_id)
     if kind == COMMAND_LEASE_LEADS:
-        return c.LeaseLeads(command.agent_id, command.extra)
+        return c.LeaseLeads(command.agent_id, command.extra, command.extra2 != 0, max(command.extra2 - 1, 0))
     if kind == COMMAND_RENEW_LEASE:
         return c.RenewLease(command.agent_id, command.extra)
     if kind == COMMAND_RELEASE_LEADS:
@@ -65,7 +67,11 @@ cdef object unpack(const command_t* command, const attempt_t* attempts, dict cal
     if kind == COMMAND_WITHDRAW_INTENT:
         return c.WithdrawIntent(command.call_id, WithdrawReason(command.code), command.extra)
     if kind == COMMAND_RECORD_DISPOSITION:
-        return c.RecordDisposition(command.call_id, command.agent_id, command.code)
+        text = command.extra2 >> 1
+        return c.RecordDisposition(
+            command.call_id, command.agent_id, command.code, texts[text - 1] if text else "{}", command.extra,
+            command.extra2 & 1 != 0,
+        )
     if kind == COMMAND_OPEN_AGENT_LEG:
         return c.OpenAgentLeg(command.agent_id)
     if kind == COMMAND_CLOSE_AGENT_LEG:

@@ -81,6 +81,7 @@ cdef class EngineState:
     cdef bint is_watched(self, int32_t campaign, int64_t now_ns) noexcept nogil
     cdef void mark_dirty(self, int32_t campaign) noexcept nogil
     cdef void mark_dirty_mask(self, uint64_t campaigns) noexcept nogil
+    cdef int relate(self) except -1
     # filled in by the layers above
     cdef void offer_waiting(self, int32_t agent, int64_t now_ns) noexcept nogil
     cdef void connect_failed(self, int32_t row, bint leg_lost, int64_t now_ns) noexcept nogil

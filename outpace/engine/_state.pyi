@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from outpace.pacing._budget import Budget
 from outpace.pacing._estimates import Estimates
 
 REGISTER_PLACES: dict[str, int]
+
+def campaign_masks(pool: Pool) -> list[int]: ...
 
 @disjoint_base
 class EngineState:
@@ -32,6 +35,7 @@ class EngineState:
     def estimates(self) -> Estimates: ...
     @property
     def answer_model(self) -> AnswerModel: ...
+    def add_rows(self, pool: Pool, masks: Sequence[int], now_ns: int) -> None: ...
     def use_answer_model(self, model: AnswerModel) -> None: ...
     @property
     def budget(self) -> Budget: ...

@@ -9,7 +9,7 @@ from libc.string cimport memset
 
 import numpy as np
 
-from outpace.domain._words cimport ABANDON_CALLER_LEFT, AGENT_LOGGED_OUT, command_t
+from outpace.domain._words cimport ABANDON_CALLER_LEFT, command_t
 from outpace.engine._campaigns cimport CampaignTable
 from outpace.engine._tables cimport FLAG_QUERIED, AgentTable, CallTable
 from outpace.engine._timers cimport TimerHeap
@@ -30,6 +30,12 @@ REGISTER_PLACES = {
 }
 
 
+def campaign_masks(pool):
+    """Whom each agent of a pool serves, in the pool's order: bit c stands for the campaign of row c."""
+    place = {campaign.id: row for row, campaign in enumerate(pool.campaigns)}
+    return [sum(1 << place[number] for number in set(agent.campaigns)) for agent in pool.agents]
+
+
 cdef class EngineState:
     """All mutable state of one pool.
 
@@ -44,36 +50,56 @@ cdef class EngineState:
             raise ValueError(f"epoch must be from 1 to 2**31 - 1, not {epoch}")
         self.trunks = TrunkTable(pool.trunk_groups)
         self.campaigns = CampaignTable(pool.campaigns, self.trunks.ids)
-        place = {campaign.id: row for row, campaign in enumerate(pool.campaigns)}
-        self.agents = AgentTable(
-            [agent.id for agent in pool.agents],
-            [sum(1 << place[number] for number in set(agent.campaigns)) for agent in pool.agents],
-        )
+        self.agents = AgentTable([agent.id for agent in pool.agents], campaign_masks(pool))
         self.calls = CallTable(pool.max_calls)
-        self.agent_slots = <int32_t>self.calls.capacity
-        self.campaign_slots = self.agent_slots + <int32_t>self.agents.count
-        self.trunk_slots = self.campaign_slots + <int32_t>self.campaigns.count
-        self.pacing_slots = self.trunk_slots + <int32_t>self.trunks.count
-        self.timers = TimerHeap(self.pacing_slots + self.campaigns.count)
+        self.timers = TimerHeap(self._lay_out_timers())
         self.estimates = Estimates(self.campaigns.count)
         self.answer_model = AnswerModel(self.campaigns.count)
         self.budget = Budget([campaign.abandonment for campaign in pool.campaigns])
         self.registers_array = np.zeros(REGISTERS, np.int64)
         self.registers = self.registers_array
         self.registers[REG_EPOCH] = epoch
-        self._relate()
+        self.relate()
 
-    def _relate(self):
+    def _lay_out_timers(self):
+        # a slot for every call, agent, campaign's lease, trunk group's rate and campaign's pacing clock
+        self.agent_slots = <int32_t>self.calls.capacity
+        self.campaign_slots = self.agent_slots + <int32_t>self.agents.count
+        self.trunk_slots = self.campaign_slots + <int32_t>self.campaigns.count
+        self.pacing_slots = self.trunk_slots + <int32_t>self.trunks.count
+        return self.pacing_slots + <int32_t>self.campaigns.count
+
+    def add_rows(self, pool, masks, int64_t now_ns):
+        """Take the pool's settings into the tables, with rows for whatever is new behind them; what is there stays."""
+        counts = (self.calls.capacity, self.agents.count, self.campaigns.count, self.trunks.count, self.campaigns.count)
+        firsts = (0, self.agent_slots, self.campaign_slots, self.trunk_slots, self.pacing_slots)
+        self.trunks.change(pool.trunk_groups, now_ns)
+        self.campaigns.change(pool.campaigns, self.trunks.ids)
+        self.agents.change([agent.id for agent in pool.agents], masks)
+        slots = self._lay_out_timers()
+        places = (0, self.agent_slots, self.campaign_slots, self.trunk_slots, self.pacing_slots)
+        if slots != len(self.timers.deadline_array):
+            self.timers.move(slots, zip(firsts, counts, places, strict=True))
+        if self.campaigns.count > self.estimates.campaigns:
+            self.estimates.grow(self.campaigns.count)
+            self.answer_model.grow(self.campaigns.count)
+        self.budget.change([campaign.abandonment for campaign in pool.campaigns], now_ns)
+        self.relate()
+
+    cdef int relate(self) except -1:
         # who shares agents or lines with whom: what one campaign does is news to the others
         cdef Py_ssize_t agent, campaign, place
+        self.campaigns.agents_in[:, :] = 0
+        self.trunks.users[:] = 0
         for campaign in range(self.campaigns.count):
             self.campaigns.partners[campaign] = <uint64_t>1 << campaign
             for agent in range(self.agents.count):
                 if self.agents.campaigns[agent] & (<uint64_t>1 << campaign):
-                    self.campaigns.agents_in[campaign, AGENT_LOGGED_OUT] += 1
+                    self.campaigns.agents_in[campaign, self.agents.state[agent]] += 1
                     self.campaigns.partners[campaign] |= self.agents.campaigns[agent]
             for place in range(self.campaigns.trunk_count[campaign]):
                 self.trunks.users[self.campaigns.trunk_rows[campaign, place]] |= <uint64_t>1 << campaign
+        return 0
 
     def __dealloc__(self):
         free(self.commands)

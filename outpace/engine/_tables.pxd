@@ -14,13 +14,7 @@ cdef enum:
     FLAG_CANCELLED = 64     # ended by an operator's stop
     FLAG_LAUNCHED = 128     # pacing was told of the launch, and not yet of what came of it
     FLAG_OVERDIALLED = 256  # taken back while it rang, because it risked to abandon its person
-
-# what an agent wants next
-cdef enum:
-    WANTS_NOTHING = 0
-    WANTS_READY = 1
-    WANTS_NOT_READY = 2
-    WANTS_LOGOUT = 3
+    FLAG_AGENTLESS = 512    # who answers gets the message and no agent: the mode at the launch
 
 cdef class CallTable:
     cdef readonly dict columns            # name -> array, the owner of the memory
@@ -55,7 +49,7 @@ cdef class AgentTable:
     cdef uint64_t[::1] campaigns          # bit c: serves the campaign of row c
     cdef int8_t[::1] state                # AgentState
     cdef int8_t[::1] leg                  # LegState
-    cdef int8_t[::1] wants                # WANTS_*
+    cdef int8_t[::1] wants                # NextState
     cdef int8_t[::1] leg_busy             # the leg has not left its bridge yet
     cdef int8_t[::1] adopted              # on a call of an earlier epoch before having logged in
     cdef int8_t[::1] observed             # pacing was told of the present talk or wrap-up, and expects its end
@@ -67,6 +61,7 @@ cdef class AgentTable:
     cdef int32_t[::1] in_list             # 1 = in the ready list
     cdef int64_t[::1] last_call           # id of the last call, for its disposition
     cdef int32_t[::1] last_campaign       # its campaign row
+    cdef int64_t[::1] last_number         # its number
     cdef int64_t[::1] since_ns            # when the state was entered
     cdef int64_t[::1] calls               # conversations begun
     cdef int64_t[:, ::1] spent_ns         # (agents, states): time spent, without the present stay

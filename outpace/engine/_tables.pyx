@@ -11,6 +11,8 @@ import numpy as np
 from outpace.domain._words cimport AGENT_STATES, CALL_FREE, attempt_t
 from outpace.engine._idmap cimport IdMap
 
+from outpace.engine.columns import with_rows_of
+
 #: The layout of attempt_t, for numpy. Every field is UTC nanoseconds, an id or an enum's number.
 LIFE_DTYPE = np.dtype([
     *((name, np.int64) for name in (
@@ -95,15 +97,28 @@ cdef class CallTable:
 
 
 cdef class AgentTable:
-    """The agents of the pool; the rows are fixed, logging in and out is a state."""
+    """The agents of the pool; nobody's row ever changes, logging in and out is a state."""
 
     def __init__(self, agent_ids, campaign_masks):
+        self.columns = {}
+        self.change(agent_ids, campaign_masks)
+
+    def change(self, agent_ids, campaign_masks):
+        """Take over whom each agent serves; agents behind those there are get new rows."""
         cdef Py_ssize_t row
         cdef Py_ssize_t count = len(agent_ids)
         cdef Py_ssize_t size = max(count, 1)
-        self.count = count
-        self.ids = IdMap(size)
-        self.columns = {
+        if not self.columns or count > self.count:
+            self.count = count
+            self.ids = IdMap(size)
+            self._bind(with_rows_of(self.columns, self._columns(size)))
+        for row in range(count):
+            self.agent_id[row] = agent_ids[row]
+            self.campaigns[row] = campaign_masks[row]
+            self.ids.put(agent_ids[row], <int32_t>row)
+
+    def _columns(self, Py_ssize_t size):
+        return {
             "agent_id": np.zeros(size, np.int64), "campaigns": np.zeros(size, np.uint64),
             "state": np.zeros(size, np.int8), "leg": np.zeros(size, np.int8), "wants": np.zeros(size, np.int8),
             "leg_busy": np.zeros(size, np.int8), "adopted": np.zeros(size, np.int8),
@@ -112,9 +127,13 @@ cdef class AgentTable:
             "leg_failures": np.zeros(size, np.int32), "previous": np.full(size, -1, np.int32),
             "next": np.full(size, -1, np.int32), "in_list": np.zeros(size, np.int32),
             "last_call": np.zeros(size, np.int64), "last_campaign": np.zeros(size, np.int32),
+            "last_number": np.zeros(size, np.int64),
             "since_ns": np.zeros(size, np.int64), "calls": np.zeros(size, np.int64),
             "spent_ns": np.zeros((size, AGENT_STATES), np.int64), "registers": np.full(2, -1, np.int32),
         }
+
+    def _bind(self, columns):
+        self.columns = columns
         self.agent_id = self.columns["agent_id"]
         self.campaigns = self.columns["campaigns"]
         self.state = self.columns["state"]
@@ -131,14 +150,11 @@ cdef class AgentTable:
         self.in_list = self.columns["in_list"]
         self.last_call = self.columns["last_call"]
         self.last_campaign = self.columns["last_campaign"]
+        self.last_number = self.columns["last_number"]
         self.since_ns = self.columns["since_ns"]
         self.calls = self.columns["calls"]
         self.spent_ns = self.columns["spent_ns"]
         self.registers = self.columns["registers"]
-        for row in range(count):
-            self.agent_id[row] = agent_ids[row]
-            self.campaigns[row] = campaign_masks[row]
-            self.ids.put(agent_ids[row], <int32_t>row)
 
     # hot
     cdef void append_ready(self, int32_t row) noexcept nogil:

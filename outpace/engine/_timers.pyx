@@ -8,11 +8,17 @@ cdef class TimerHeap:
     """Deadlines of `slots` timers. A slot is armed at most once; arming it again moves it."""
 
     def __init__(self, Py_ssize_t slots):
-        self.deadline_array = np.zeros(slots, np.int64)
-        self.order_array = np.zeros(slots, np.int64)
-        self.heap_array = np.zeros(slots, np.int32)
-        self.position_array = np.full(slots, -1, np.int32)
-        self.registers_array = np.zeros(2, np.int64)
+        self._bind(
+            np.zeros(slots, np.int64), np.zeros(slots, np.int64), np.zeros(slots, np.int32),
+            np.full(slots, -1, np.int32), np.zeros(2, np.int64),
+        )
+
+    def _bind(self, deadline, order, heap, position, registers):
+        self.deadline_array = deadline
+        self.order_array = order
+        self.heap_array = heap
+        self.position_array = position
+        self.registers_array = registers
         self.deadline = self.deadline_array
         self.order = self.order_array
         self.heap = self.heap_array
@@ -107,6 +113,22 @@ cdef class TimerHeap:
         cdef Py_ssize_t place
         for place in range(self.registers[0]):
             self.deadline[self.heap[place]] += by_ns
+
+    def move(self, Py_ssize_t slots, sections):
+        """Get `slots` timers instead of those there are; each section (first, count, new first) keeps its timers."""
+        places = np.full(len(self.deadline_array), -1, np.int32)
+        for first, count, to in sections:
+            places[first : first + count] = np.arange(to, to + count, dtype=np.int32)
+        armed = int(self.registers[0])
+        fresh = TimerHeap(slots)
+        fresh.deadline_array[places] = self.deadline_array
+        fresh.order_array[places] = self.order_array
+        fresh.position_array[places] = self.position_array
+        fresh.heap_array[:armed] = places[self.heap_array[:armed]]
+        fresh.registers_array[:] = self.registers_array
+        self._bind(
+            fresh.deadline_array, fresh.order_array, fresh.heap_array, fresh.position_array, fresh.registers_array
+        )
 
     def __len__(self):
         return self.registers[0]

@@ -7,7 +7,8 @@ cdef class TrunkTable:
     cdef readonly IdMap ids
     cdef Py_ssize_t count
     cdef int64_t[::1] trunk_group_id
-    cdef int64_t[::1] channels          # that can carry calls now
+    cdef int64_t[::1] configured        # channels of the settings
+    cdef int64_t[::1] channels          # of them, those that can carry calls now
     cdef int64_t[::1] in_use            # held by calls, from the launch decision to the end
     cdef int64_t[::1] pending           # originates sent without progress yet
     cdef int64_t[::1] max_pending
@@ -17,8 +18,10 @@ cdef class TrunkTable:
     cdef int64_t[::1] theoretical_ns    # the rate's theoretical arrival time (GCRA)
     cdef int64_t[::1] blocked_until_ns  # after a "no circuit"
     cdef int64_t[::1] no_circuit        # times the switch had no circuit
-    cdef int64_t[::1] caller_ids        # size of the caller-ID pool
-    cdef int64_t[::1] caller_next       # rotation
+    # the present caller IDs among all that the group has ever had: number of the first, how many, place of the next
+    cdef int64_t[::1] caller_first
+    cdef int64_t[::1] caller_ids
+    cdef int64_t[::1] caller_next
     cdef uint64_t[::1] users            # bit c: the campaign of row c dials through it
     cdef int32_t[::1] head              # calls waiting for the rate, first come first served
     cdef int32_t[::1] tail

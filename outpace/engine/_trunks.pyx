@@ -11,6 +11,8 @@ import numpy as np
 from outpace.domain._words cimport LIMIT_CPS, LIMIT_PENDING_ORIGINATES, LIMIT_TRUNK_CHANNELS
 from outpace.engine._idmap cimport IdMap
 
+from outpace.engine.columns import with_rows_of
+
 # how far ahead of the rate decisions may run, to cover the commit of the intents
 cdef int64_t LOOKAHEAD_NS = 100_000_000
 
@@ -19,21 +21,37 @@ cdef class TrunkTable:
     """One row per trunk group, in the order of the settings."""
 
     def __init__(self, groups):
+        self.columns = {}
+        self.change(groups, 0)
+
+    def change(self, groups, int64_t now_ns):
+        """Take over settings; groups behind those there are get new rows. Calls keep their channels."""
         cdef Py_ssize_t row
-        cdef int64_t interval
-        self.count = len(groups)
-        self.ids = IdMap(max(self.count, 1))
-        self.columns = {
+        if not self.columns or len(groups) > self.count:
+            self.count = len(groups)
+            self.ids = IdMap(max(self.count, 1))
+            self._bind(with_rows_of(self.columns, self._columns()))
+        for row in range(self.count):
+            self._settle(row, groups[row], now_ns)
+
+    def _columns(self):
+        columns = {
             name: np.zeros(self.count, np.int64)
             for name in (
-                "trunk_group_id", "channels", "in_use", "pending", "max_pending", "pipeline", "interval_ns",
-                "burst_ns", "theoretical_ns", "blocked_until_ns", "no_circuit", "caller_ids", "caller_next",
+                "trunk_group_id", "configured", "channels", "in_use", "pending", "max_pending", "pipeline",
+                "interval_ns", "burst_ns", "theoretical_ns", "blocked_until_ns", "no_circuit", "caller_first",
+                "caller_ids", "caller_next",
             )
         }
-        self.columns["users"] = np.zeros(self.count, np.uint64)
-        self.columns["head"] = np.full(self.count, -1, np.int32)
-        self.columns["tail"] = np.full(self.count, -1, np.int32)
+        columns["users"] = np.zeros(self.count, np.uint64)
+        columns["head"] = np.full(self.count, -1, np.int32)
+        columns["tail"] = np.full(self.count, -1, np.int32)
+        return columns
+
+    def _bind(self, columns):
+        self.columns = columns
         self.trunk_group_id = self.columns["trunk_group_id"]
+        self.configured = self.columns["configured"]
         self.channels = self.columns["channels"]
         self.in_use = self.columns["in_use"]
         self.pending = self.columns["pending"]
@@ -44,21 +62,32 @@ cdef class TrunkTable:
         self.theoretical_ns = self.columns["theoretical_ns"]
         self.blocked_until_ns = self.columns["blocked_until_ns"]
         self.no_circuit = self.columns["no_circuit"]
+        self.caller_first = self.columns["caller_first"]
         self.caller_ids = self.columns["caller_ids"]
         self.caller_next = self.columns["caller_next"]
         self.users = self.columns["users"]
         self.head = self.columns["head"]
         self.tail = self.columns["tail"]
-        for row in range(self.count):
-            group = groups[row]
-            interval = round(1e9 / group.cps)
-            self.trunk_group_id[row] = group.id
-            self.channels[row] = group.channels
-            self.max_pending[row] = group.max_pending
-            self.interval_ns[row] = interval
-            self.burst_ns[row] = (group.burst - 1) * interval
-            self.caller_ids[row] = len(group.caller_ids)
-            self.ids.put(group.id, <int32_t>row)
+
+    def _settle(self, Py_ssize_t row, group, int64_t now_ns):
+        interval = round(1e9 / group.cps)
+        ahead = self.theoretical_ns[row] - now_ns
+        if ahead > 0:
+            # what the old rate has let through beyond its pace counts as so many calls of the new one
+            self.theoretical_ns[row] = now_ns + ahead * interval // self.interval_ns[row]
+        if group.channels != self.configured[row]:
+            # those in alarm stay out
+            self.channels[row] = max(0, group.channels - max(0, self.configured[row] - self.channels[row]))
+            self.configured[row] = group.channels
+        self.trunk_group_id[row] = group.id
+        self.max_pending[row] = group.max_pending
+        self.interval_ns[row] = interval
+        self.burst_ns[row] = (group.burst - 1) * interval
+        self.ids.put(group.id, <int32_t>row)
+
+    def name_callers(self, Py_ssize_t row, Py_ssize_t first, Py_ssize_t count):
+        """Dial with `count` caller IDs from number `first` on, of all that the group has ever had; >= 1."""
+        self.caller_first[row], self.caller_ids[row], self.caller_next[row] = first, count, 0
 
     # hot
     cdef int64_t tokens(self, Py_ssize_t row, int64_t now_ns) noexcept nogil:

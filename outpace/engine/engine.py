@@ -15,26 +15,29 @@ import numpy as np
 
 from outpace.domain.config import Pool
 from outpace.domain.errors import ConfigError, UnknownId
-from outpace.domain.events import CallAdopted, EstimatesLoaded, Event, LedgerLoaded, PacingChanged
+from outpace.domain.events import CallAdopted, EstimatesLoaded, Event, LedgerLoaded, PacingChanged, PoolChanged
 from outpace.domain.outcomes import Fallback, LimitedBy, Outcome
-from outpace.domain.states import AgentState, CallState, CampaignState
+from outpace.domain.states import AgentState, CallState, CampaignState, NextState
 from outpace.domain.units import NS_PER_S
 from outpace.engine._core import EngineCore
 from outpace.engine._state import REGISTER_PLACES
 from outpace.engine.calling_window import utc_offset_ns, window_at
 from outpace.engine.explain import Decision, Explanation, decision_of, decisions_of
+from outpace.engine.obstacles import Obstacle, obstacles_of
 from outpace.engine.outlook import Outlook, outlook
-from outpace.pacing import PrecisePacer, RatioPacer
+from outpace.engine.pool_change import check_change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from outpace.domain.config import Campaign
+    from outpace.domain.config import Agent, Campaign, TrunkGroup
+
+    _Setting = Campaign | TrunkGroup | Agent
 
 _NS_PER_MINUTE = 60_000_000_000
-_SNAPSHOT_FORMAT = 3
+_SNAPSHOT_FORMAT = 4
 
 _HANDLING = (AgentState.CONNECTING, AgentState.TALKING, AgentState.HOLD, AgentState.WRAP_UP)
 _AT_WORK = (AgentState.READY, AgentState.RESERVED, AgentState.PREVIEWING, *_HANDLING)
@@ -49,10 +52,11 @@ class _Learned(msgspec.Struct, frozen=True):
 
 
 class _Snapshot(msgspec.Struct, frozen=True):
-    """All state of an engine: `arrays` holds the bytes of EngineState.arrays()."""
+    """All state of an engine: `arrays` holds the bytes of EngineState.arrays(), `caller_ids` what calls name there."""
 
     format: int
     pool: Pool
+    caller_ids: dict[int, tuple[str, ...]]
     arrays: dict[str, bytes]
 
 
@@ -61,15 +65,15 @@ class Engine(EngineCore):
 
     Parameters
     ----------
-    pool : Pool. Campaigns, trunk groups and agents; fixed for the engine's life but for what facts change.
+    pool : Pool. Campaigns, trunk groups and agents, until a PoolChanged.
     epoch : int, 1 to 2**31 - 1. Issued durably by the store at every start; attempt ids are epoch << 32 | sequence,
         so that no id is ever used twice. An embedder without a store counts its own starts.
     """
 
     def __init__(self, pool: Pool, *, epoch: int = 1) -> None:
         super().__init__(pool, epoch=epoch)
-        self.pool = pool
-        self._rows = {campaign.id: row for row, campaign in enumerate(pool.campaigns)}
+        self._settings: dict[tuple[type, int], tuple[_Setting, bytes]] = {}
+        self._take_pool(pool)
         if any(campaign.calling_hours for campaign in pool.campaigns):
             # closed until the first tick tells the time
             for row, campaign in enumerate(pool.campaigns):
@@ -87,7 +91,9 @@ class Engine(EngineCore):
         elif isinstance(event, EstimatesLoaded):
             self._load_estimates(event)
         elif isinstance(event, PacingChanged):
-            self._change_pacing(event)
+            self._change_pool(self._repaced(event), now_ns)
+        elif isinstance(event, PoolChanged):
+            self._change_pool(event.pool, now_ns)
 
     def _load_ledger(self, event: LedgerLoaded, now_ns: int) -> None:
         row = self._row(event.campaign_id)
@@ -118,29 +124,46 @@ class Engine(EngineCore):
         except (ValueError, msgspec.MsgspecError) as error:
             raise ConfigError("estimates", str(error)) from error
 
-    def _change_pacing(self, event: PacingChanged) -> None:
+    def _repaced(self, event: PacingChanged) -> Pool:
         row = self._row(event.campaign_id)
         settings: Campaign = msgspec.structs.replace(self.pool.campaigns[row], ratio=event.ratio, reserve=event.reserve)
         if event.cap is not None:
             rule = msgspec.structs.replace(settings.abandonment, cap=event.cap)
             settings = msgspec.structs.replace(settings, abandonment=rule)
-            self.budget.columns["cap"][row] = event.cap
-        pacer = self.campaigns.pacers[row]
-        if isinstance(pacer, RatioPacer):
-            pacer.ratio = settings.ratio
-        elif isinstance(pacer, PrecisePacer):
-            pacer.reserve = settings.reserve
-        campaigns = list(self.pool.campaigns)
-        campaigns[row] = settings
-        self.pool = msgspec.structs.replace(self.pool, campaigns=tuple(campaigns))
-        self._campaign("dirty")[row] = 1
-        self._set_register("dirty", 1)
+        campaigns = (*self.pool.campaigns[:row], settings, *self.pool.campaigns[row + 1 :])
+        return msgspec.structs.replace(self.pool, campaigns=campaigns)
+
+    def _change_pool(self, pool: Pool, now_ns: int) -> None:
+        check_change(self.pool, pool)
+        self.change_tables(self.pool, pool, now_ns)
+        self._take_pool(pool)
+        self.refresh_windows(now_ns)
+        self.go_on(now_ns)
+
+    def _take_pool(self, pool: Pool) -> None:
+        self.pool = pool
+        self._rows = {campaign.id: row for row, campaign in enumerate(pool.campaigns)}
+        settings: tuple[_Setting, ...] = (*pool.campaigns, *pool.trunk_groups, *pool.agents)
+        self._settings = {(type(one), one.id): self._setting(one) for one in settings}
+
+    def _setting(self, one: _Setting) -> tuple[_Setting, bytes]:
+        # With its bytes, for the digest. They are read and written once more, so that a 2 that stands for 2.0 becomes
+        # what a journal makes of it.
+        known = self._settings.get((type(one), one.id))
+        if known is not None and known[0] == one:
+            return known
+        data = msgspec.msgpack.encode(one)
+        return one, msgspec.msgpack.encode(msgspec.msgpack.decode(data, type=type(one)))
 
     def refresh_windows(self, now_ns: int) -> None:
         """Open and close the campaigns' calling hours, and note when the next one changes."""
         next_change = 0
         for row, campaign in enumerate(self.pool.campaigns):
             if campaign.calling_hours is None:
+                self._campaign("window_open")[row] = 1
+                for column in (self._campaign("window_change_ns"), self._campaign("zone_offset_ns")):
+                    column[row] = 0
+                self.budget.columns["ends_ns"][row] = 0
                 continue
             is_open, changes_ns = window_at(campaign.calling_hours, now_ns)
             self._campaign("window_open")[row] = is_open
@@ -242,14 +265,33 @@ class Engine(EngineCore):
             outlook=self.outlook(campaign_id),
         )
 
+    def registers(self) -> dict[str, int]:
+        """The engine's scalars by name."""
+        return {name: self._register(name) for name in REGISTER_PLACES}
+
+    def decision_count(self) -> int:
+        """Launch decisions so far, over all campaigns; one that launches nothing for the reason before is not new."""
+        return self._register("decisions")
+
+    def obstacles(self, campaign_id: int, lead_id: int = 0) -> list[Obstacle]:
+        """Everything that keeps a campaign, or one of its leads, from being dialled now; what opens last comes first.
+
+        Of the lead the engine knows whether it is in the hopper or in a call; where neither is so, the store knows
+        more. An empty list: it is dialled as soon as the pacer wants another call. UnknownId: no such campaign.
+        """
+        return obstacles_of(self, self._row(campaign_id), lead_id)
+
     def counters(self) -> dict[str, Any]:
         """Counters since the start and gauges of now, as plain Python numbers; `campaigns` holds a dict per id."""
-        found: dict[str, Any] = {name: self._register(name) for name in REGISTER_PLACES}
+        found: dict[str, Any] = dict(self.registers())
         found["calls"] = int(self.calls.columns["registers"][1])
         found["agents"] = {
             state.name.lower(): int((self.agents.columns["state"][: len(self.pool.agents)] == state).sum())
             for state in AgentState
         }
+        # what agents become as soon as that can be; those who want nothing are left out
+        wants = self.agents.columns["wants"][: len(self.pool.agents)]
+        found["agents_next"] = {state.name.lower(): int((wants == state).sum()) for state in list(NextState)[1:]}
         found["trunks"] = {
             int(group_id): {
                 name: int(self.trunks.columns[name][row])
@@ -282,7 +324,7 @@ class Engine(EngineCore):
     def digest(self) -> bytes:
         """Hash of all state (16 bytes). Equal facts give equal digests, on every run of the same build."""
         hasher = hashlib.blake2b(digest_size=16)
-        hasher.update(msgspec.msgpack.encode(_pacing_of(self.pool)))
+        hasher.update(b"".join(data for _, data in self._settings.values()))
         for name, array in self.arrays().items():
             hasher.update(name.encode())
             hasher.update(np.ascontiguousarray(array).data)
@@ -291,13 +333,13 @@ class Engine(EngineCore):
     def snapshot(self) -> bytes:
         """All state as bytes, for `Engine.restore`. Commands that were not taken yet are not part of it."""
         arrays = {name: np.ascontiguousarray(array).tobytes() for name, array in self.arrays().items()}
-        return msgspec.msgpack.encode(_Snapshot(_SNAPSHOT_FORMAT, self.pool, arrays))
+        return msgspec.msgpack.encode(_Snapshot(_SNAPSHOT_FORMAT, self.pool, self.caller_ids, arrays))
 
     @classmethod
     def restore(cls, pool: Pool, data: bytes) -> Engine:
         """An engine in the state of a snapshot. ConfigError when the snapshot is of another pool or format.
 
-        What PacingChanged has set since the start comes from the snapshot, all other settings must be `pool`'s.
+        The settings are those of the snapshot, and must be `pool`'s but for what PacingChanged sets.
         """
         try:
             held = msgspec.msgpack.decode(data, type=_Snapshot)
@@ -313,6 +355,7 @@ class Engine(EngineCore):
             if saved is None or len(saved) != array.nbytes:
                 raise ConfigError("snapshot", f"does not fit the pool: {name}")
             array[...] = np.frombuffer(saved, array.dtype).reshape(array.shape)
+        engine.caller_ids = held.caller_ids
         engine.calls.ids.rebuild()
         engine.budget.restore(engine.budget.columns)
         return engine

@@ -95,8 +95,8 @@ cdef class AnswerModel:
     """
 
     def __init__(self, Py_ssize_t campaigns):
-        if campaigns < 1:
-            raise ValueError(f"campaigns must be at least 1, not {campaigns}")
+        if campaigns < 0:
+            raise ValueError(f"campaigns must not be negative: {campaigns}")
         self.campaigns = campaigns
         self.columns = {
             "mean": np.zeros((campaigns, WEIGHTS)),
@@ -107,6 +107,13 @@ cdef class AnswerModel:
             "slope_precision": np.ones((campaigns, TOLD)),
             "state": np.zeros((campaigns, STATES)),
         }
+        self.columns["mean"][:, AT_INTERCEPT] = FIRST_LEVEL
+        self.columns["state"][:, STATE_LEVEL] = FIRST_LEVEL
+        self.columns["state"][:, STATE_LEVEL_PRECISION] = 1.0 / LEVEL_VARIANCE
+        self.columns["state"][:, STATE_RATIO_MEAN] = 1.0
+        self._bind()
+
+    def _bind(self):
         self.mean = self.columns["mean"]
         self.precision = self.columns["precision"]
         self.share = self.columns["share"]
@@ -114,10 +121,13 @@ cdef class AnswerModel:
         self.slope = self.columns["slope"]
         self.slope_precision = self.columns["slope_precision"]
         self.state = self.columns["state"]
-        self.columns["mean"][:, AT_INTERCEPT] = FIRST_LEVEL
-        self.columns["state"][:, STATE_LEVEL] = FIRST_LEVEL
-        self.columns["state"][:, STATE_LEVEL_PRECISION] = 1.0 / LEVEL_VARIANCE
-        self.columns["state"][:, STATE_RATIO_MEAN] = 1.0
+
+    def grow(self, Py_ssize_t campaigns):
+        """Room for more campaigns that nothing is known of; what is known of those there are stays."""
+        cdef AnswerModel fresh = AnswerModel(campaigns - self.campaigns)
+        self.campaigns = campaigns
+        self.columns = {name: np.concatenate((column, fresh.columns[name])) for name, column in self.columns.items()}
+        self._bind()
 
     # hot
     cdef double weight(self, Py_ssize_t row, int64_t features, int32_t hour_slot) noexcept nogil:

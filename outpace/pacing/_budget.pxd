@@ -37,6 +37,9 @@ cdef class Budget:
     cdef int64_t[:, ::1] minutes           # (campaigns, MINUTES) answers, a ring
     cdef int64_t[::1] minute               # (campaigns,) number of the latest minute since 1970
     cdef int64_t[::1] rate_began_ns        # (campaigns,) first answer after half an hour without any
+    # whatever the rule: who answered lately, in quarters of an hour, for another rule to begin with
+    cdef int32_t[:, :, ::1] history        # (campaigns, HISTORY, COUNTED), a ring
+    cdef int64_t[::1] quarter              # (campaigns,) number of the latest quarter since 1970
     # the present window and day
     cdef int64_t[::1] window_begin_ns
     cdef int64_t[::1] window_ns            # (campaigns,) the end; 0 = none, or not known yet
@@ -60,6 +63,7 @@ cdef class Budget:
     # the ledger is left as it is
     cdef void look(self, Py_ssize_t row, int64_t now_ns, budget_t* out) noexcept nogil
     cdef void roll(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
+    cdef void roll_history(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
     cdef void sum_window(self, Py_ssize_t row, int64_t now_ns, budget_t* out) noexcept nogil
     cdef double answer_rate(self, Py_ssize_t row, int64_t now_ns) noexcept nogil
     cdef double carried(self, Py_ssize_t row) noexcept nogil

@@ -26,8 +26,10 @@ cdef enum:
     KIND_BLOCK = 2
     MINUTES = 31                 # of the answer rate: thirty, and the one that runs
     MAX_SLOTS = 1440             # of a rolling window, less the one that runs
+    HISTORY = 2977               # quarters of an hour: 31 days, the longest rolling window, and the one that runs
 
 cdef int64_t NS_PER_MINUTE = 60_000_000_000
+cdef int64_t NS_PER_QUARTER = 900_000_000_000
 cdef int64_t NS_PER_DAY = 86_400_000_000_000
 cdef double NS_PER_S = 1e9
 cdef double RATE_S = 1800.0      # the memory of the answer rate
@@ -38,7 +40,15 @@ cdef double REPAIR_S = 1800.0
 # A block's credit from earlier days may raise one day's allowance by half; its debts are spread over the days left.
 cdef double CREDIT_SHARE = 0.5
 
+# what the rule's window holds, but for the buckets
+_LEDGER = ("counted", "today", "first_ns", "bucket", "window_begin_ns", "window_ns", "day_begin_ns", "day_ns")
+
 _KINDS = {CapWindow.DAY: KIND_DAY, CapWindow.ROLLING: KIND_ROLLING, CapWindow.BLOCK: KIND_BLOCK}
+
+
+def _window(rule):
+    # what the ledger of a rule is made by; the rest says how it is read
+    return rule.window, rule.hours, rule.days, rule.since, rule.timezone
 
 
 cdef class Budget:
@@ -61,6 +71,10 @@ cdef class Budget:
     """
 
     def __init__(self, rules):
+        self._begin(rules)
+
+    def _begin(self, rules):
+        # empty ledgers
         self.rules = tuple(rules)
         self.campaigns = len(self.rules)
         self.due_ns = 0
@@ -73,10 +87,11 @@ cdef class Budget:
             "today": np.zeros((count, COUNTED), np.int64),
             "buckets": np.zeros((count, ring, COUNTED), np.int64),
             "minutes": np.zeros((count, MINUTES), np.int64),
+            "history": np.zeros((count, HISTORY, COUNTED), np.int32),
         }
         for name in (
-            "ends_ns", "first_ns", "bucket", "minute", "rate_began_ns", "window_begin_ns", "window_ns", "day_begin_ns",
-            "day_ns",
+            "ends_ns", "first_ns", "bucket", "minute", "rate_began_ns", "quarter", "window_begin_ns", "window_ns",
+            "day_begin_ns", "day_ns",
         ):
             self.columns[name] = np.zeros(count, np.int64)
         self.cap = self.columns["cap"]
@@ -84,6 +99,8 @@ cdef class Budget:
         self.today = self.columns["today"]
         self.buckets = self.columns["buckets"]
         self.minutes = self.columns["minutes"]
+        self.history = self.columns["history"]
+        self.quarter = self.columns["quarter"]
         self.ends_ns = self.columns["ends_ns"]
         self.first_ns = self.columns["first_ns"]
         self.bucket = self.columns["bucket"]
@@ -126,6 +143,8 @@ cdef class Budget:
             if recent == 0:
                 self.rate_began_ns[row] = now_ns
         self.minutes[row, self.minute[row] % MINUTES] += 1
+        self.roll_history(row, now_ns)
+        self.history[row, self.quarter[row] % HISTORY, what] += 1
         if self.counted[row, 0] + self.counted[row, 1] + self.counted[row, 2] == 0:
             self.first_ns[row] = now_ns
         self.counted[row, what] += 1
@@ -153,6 +172,15 @@ cdef class Budget:
             self.buckets[row, slot, 1] = 0
             self.buckets[row, slot, 2] = 0
         self.bucket[row] = max(self.bucket[row], latest)
+
+    cdef void roll_history(self, Py_ssize_t row, int64_t now_ns) noexcept nogil:
+        cdef int64_t latest = now_ns // NS_PER_QUARTER
+        cdef int64_t i
+        for i in range(max(self.quarter[row], latest - HISTORY) + 1, latest + 1):
+            self.history[row, i % HISTORY, 0] = 0
+            self.history[row, i % HISTORY, 1] = 0
+            self.history[row, i % HISTORY, 2] = 0
+        self.quarter[row] = max(self.quarter[row], latest)
 
     cdef void look(self, Py_ssize_t row, int64_t now_ns, budget_t* out) noexcept nogil:
         cdef int64_t close_ns = self.ends_ns[row]
@@ -307,7 +335,7 @@ cdef class Budget:
         self.count(row, what, now_ns)
 
     def load(self, Py_ssize_t row, int64_t connected, int64_t no_agent, int64_t caller_left, int64_t at_ns):
-        """Count people of an earlier run who answered at about `at_ns`; those before the present window count nothing.
+        """Count people of an earlier run who answered at about `at_ns`; those before the present window are only kept.
 
         The answer rate is not theirs: it is of this run. Refreshes when that is due at `at_ns`.
 
@@ -316,15 +344,26 @@ cdef class Budget:
         IndexError : no such row.
         ValueError : a negative count or time.
         """
-        cdef int64_t slot
+        cdef int64_t quarter = at_ns // NS_PER_QUARTER
         self._check(row)
         if min(connected, no_agent, caller_left, at_ns) < 0:
             raise ValueError(f"counts and times are not negative: {connected}, {no_agent}, {caller_left}, {at_ns}")
         if at_ns >= self.due_ns:
             self.refresh(at_ns)
-        if connected + no_agent + caller_left == 0 or at_ns < self.window_begin_ns[row]:
+        if connected + no_agent + caller_left == 0:
             return
         counts = np.array((connected, no_agent, caller_left), np.int64)
+        self.roll_history(row, at_ns)
+        if quarter > self.quarter[row] - HISTORY:
+            kept = self.columns["history"][row, quarter % HISTORY]
+            kept[:] = np.minimum(kept + counts, np.iinfo(np.int32).max)
+        self._fill(row, counts, at_ns)
+
+    def _fill(self, Py_ssize_t row, counts, int64_t at_ns):
+        # the ledger of the present window
+        cdef int64_t slot
+        if at_ns < self.window_begin_ns[row]:
+            return
         if self.kind[row] == KIND_ROLLING:
             self.roll(row, at_ns)
             slot = at_ns // self.width_ns[row]
@@ -336,6 +375,42 @@ cdef class Budget:
         if not self.columns["counted"][row].any() or at_ns < self.first_ns[row]:
             self.first_ns[row] = at_ns
         self.columns["counted"][row] += counts
+
+    def change(self, rules, int64_t now_ns):
+        """Go on under other rules, one per campaign in the same order; those behind them are of new campaigns.
+
+        Where the window stays the same, so does its ledger. Another window begins with those who have answered in it so
+        far, as far as 31 days back; who answered in one quarter of an hour counts as of its beginning. Refreshes.
+        """
+        cdef Py_ssize_t row
+        before, old, behind = self.rules, self.columns, self.campaigns
+        same = [_window(one) == _window(other) for one, other in zip(before, rules, strict=False)]
+        if all(same) and len(rules) == behind:
+            self.rules = tuple(rules)
+            self._read_rules()
+            self.columns["cap"][:] = [rule.cap for rule in rules]
+            self.known[:, :] = -1
+            return
+        self._begin(rules)
+        for name in ("ends_ns", "minutes", "minute", "rate_began_ns", "history", "quarter"):
+            self.columns[name][:behind] = old[name]
+        for row in range(behind):
+            if same[row]:
+                for name in _LEDGER:
+                    self.columns[name][row] = old[name][row]
+                slots = int(self.slots[row])
+                self.columns["buckets"][row, :slots] = old["buckets"][row, :slots]
+        self.refresh(now_ns)
+        for row in range(behind):
+            if not same[row]:
+                self._refill(row)
+
+    def _refill(self, Py_ssize_t row):
+        latest = int(self.quarter[row])
+        for quarter in range(max(0, latest - HISTORY + 1), latest + 1):
+            counts = self.columns["history"][row, quarter % HISTORY]
+            if counts.any():
+                self._fill(row, counts.astype(np.int64), quarter * NS_PER_QUARTER)
 
     def restore(self, columns):
         """Take over the columns of another Budget, but for the caps, which are of the rules.

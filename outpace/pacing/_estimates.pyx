@@ -68,8 +68,8 @@ cdef class Estimates:
     """
 
     def __init__(self, Py_ssize_t campaigns):
-        if campaigns < 1:
-            raise ValueError(f"campaigns must be at least 1, not {campaigns}")
+        if campaigns < 0:
+            raise ValueError(f"campaigns must not be negative: {campaigns}")
         n = self.campaigns = campaigns
         shapes = {
             **{name: (n, RING_SLOTS) for name in ("ring_calls", "ring_weights", "ring_squares")},
@@ -138,6 +138,13 @@ cdef class Estimates:
         self.now_weights = self.columns["now_weights"]
         self.now_squares = self.columns["now_squares"]
         self.now_agents = self.columns["now_agents"]
+
+    def grow(self, Py_ssize_t campaigns):
+        """Room for more campaigns, all cold; what is known of those there are stays."""
+        cdef Estimates fresh = Estimates(campaigns - self.campaigns)
+        self.campaigns = campaigns
+        self.columns = {name: np.concatenate((column, fresh.columns[name])) for name, column in self.columns.items()}
+        self._bind()
 
     def dump(self, Py_ssize_t row):
         """What was learned of a campaign, as bytes for `load`."""

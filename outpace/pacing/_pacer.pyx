@@ -34,8 +34,8 @@ cdef class PacingSnapshot:
     """
 
     def __init__(self, Py_ssize_t campaigns, Estimates estimates=None, Budget budget=None):
-        if campaigns < 1:
-            raise ValueError(f"campaigns must be at least 1, not {campaigns}")
+        if campaigns < 0:
+            raise ValueError(f"campaigns must not be negative: {campaigns}")
         self.estimates = Estimates(campaigns) if estimates is None else estimates
         self.budget = Budget([Abandonment()] * campaigns) if budget is None else budget
         if self.estimates.campaigns != campaigns or self.budget.campaigns != campaigns:

@@ -40,6 +40,24 @@ class Progress(msgspec.Struct, frozen=True):
     agents: dict[str, int]
 
 
+class LeadsLeft:
+    """Leads of a campaign that may still be dialled: as the store counted them, less those that finished since."""
+
+    def __init__(self, campaign_id: int, leads: dict[str, int]) -> None:
+        self._campaign_id = campaign_id
+        self.count(leads)
+
+    def count(self, leads: dict[str, int]) -> None:
+        """Begin anew with the store's count: leads per state, with `total`."""
+        self.total = leads["total"]
+        self.left = self.total - sum(leads[state] for state in FINISHED)
+
+    def watch(self, command: AnyCommand) -> None:
+        """Count finished leads; give as a watcher to the pump."""
+        if type(command) is RecordAttempt and command.campaign_id == self._campaign_id and not command.retry_at_ns:
+            self.left = max(0, self.left - 1)
+
+
 class Board:
     """Follows one campaign.
 
@@ -53,13 +71,7 @@ class Board:
         self._campaign_id = campaign_id
         self._name = name
         self._start_ns = now_ns
-        self.leads_total = leads["total"]
-        self.leads_left = self.leads_total - sum(leads[state] for state in FINISHED)
-
-    def watch(self, command: AnyCommand) -> None:
-        """Count finished leads; give as a watcher to the pump."""
-        if type(command) is RecordAttempt and command.campaign_id == self._campaign_id and not command.retry_at_ns:
-            self.leads_left -= 1
+        self.leads = LeadsLeft(campaign_id, leads)
 
     def progress(self, now_ns: int) -> Progress:
         """The campaign now."""
@@ -71,18 +83,19 @@ class Board:
             state=counts["state"],
             limited_by=counts["reason"],
             elapsed_s=(now_ns - self._start_ns) / NS_PER_S,
-            leads_total=self.leads_total,
-            leads_left=self.leads_left,
+            leads_total=self.leads.total,
+            leads_left=self.leads.left,
             attempts=sum(counts["outcomes"].values()),
-            outcomes=_present(counts["outcomes"]),
+            outcomes=present(counts["outcomes"]),
             answered=answered,
             connected=connected,
             abandoned=abandoned,
             abandoned_ratio=abandoned / answered if answered else 0.0,
-            calls=_present(counts["in_state"]),
-            agents=_present(counts["agents_in"]),
+            calls=present(counts["in_state"]),
+            agents=present(counts["agents_in"]),
         )
 
 
-def _present(counts: dict[str, int]) -> dict[str, int]:
+def present(counts: dict[str, int]) -> dict[str, int]:
+    """Those of which there are any."""
     return {name: count for name, count in counts.items() if count}

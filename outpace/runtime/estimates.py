@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from outpace.domain.commands import SaveEstimates, StoreCommand
+from outpace.domain.config import Pool
 from outpace.engine.engine import ESTIMATES_FORMAT
 from outpace.runtime.clock import Clock
 
@@ -17,6 +18,8 @@ SAVE_EVERY_S = 60.0
 class Learned(Protocol):
     """What the keeper needs of an engine."""
 
+    @property
+    def pool(self) -> Pool: ...
     def dump_estimates(self, campaign_id: int) -> bytes: ...
 
 
@@ -27,12 +30,11 @@ class Sink(Protocol):
 
 
 class EstimateKeeper:
-    """Saves the estimates of an engine's campaigns.
+    """Saves the estimates of all of an engine's campaigns.
 
     Parameters
     ----------
     engine, clock : whose estimates, and its time.
-    campaign_ids : of which campaigns.
     store : where the commands go.
     every_s : real seconds between two savings.
     """
@@ -40,14 +42,12 @@ class EstimateKeeper:
     def __init__(
         self,
         engine: Learned,
-        campaign_ids: Sequence[int],
         store: Sink,
         clock: Clock,
         *,
         every_s: float = SAVE_EVERY_S,
     ) -> None:
         self._engine = engine
-        self._campaign_ids = tuple(campaign_ids)
         self._store = store
         self._clock = clock
         self._every_s = every_s
@@ -61,8 +61,8 @@ class EstimateKeeper:
         """Hand what is known now to the store."""
         self._store.submit(
             [
-                SaveEstimates(campaign_id, ESTIMATES_FORMAT, self._engine.dump_estimates(campaign_id))
-                for campaign_id in self._campaign_ids
+                SaveEstimates(campaign.id, ESTIMATES_FORMAT, self._engine.dump_estimates(campaign.id))
+                for campaign in self._engine.pool.campaigns
             ],
             self._clock.now_ns(),
         )

@@ -1,5 +1,8 @@
 """Structured logs: one line per event, as JSON or as key=value, to stderr or a file.
 
+Whoever has an event loop to keep has the lines written by a thread: a disk or a terminal that does not take them holds
+nobody up.
+
 What a message is about travels in `extra` (campaign, call_id, attempt ...). Phone numbers are masked and values whose
 key says that they are secret are never written, whoever logs them.
 """
@@ -8,6 +11,8 @@ from __future__ import annotations
 
 import json
 import logging
+import queue
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +23,9 @@ _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime
 _SECRET = ("secret", "password", "token")
 _NUMBER = ("number", "caller_id", "phone")
 _SHOWN_DIGITS = 4
+
+#: Messages that may wait for the thread that writes them; beyond, they are dropped and counted.
+WAITING_MAX = 10_000
 
 
 def mask(number: int | str) -> str:
@@ -73,8 +81,52 @@ class TextFormatter(logging.Formatter):
         return line
 
 
-def configure(level: str = "info", *, style: LogFormat = "text", file: Path | None = None) -> logging.Handler:
-    """Send what outpace logs to a file (appended; its folder is made) or to stderr. Replaces an earlier choice."""
+class Behind(logging.Handler):
+    """Hands records to a thread that has another handler write them; `close` waits for the last.
+
+    When `WAITING_MAX` wait, further ones are dropped, and a line tells how many as soon as there is room.
+    """
+
+    def __init__(self, target: logging.Handler) -> None:
+        super().__init__()
+        self._target = target
+        self._records: queue.SimpleQueue[logging.LogRecord | None] = queue.SimpleQueue()
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._write, name="log", daemon=True)
+        self._thread.start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue a record, its message made: what it names may be another thing later."""
+        if self._records.qsize() >= WAITING_MAX:
+            self._dropped += 1
+            return
+        record.msg, record.args = record.getMessage(), None
+        if self._dropped:
+            dropped, self._dropped = self._dropped, 0
+            lost = f"{dropped} messages were dropped: nobody took them in time"
+            self._records.put(logging.LogRecord(__name__, logging.WARNING, __file__, 0, lost, None, None))
+        self._records.put(record)
+
+    def close(self) -> None:
+        """Write what waits, and end."""
+        if self._thread.is_alive():
+            self._records.put(None)
+            self._thread.join()
+        self._target.close()
+        super().close()
+
+    def _write(self) -> None:
+        while (record := self._records.get()) is not None:
+            self._target.handle(record)
+
+
+def configure(
+    level: str = "info", *, style: LogFormat = "text", file: Path | None = None, behind: bool = False
+) -> logging.Handler:
+    """Send what outpace logs to a file (appended; its folder is made) or to stderr. Replaces an earlier choice.
+
+    With `behind` a thread does the writing: close the handler to have the last lines written.
+    """
     root = logging.getLogger("outpace")
     for old in root.handlers[:]:
         root.removeHandler(old)
@@ -86,6 +138,8 @@ def configure(level: str = "info", *, style: LogFormat = "text", file: Path | No
         file.parent.mkdir(parents=True, exist_ok=True)
         handler = logging.FileHandler(file, encoding="utf-8")
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
+    if behind:
+        handler = Behind(handler)
     root.addHandler(handler)
     root.setLevel(level.upper())
     return handler

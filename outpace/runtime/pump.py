@@ -16,7 +16,7 @@ from typing import Protocol
 
 from outpace.domain import commands as cmd
 from outpace.domain.commands import AnyCommand, RecordAttempt, StoreCommand, SwitchCommand, WriteIntent
-from outpace.domain.errors import OutpaceError
+from outpace.domain.errors import OutpaceError, StateError
 from outpace.domain.events import AnyEvent, Event
 from outpace.domain.units import NS_PER_S
 from outpace.runtime.clock import Clock, monotonic_ns
@@ -70,6 +70,7 @@ class PumpedEngine(Protocol):
     def tick(self, now_ns: int) -> None: ...
     def next_deadline_ns(self) -> int: ...
     def take_commands(self) -> list[AnyCommand]: ...
+    def decision_count(self) -> int: ...
 
 
 class Switch(Protocol):
@@ -117,7 +118,8 @@ class Pump:
         self._switch = switch
         self._journal = journal
         self._fatal = fatal
-        self._facts: deque[tuple[int, Event]] = deque()
+        self._facts: deque[tuple[int, Event, asyncio.Future[None] | None]] = deque()
+        self._answers: list[tuple[asyncio.Future[None], Exception | None]] = []
         self._watchers: list[Watcher] = []
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -126,6 +128,8 @@ class Pump:
         self._running = False
         self.lag_s = Histogram()
         self.turn_s = Histogram()
+        self.decision_s = Histogram()
+        self._decisions = 0
         self.facts_handled = 0
         self.facts_dropped = 0
         self.turns = 0
@@ -143,20 +147,35 @@ class Pump:
             self.facts_dropped += len(facts) - room
             facts = facts[:room]
         arrived_ns = monotonic_ns()
-        self._facts.extend((arrived_ns, fact) for fact in facts)
+        self._facts.extend((arrived_ns, fact, None) for fact in facts)
         self._wake()
+
+    async def act(self, fact: Event) -> None:
+        """Queue the fact of somebody who waits: returns when the turn is over in which it was handled.
+
+        Raises what the engine refuses it with; StateError when the pump has stopped.
+        """
+        if not self._running:
+            raise StateError("the node does not run")
+        answer: asyncio.Future[None] = self._loop.create_future()
+        self._facts.append((monotonic_ns(), fact, answer))
+        self._wake()
+        await answer
 
     def start(self, first: Sequence[Event] = ()) -> None:
         """Begin with `first` (calls to adopt, ledgers), then what was posted before."""
         arrived_ns = monotonic_ns()
-        self._facts.extendleft((arrived_ns, fact) for fact in reversed(first))
+        self._facts.extendleft((arrived_ns, fact, None) for fact in reversed(first))
         self._running = True
         self._turn_due = True
         self._loop.call_soon(self._turn)
 
     def stop(self) -> None:
-        """Handle nothing more; what is queued is left."""
+        """Handle nothing more; what is queued is left, and whoever waits for it is told."""
         self._running = False
+        gone = StateError("the node has stopped")
+        self._answers += [(answer, gone) for _, _, answer in self._facts if answer is not None]
+        self._answer()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -194,7 +213,7 @@ class Pump:
         try:
             try:
                 self._handle(now_ns, handled)
-                self._engine.tick(now_ns)
+                self._tick(now_ns)
                 commands = self._engine.take_commands()
                 launches = [command for command in commands if type(command) is WriteIntent]
                 self._route(commands, now_ns)
@@ -209,31 +228,57 @@ class Pump:
             return
         self.turns += 1
         self.turn_s.observe((monotonic_ns() - started_ns) / NS_PER_S)
+        self._answer()
         if self._facts:
             self._wake()
         else:
             self._arm(now_ns)
 
+    def _tick(self, now_ns: int) -> None:
+        # decisions are taken in ticks only
+        began_ns = monotonic_ns()
+        self._engine.tick(now_ns)
+        decisions = self._engine.decision_count()
+        if decisions != self._decisions:
+            self._decisions = decisions
+            self.decision_s.observe((monotonic_ns() - began_ns) / NS_PER_S)
+
     def _handle(self, now_ns: int, handled: list[AnyEvent]) -> None:
         count = min(len(self._facts), TURN_FACTS_MAX)
         for _ in range(count):
-            arrived_ns, fact = self._facts.popleft()
+            arrived_ns, fact, answer = self._facts.popleft()
             handled.append(fact)  # type: ignore[arg-type]
+            refusal: Exception | None = None
             try:
                 self._engine.handle(fact, now_ns)
             except OutpaceError as error:
                 # A caller asked for what can't be; facts of switch and store never get here.
-                self._refuse(fact, error)
+                refusal = error
             except OverflowError as error:
                 # A number that no field holds, neither the engine's nor the journal's: the engine has seen nothing.
                 handled.pop()
-                self._refuse(fact, error)
+                refusal = error
+            if refusal is not None:
+                self._refuse(fact, refusal, waited_for=answer is not None)
+            if answer is not None:
+                self._answers.append((answer, refusal))
             self.lag_s.observe((monotonic_ns() - arrived_ns) / NS_PER_S)
         self.facts_handled += count
 
-    def _refuse(self, fact: Event, error: Exception) -> None:
+    def _refuse(self, fact: Event, error: Exception, *, waited_for: bool) -> None:
         self.refused[type(fact).__name__] += 1
-        log.warning("refused: %s", error, extra={"fact": type(fact).__name__})
+        level = logging.DEBUG if waited_for else logging.WARNING
+        log.log(level, "refused: %s", error, extra={"fact": type(fact).__name__})
+
+    def _answer(self) -> None:
+        for answer, refusal in self._answers:
+            if answer.done():
+                continue  # nobody waits any more
+            if refusal is None:
+                answer.set_result(None)
+            else:
+                answer.set_exception(refusal)
+        self._answers.clear()
 
     def _route(self, commands: list[AnyCommand], now_ns: int) -> None:
         routed: tuple[list[AnyCommand], ...] = ([], [], [])

@@ -112,7 +112,7 @@ async def recover(worker: StoreWorker, adapter: TelephonyAdapter, pool: Pool, no
         )
     facts: list[Event] = []
     for campaign in pool.campaigns:
-        facts += await worker.call(partial(_remembered, campaign, now_ns))
+        facts += await worker.call(partial(remembered, campaign, now_ns))
     facts.extend(settlement.adopted)
     return facts
 
@@ -131,8 +131,8 @@ async def forget_settled(worker: StoreWorker, adapter: TelephonyAdapter) -> None
         log.warning("kept results stay on the switch until the next start: %s", error)
 
 
-def _remembered(campaign: Campaign, now_ns: int, store: Store) -> list[Event]:
-    # what the store knows of a campaign's past: the ledger, and what pacing had learned
+def remembered(campaign: Campaign, now_ns: int, store: Store) -> list[Event]:
+    """What the store knows of a campaign's past: the ledger, and what pacing had learned."""
     ledger = store.ledger(campaign.id)
     spans = store.ledger_spans(campaign.id, now_ns - _window_ns(campaign.abandonment))
     facts: list[Event] = [

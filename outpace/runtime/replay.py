@@ -85,12 +85,9 @@ def replay(path: Path, *, each: Callable[[Engine], None] | None = None) -> Repla
 
 
 def _follows(header: Header, before: Header | None) -> bool:
-    return (
-        before is not None
-        and header.continues
-        and (header.epoch, header.number) == (before.epoch, before.number + 1)
-        and header.pool == before.pool
-    )
+    if before is None or not header.continues:
+        return False
+    return (header.epoch, header.number) == (before.epoch, before.number + 1)
 
 
 def _replay_turn(engine: Engine, turn: Turn, report: ReplayReport) -> None:

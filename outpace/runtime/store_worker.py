@@ -13,9 +13,9 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, TypeVarTuple
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
-from outpace.domain.commands import LeaseLeads, StoreCommand
+from outpace.domain.commands import LeaseLeads, RecordAttempt, RecordDisposition, StoreCommand
 from outpace.domain.errors import OutpaceError, StaleEpoch, StoreError
 from outpace.domain.events import Event, IntentRefused, LeaseRefused
 from outpace.domain.outcomes import IntentRefusal
@@ -25,6 +25,9 @@ from outpace.runtime.histogram import Histogram
 from outpace.store.port import Store
 
 log = logging.getLogger(__name__)
+
+#: What others want to know of once it is durable.
+Record = RecordAttempt | RecordDisposition
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -40,6 +43,15 @@ _LATER = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_F
 
 _PAUSE_S = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 
+#: Seconds of refusing after which functions that wait for the store are told so; commands wait as long as it takes.
+HOLD_UP_S = 5.0
+
+
+class _Job(NamedTuple):
+    function: Callable[[Store], Any]
+    future: asyncio.Future[Any]
+    patient: bool
+
 
 class StoreWorker:
     """Runs a store in a thread of its own.
@@ -49,6 +61,7 @@ class StoreWorker:
     open_store : makes the store; called in the thread, so that a database connection never changes threads.
     facts : takes the facts of a batch, on the event loop.
     fatal : takes the error after which nothing more can be written, on the event loop, once.
+    recorded : takes attempts and dispositions that are durable now, on the event loop; None = nobody wants to know.
     """
 
     def __init__(
@@ -56,13 +69,15 @@ class StoreWorker:
         open_store: Callable[[], Store],
         facts: Callable[[Sequence[Event]], None],
         fatal: Callable[[OutpaceError], None],
+        recorded: Callable[[Sequence[Record]], None] | None = None,
     ) -> None:
         self._open_store = open_store
         self._facts = facts
         self._fatal = fatal
+        self._recorded = recorded
         self._ready = threading.Condition()
         self._commands: deque[StoreCommand] = deque()
-        self._jobs: deque[tuple[Callable[[Store], Any], asyncio.Future[Any]]] = deque()
+        self._jobs: deque[_Job] = deque()
         self._now_ns = 0
         self._closing = False
         self._abandoned = False
@@ -85,6 +100,8 @@ class StoreWorker:
 
     async def close(self, *, timeout_s: float = 10.0) -> bool:
         """Write what waits and close the store. False when the store would not take it in time: then it is lost."""
+        if self._loop is None:
+            return True  # it was never started
         with self._ready:
             self._closing = True
             self._ready.notify()
@@ -101,7 +118,7 @@ class StoreWorker:
         refused: list[Event] = []
         with self._ready:
             if len(self._commands) + len(commands) > QUEUE_MAX:
-                refused = [LeaseRefused(c.campaign_id) for c in commands if type(c) is LeaseLeads]
+                refused = [LeaseRefused(c.campaign_id, c.hot) for c in commands if type(c) is LeaseLeads]
                 self._commands.extend(c for c in commands if type(c) is not LeaseLeads)
             else:
                 self._commands.extend(commands)
@@ -111,14 +128,17 @@ class StoreWorker:
             self.leases_refused += len(refused)
             self._facts(refused)
 
-    async def call(self, job: Callable[[Store], T]) -> T:
-        """Run a function on the store, in its thread, between two batches; returns or raises what it does."""
+    async def call(self, job: Callable[[Store], T], *, patient: bool = False) -> T:
+        """Run a function on the store, in its thread, between two batches; returns or raises what it does.
+
+        StoreError when the store has refused to write for `HOLD_UP_S`, but for a `patient` caller, who waits.
+        """
         assert self._loop is not None
         future: asyncio.Future[T] = self._loop.create_future()
         with self._ready:
             if self._closing:
                 raise StoreError("the store is closed")
-            self._jobs.append((job, future))
+            self._jobs.append(_Job(job, future, patient))
             self._ready.notify()
         return await future
 
@@ -155,7 +175,7 @@ class StoreWorker:
 
     def _take(
         self,
-    ) -> tuple[list[StoreCommand] | None, tuple[Callable[[Store], Any], asyncio.Future[Any]] | None, int]:
+    ) -> tuple[list[StoreCommand] | None, _Job | None, int]:
         # Waits for work. Commands go before jobs: a job sees all that was submitted before it.
         with self._ready:
             while not self._commands and not self._jobs and not self._closing:
@@ -169,8 +189,8 @@ class StoreWorker:
                 return None, self._jobs.popleft(), self._now_ns
             return None, None, self._now_ns
 
-    def _do(self, job: tuple[Callable[[Store], Any], asyncio.Future[Any]], store: Store | None) -> Store | None:
-        function, future = job
+    def _do(self, job: _Job, store: Store | None) -> Store | None:
+        function, future, _ = job
         try:
             if store is None:
                 store = self._open_store()
@@ -182,7 +202,7 @@ class StoreWorker:
         return store
 
     def _commit(self, store: Store, batch: list[StoreCommand], now_ns: int) -> None:
-        failures = 0
+        failures, since_ns = 0, monotonic_ns()
         while True:
             started_ns = monotonic_ns()
             try:
@@ -195,6 +215,8 @@ class StoreWorker:
                     log.warning("the store refuses to write and is asked again", extra={"reason": str(error)})
                 self.retries += 1
                 self.retrying = True
+                if monotonic_ns() - since_ns >= HOLD_UP_S * NS_PER_S:
+                    self._turn_away(error)
                 if not self._pause(_PAUSE_S[min(failures, len(_PAUSE_S) - 1)]):
                     return
                 failures += 1
@@ -216,6 +238,18 @@ class StoreWorker:
                 break
         if facts:
             self._tell(self._facts, facts)
+        if self._recorded is not None:
+            records = [one for one in batch if type(one) is RecordAttempt or type(one) is RecordDisposition]
+            if records:
+                self._tell(self._recorded, records)
+
+    def _turn_away(self, error: StoreError) -> None:
+        # who waits for the store in vain is told why
+        with self._ready:
+            waiting = [job for job in self._jobs if not job.patient]
+            self._jobs = deque(job for job in self._jobs if job.patient)
+        for job in waiting:
+            self._tell(_set_exception, job.future, StoreError(str(error)))
 
     def _pause(self, seconds: float) -> bool:
         # Sleeps between two tries; False when nobody waits for the store any more.

@@ -13,7 +13,7 @@ from outpace.telephony.adapter import Capabilities, TelephonyAdapter
 from outpace.telephony.asterisk.adapter import AsteriskAdapter
 from outpace.telephony.asterisk.settings import AsteriskSettings
 from outpace.telephony.simulated._carrier import SimulatedCarrier
-from outpace.telephony.simulated.adapter import SimulatedAdapter
+from outpace.telephony.simulated.adapter import SimulatedAdapter, dead_man_s
 from outpace.telephony.simulated.profile import CarrierProfile, base_mix, check_profile, load_profile
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ def build_adapter(settings: SwitchSettings, pool: Pool, clock: Clock, *, folder:
         return AsteriskAdapter(
             settings, campaigns=pool.campaigns, trunk_groups=pool.trunk_groups, agents=pool.agents
         )  # fmt: skip
-    dead_man_s = max(campaign.connect_limit_s for campaign in pool.campaigns) + 1.0
     carrier = SimulatedCarrier(
-        simulated_profile(settings, folder), pool.trunk_groups, seed=seed, dead_man_s=dead_man_s
+        simulated_profile(settings, folder), pool.trunk_groups, seed=seed, dead_man_s=dead_man_s(pool)
     )  # fmt: skip
     return SimulatedAdapter(carrier, now_ns=clock.now_ns, speed=clock.speed)

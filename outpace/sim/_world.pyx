@@ -18,14 +18,13 @@ from outpace.domain._words cimport (
     OUTCOME_CONNECTED, OUTCOMES, attempt_t, command_t, fact_t,
 )
 from outpace.engine._core cimport EngineCore
-from outpace.engine._outtake cimport unpack
 from outpace.telephony.simulated._core cimport CarrierCore
 from outpace.telephony.simulated._facts cimport event_of
 from outpace.telephony.simulated._people cimport People
 from outpace.telephony.simulated._random cimport ROLE_FAULT, stream_base, uniform_at
 
 from outpace.domain.events import (
-    AttemptRecorded, IntentDurable, IntentRefused, IntentWithdrawn, LeadsLeased, LeaseLost, LeaseRenewed,
+    AttemptRecorded, IntentDurable, IntentRefused, IntentWithdrawn, LeadsLeased, LeaseLost, LeaseRenewed, PoolChanged,
 )
 from outpace.domain.outcomes import IntentRefusal, Outcome
 
@@ -117,6 +116,16 @@ cdef class World:
         if self.watch is not None:
             self.watch.step(self.now_ns, [event], [])
         self.engine.handle(event, self.now_ns)
+
+    def change_pool(self, pool, lists):
+        """Give the engine other settings; `lists` holds a SimulatedList for each new campaign."""
+        self.route()                             # what was said before, in the words of before
+        self.lists.update(lists)
+        self.give(PoolChanged(pool))
+        grown = np.zeros((self.engine.campaigns.count, OUTCOMES), np.int64)
+        grown[: len(self.outcomes_array)] = self.outcomes_array
+        self.outcomes_array = grown
+        self.outcomes = grown
 
     def run(self, int64_t until_ns):
         """Let the world go on up to a time."""
@@ -237,8 +246,7 @@ cdef class World:
         cdef command_t command
         if self.watch is not None and self.engine.command_count:
             self.watch.step(self.now_ns, [], [
-                unpack(&self.engine.commands[i], self.engine.attempts, self.engine.caller_ids, self.engine.messages)
-                for i in range(self.engine.command_count)
+                self.engine.command(&self.engine.commands[i]) for i in range(self.engine.command_count)
             ])
         for i in range(self.engine.command_count):
             command = self.engine.commands[i]
@@ -266,7 +274,7 @@ cdef class World:
             self.record(&self.engine.attempts[command.extra])
             self.answer(FACT_ATTEMPT_RECORDED, command.call_id, 0, 0)
         elif command.kind == COMMAND_LEASE_LEADS:
-            self.answer(FACT_LEASE_DUE, 0, command.agent_id, command.extra)
+            self.answer(FACT_LEASE_DUE, 0, command.agent_id, command.extra).extra2 = command.extra2
         elif command.kind == COMMAND_RENEW_LEASE:
             deadline_ns = self.lists[command.agent_id].renew(command.extra, self.now_ns)
             self.answer(
@@ -311,22 +319,22 @@ cdef class World:
             self.answer_head = (self.answer_head + 1) % self.answer_space
             self.answer_count -= 1
             if fact.kind == FACT_LEASE_DUE:
-                self.lease(fact.agent_id, fact.extra)
+                self.lease(fact.agent_id, fact.extra, fact.extra2 != 0)
             else:
                 if self.watch is not None:
                     self.watch.step(self.now_ns, [event_of_store(&fact)], [])
                 self.engine.apply(&fact, self.now_ns)
         return 0
 
-    def lease(self, int64_t campaign_id, int64_t asked):
-        """Give the engine the leads that it asked for."""
+    def lease(self, int64_t campaign_id, int64_t asked, bint hot):
+        """Give the engine the leads that it asked for; a simulated list has no pressing ones."""
         source = self.lists[campaign_id]
         cdef Py_ssize_t count
         cdef int64_t token, deadline_ns = self.now_ns + source.lease_ns, due_ns
-        token, *columns = source.lease(asked, self.now_ns)
+        token, *columns = source.lease(0 if hot else asked, self.now_ns)
         due_ns = source.next_due_ns()
         if self.watch is not None:
-            fact = LeadsLeased(campaign_id, token, deadline_ns, *columns[:3], due_ns, columns[3])
+            fact = LeadsLeased(campaign_id, token, deadline_ns, *columns[:3], due_ns, columns[3], hot)
             self.watch.step(self.now_ns, [fact], [])
         leads, numbers, attempts, features = (np.array(column, np.int64) for column in columns)
         cdef int64_t[::1] lead_view = leads
@@ -336,7 +344,8 @@ cdef class World:
         count = lead_view.shape[0]
         self.engine.lease(
             campaign_id, token, deadline_ns, &lead_view[0] if count else NULL, &number_view[0] if count else NULL,
-            &attempt_view[0] if count else NULL, &feature_view[0] if count else NULL, count, due_ns, self.now_ns,
+            &attempt_view[0] if count else NULL, &feature_view[0] if count else NULL, count, 0, 0,
+            due_ns, hot, self.now_ns,
         )
 
     cdef int record(self, const attempt_t* life) except -1:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from outpace.domain.config import TrunkGroup
     from outpace.engine.engine import Engine
 
 # flags of a call, as outpace/engine/_tables.pxd numbers them
@@ -57,11 +58,12 @@ class Checkers:
         self._theoretical_ns = {group.id: 0 for group in engine.pool.trunk_groups}
         self._launched: set[int] = set()
         self._held: set[int] = set()
+        self._sent: set[int] = set()
 
     # ---- the stream ------------------------------------------------------------------------------------------------
 
-    def fact(self, event: e.Event) -> None:
-        """Note a fact that the engine is about to be given."""
+    def fact(self, event: e.Event, now_ns: int) -> None:
+        """Note a fact that the engine is about to be given, and will take."""
         if isinstance(event, e.IntentDurable) and self.open.get(event.call_id) == "written":
             self.open[event.call_id] = "durable"
         elif isinstance(event, e.IntentRefused) and self.open.get(event.call_id) == "written":
@@ -73,11 +75,24 @@ class Checkers:
             self.loaded[event.campaign_id] = [
                 a + b for a, b in zip(self.loaded[event.campaign_id], figures, strict=True)
             ]
+        elif isinstance(event, e.PoolChanged):
+            self._pool(event, now_ns)
+
+    def _pool(self, event: e.PoolChanged, now_ns: int) -> None:
+        before = {group.id: _interval_ns(group) for group in self.engine.pool.trunk_groups}
+        for campaign in event.pool.campaigns:
+            self.loaded.setdefault(campaign.id, [0, 0, 0])
+        for group in event.pool.trunk_groups:
+            # what was sent ahead of the rate counts for as many calls as before
+            ahead = self._theoretical_ns.setdefault(group.id, 0) - now_ns
+            if ahead > 0:
+                self._theoretical_ns[group.id] = now_ns + ahead * _interval_ns(group) // before[group.id]
 
     def commands(self, commands: Iterable[c.AnyCommand], now_ns: int) -> None:
         """Note commands taken at `now_ns`, in their order."""
         self._launched.clear()
         self._held.clear()
+        self._sent.clear()
         for command in commands:
             if isinstance(command, c.WriteIntent):
                 holds(
@@ -103,8 +118,9 @@ class Checkers:
     def _originated(self, command: c.Originate, now_ns: int) -> None:
         holds(self.open.get(command.call_id) == "durable", f"dialled without a durable intent, or twice: {command}")
         self.open[command.call_id] = "sent"
+        self._sent.add(command.trunk_group_id)
         group = next(g for g in self.engine.pool.trunk_groups if g.id == command.trunk_group_id)
-        interval = round(NS_PER_S / group.cps)
+        interval = _interval_ns(group)
         due = max(self._theoretical_ns[group.id], now_ns)
         holds(due - now_ns <= (group.burst - 1) * interval, f"faster than {group.cps} calls a second: {command}")
         self._theoretical_ns[group.id] = due + interval
@@ -242,7 +258,8 @@ class Checkers:
                 (line[-1] if line else -1) == trunks["tail"][row],
                 f"the line for trunk group {group.id} has another tail",
             )
-            holds(trunks["pending"][row] <= group.max_pending, f"too many originates outstanding on {group.id}")
+            if group.id in self._sent:
+                holds(trunks["pending"][row] <= group.max_pending, f"too many originates outstanding on {group.id}")
             if group.id in self._held:
                 holds(trunks["in_use"][row] <= trunks["channels"][row], f"more calls than channels on {group.id}")
 
@@ -315,6 +332,10 @@ class Checkers:
                 holds(old == told["old"][row, phase], f"pacing was told of {told['old'][row, phase]} old {state.name}")
         busy = np.isin(agents["state"], (AgentState.TALKING, AgentState.WRAP_UP))
         holds(not agents["observed"][~busy].any(), "pacing expects the end of what is over")
+
+
+def _interval_ns(group: TrunkGroup) -> int:
+    return round(NS_PER_S / group.cps)
 
 
 def _older(began_ns: NDArray[Any], slots: NDArray[Any], second: int) -> int:

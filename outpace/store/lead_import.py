@@ -1,7 +1,8 @@
 """Streamed import of lead lists: CSV rows in, E.164 numbers into a store, what cannot be dialled into a rejects file.
 
 Memory is constant: rows go to the store in batches, one transaction each. An import that was broken off is run again:
-what is there already counts as duplicate. No row is dropped silently: read = added + duplicates + rejected.
+what is there already counts as duplicate. No row is dropped silently: read = added + duplicates + suppressed +
+rejected.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ import csv
 import io
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import phonenumbers
@@ -31,7 +32,7 @@ _SEGMENT_NAME = "segment"
 _BATCH_ROWS = 5000
 _BATCH_CHARACTERS = 8 << 20
 _E164_DIGITS = 15
-_DIGITS_OF_A_NUMBER = 5  # in what should be a column's name: then the header is missing
+DIGITS_OF_A_NUMBER = 5  # in what should be a column's name: then the header is missing
 
 # What spreadsheets make of a number that they took for a quantity: 4.93012E+11, 49301234567.0.
 _SPREADSHEET = re.compile(r"\d+([.,]\d+)?E\+?\d+|\d{5,}[.,]0", re.IGNORECASE)
@@ -96,6 +97,7 @@ class ImportReport(msgspec.Struct):
     read: int = 0
     added: int = 0
     duplicates: int = 0
+    suppressed: int = 0
     rejected: int = 0
     bytes_read: int = 0
     bytes_total: int = 0
@@ -113,13 +115,15 @@ def import_csv(
     *,
     rejects_path: str | os.PathLike[str],
     progress: Progress | None = None,
+    list_id: int = 0,
 ) -> ImportReport:
     """Add the leads of a CSV file to a campaign.
 
     A column `reference` or `id` becomes the lead's reference; all other columns are kept as its attributes (JSON). What
     the answer model learns from (features.py) is taken from the number's kind, the file's name, and a column `segment`.
     Rejects are written to `rejects_path` as CSV: line, reason, row; without rejects that file is removed.
-    `progress` is called after each batch and at the end, with figures that it must not keep.
+    `progress` is called after each batch and at the end, with figures that it must not keep. With `list_id` the leads
+    belong to that list of the store, which is told the same figures.
 
     Raises
     ------
@@ -137,8 +141,8 @@ def import_csv(
             if first is None:
                 raise ConfigError(name, "is empty")
             layout = _layout(first, name, options)
-            with _rejects(rejected) as reject:
-                load = _Load(store, campaign_id, now_ns, layout, source)
+            with rejects_to(rejected) as reject:
+                load = _Load(store, _Into(campaign_id, list_id), now_ns, layout, source)
                 try:
                     for row in rows if options.header else chain([first], rows):
                         if load.is_full:
@@ -163,6 +167,19 @@ def normalise(text: str, options: ImportOptions) -> int | str:
     """
     read = _read_number(text, options)
     return read if isinstance(read, str) else read[0]
+
+
+def read_lead(
+    text: str, options: ImportOptions, *, reference: str = "", attributes: Mapping[str, Any], due_ns: int = 0
+) -> NewLead:
+    """One lead, as a list's row would give it. ConfigError: the number cannot be dialled; says why."""
+    read = _read_number(text, options)
+    if isinstance(read, str):
+        raise ConfigError("number", read)
+    number, kind = read
+    features = pack_features(kind, segment_bucket=bucket_of(str(attributes.get(_SEGMENT_NAME, "")).strip().casefold()))
+    kept = msgspec.json.encode(attributes).decode()
+    return NewLead(number, reference, kept, due_ns=due_ns, features=features)
 
 
 def _read_number(text: str, options: ImportOptions) -> tuple[int, NumberKind] | str:
@@ -222,10 +239,10 @@ def _layout(first: Row, name: str, options: ImportOptions) -> _Layout:
     keys = [key.casefold() for key in names]
     for i, key in enumerate(keys):
         if key in keys[:i]:
-            raise ConfigError(f"{name}, line {first.line}", f"column {names[i]!r} occurs twice")
-    number = _number_column(keys, names, f"{name}, line {first.line}", options)
-    if options.header and sum(map(str.isdigit, names[number])) >= _DIGITS_OF_A_NUMBER:
-        raise ConfigError(f"{name}, line {first.line}", f"no header: {names[number]!r} is not the name of a column")
+            raise ConfigError(f"{name}, line {first.line}", f"{_told(names, quoted=True)[i]} occurs twice")
+    number = number_column(keys, names, f"{name}, line {first.line}", options)
+    if options.header and sum(map(str.isdigit, names[number])) >= DIGITS_OF_A_NUMBER:
+        raise ConfigError(f"{name}, line {first.line}", f"no header: column {number + 1} holds a number, not a name")
     references = [keys.index(key) for key in _REFERENCE_NAMES if key in keys and keys.index(key) != number]
     reference = references[0] if references else -1
     segment = keys.index(_SEGMENT_NAME) if _SEGMENT_NAME in keys and keys.index(_SEGMENT_NAME) != number else -1
@@ -233,7 +250,8 @@ def _layout(first: Row, name: str, options: ImportOptions) -> _Layout:
     return _Layout(names, number, reference, segment, attributes)
 
 
-def _number_column(keys: list[str], names: tuple[str, ...], where: str, options: ImportOptions) -> int:
+def number_column(keys: list[str], names: tuple[str, ...], where: str, options: ImportOptions) -> int:
+    """Which column holds the number. ConfigError: none is like that, or it cannot be told."""
     wanted = options.column
     if isinstance(wanted, int):
         if not 1 <= wanted <= len(keys):
@@ -241,23 +259,36 @@ def _number_column(keys: list[str], names: tuple[str, ...], where: str, options:
         return wanted - 1
     if wanted:
         if wanted.strip().casefold() not in keys:
-            raise ConfigError(where, f"no column {wanted!r}; there are {', '.join(names)}")
+            raise ConfigError(where, f"no column {wanted!r}; there are {', '.join(_told(names))}")
         return keys.index(wanted.strip().casefold())
     if not options.header or len(keys) == 1:
         return 0
     for key in _NUMBER_NAMES:
         if key in keys:
             return keys.index(key)
-    usual = ", ".join(_NUMBER_NAMES)
-    raise ConfigError(where, f"which column holds the number? None is called {usual}; there are {', '.join(names)}")
+    usual, told = ", ".join(_NUMBER_NAMES), ", ".join(_told(names))
+    raise ConfigError(where, f"which column holds the number? None is called {usual}; there are {told}")
+
+
+def _told(names: tuple[str, ...], *, quoted: bool = False) -> tuple[str, ...]:
+    # How errors call columns. Where one holds digits of a number the row is nobody's header but somebody's data, and
+    # whoever is told of the error need not be one who sees it.
+    if any(sum(map(str.isdigit, one)) >= DIGITS_OF_A_NUMBER for one in names):
+        return tuple(f"column {i}" for i in range(1, len(names) + 1))
+    return tuple(f"column {one!r}" for one in names) if quoted else names
+
+
+class _Into(NamedTuple):
+    campaign_id: int
+    list_id: int  # 0 = none
 
 
 class _Load:
     """Rows on their way into the store."""
 
-    def __init__(self, store: Store, campaign_id: int, now_ns: int, layout: _Layout, source: io.BufferedReader) -> None:
+    def __init__(self, store: Store, into: _Into, now_ns: int, layout: _Layout, source: io.BufferedReader) -> None:
         self._store = store
-        self._campaign_id = campaign_id
+        self._into = into
         self._now_ns = now_ns
         self._layout = layout
         self._source = source
@@ -293,11 +324,16 @@ class _Load:
 
     def flush(self, progress: Progress | None) -> None:
         if self._leads:
-            added, duplicates = self._store.add_leads(self._campaign_id, self._leads, self._now_ns)
-            self.report.added += added
-            self.report.duplicates += duplicates
+            into = self._into
+            added = self._store.add_leads(into.campaign_id, self._leads, self._now_ns, list_id=into.list_id)
+            self.report.added += added.added
+            self.report.duplicates += added.duplicates
+            self.report.suppressed += added.suppressed
             self._leads = []
             self._characters = 0
+        if self._into.list_id:
+            told = self.report
+            self._store.update_list(self._into.list_id, told.added, told.duplicates, told.rejected, told.suppressed)
         if self._source.seekable():
             self.report.bytes_read = self._source.tell()
         if progress is not None:
@@ -305,7 +341,8 @@ class _Load:
 
 
 @contextmanager
-def _rejects(path: Path) -> Iterator[Callable[[Row, str], None]]:
+def rejects_to(path: Path) -> Iterator[Callable[[Row, str], None]]:
+    """Write rows that are refused to a file, each with its reason; without any there is no file."""
     # surrogateescape writes bytes that the list's encoding forbade as they were.
     count = 0
     with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from enum import IntEnum
+from collections.abc import Sequence
 
 import msgspec
 
@@ -30,42 +28,27 @@ from outpace.domain.events import (
     LeadsLeased,
     LeaseLost,
     LeaseRenewed,
-    LedgerSpan,
 )
 from outpace.domain.features import after_attempt
-from outpace.domain.outcomes import AbandonReason, IntentRefusal, Outcome, Verdict
-from outpace.domain.states import LeadState
+from outpace.domain.outcomes import IntentRefusal
 from outpace.domain.units import seconds_to_ns
+from outpace.store._memory_access import MemoryAccess
+from outpace.store._memory_history import MemoryHistory
+from outpace.store._memory_lists import MemoryLists
+from outpace.store._memory_settings import MemorySettings
+from outpace.store._memory_state import Lead, Place
+from outpace.store._memory_suppression import MemorySuppression
 from outpace.store.port import (
     LEASE_S,
     NUMBER_OPEN_RETRY_NS,
-    SPAN_NS,
-    Ledger,
-    NewLead,
+    PRESSING,
+    Band,
     OpenIntent,
     Run,
     SavedEstimates,
     finished_state,
 )
-
-
-class _Place(IntEnum):
-    QUEUE = 0
-    LEASED = 1
-    INTENT = 2
-    FINISHED = 3
-
-
-class _Lead(msgspec.Struct):
-    lead_id: int
-    campaign_id: int
-    number: int
-    due_ns: int
-    features: int
-    attempts: int = 0
-    place: _Place = _Place.QUEUE
-    token: int = 0  # while LEASED
-    state: LeadState = LeadState.NEW  # while FINISHED
+from outpace.store.suppression import SCRUB_MAX, of_disposition
 
 
 class _Lease(msgspec.Struct):
@@ -74,27 +57,19 @@ class _Lease(msgspec.Struct):
     lead_ids: list[int]  # those handed out; what has left since is told by the lead's place and token
 
 
-class MemoryStore:
+class MemoryStore(MemoryLists, MemorySettings, MemorySuppression, MemoryHistory, MemoryAccess):
     """A Store that forgets everything when it goes. One object is one store: nothing else can open its pools."""
 
     def __init__(self, *, lease_s: float = LEASE_S) -> None:
+        super().__init__()
         self._lease_ns = seconds_to_ns(lease_s)
         self._epoch = 0
         self._pool = ""
         self._pools: dict[str, int] = {}
         self._sequence = 0
-        self._campaigns: dict[str, int] = {}
-        self._leads: dict[int, _Lead] = {}
-        self._numbers: dict[int, set[int]] = {}  # campaign -> numbers of its leads
-        self._queues: dict[int, list[tuple[int, int]]] = {}  # campaign -> heap of (due, lead)
         self._leases: dict[int, _Lease] = {}
-        self._intents: dict[int, OpenIntent] = {}
-        self._open_numbers: set[int] = set()
-        self._attempts: dict[int, RecordAttempt] = {}
-        self._dispositions: dict[tuple[int, int], int] = {}
         self._estimates: dict[int, SavedEstimates] = {}
         self._runs: list[Run] = []
-        self._last_lead_id = 0
 
     def open_pool(self, pool: str, now_ns: int) -> int:  # noqa: ARG002 - the port's
         """See `Store.open_pool`."""
@@ -105,30 +80,6 @@ class MemoryStore:
         self._pool = pool
         self._sequence = 0
         return self._epoch
-
-    def campaign_id(self, name: str) -> int:
-        """See `Store.campaign_id`."""
-        return self._campaigns.setdefault(name, len(self._campaigns) + 1)
-
-    def campaigns(self) -> dict[str, int]:
-        """See `Store.campaigns`."""
-        return dict(self._campaigns)
-
-    def add_leads(self, campaign_id: int, leads: Iterable[NewLead], now_ns: int) -> tuple[int, int]:  # noqa: ARG002
-        """See `Store.add_leads`."""
-        if not 1 <= campaign_id <= len(self._campaigns):
-            raise StoreError(f"no campaign {campaign_id}")
-        numbers = self._numbers.setdefault(campaign_id, set())
-        added = given = 0
-        for lead_id, lead in enumerate(leads, self._last_lead_id + 1):
-            given += 1
-            if lead.number not in numbers:
-                numbers.add(lead.number)
-                self._leads[lead_id] = _Lead(lead_id, campaign_id, lead.number, lead.due_ns, lead.features)
-                self._enqueue(self._leads[lead_id], lead.due_ns)
-                self._last_lead_id = lead_id
-                added += 1
-        return added, given - added
 
     def execute(self, commands: Sequence[StoreCommand], now_ns: int) -> list[Event]:
         """See `Store.execute`."""
@@ -156,14 +107,12 @@ class MemoryStore:
             case WriteIntent():
                 return self._intend(command, now_ns)
             case WithdrawIntent():
-                lead = self._close(command.call_id)
-                if lead is not None:
-                    self._enqueue(lead, command.retry_at_ns)
+                self._withdraw(command)
                 return IntentWithdrawn(command.call_id)
             case RecordAttempt():
                 return self._record(command)
             case RecordDisposition():
-                self._dispositions[command.call_id, command.agent_id] = command.disposition
+                self._dispose(command, now_ns)
                 return None
             case SaveEstimates():
                 self._estimates[command.campaign_id] = SavedEstimates(command.format, command.data, now_ns)
@@ -171,16 +120,18 @@ class MemoryStore:
 
     # ---- leases ------------------------------------------------------------------------------------------------------
 
-    def _enqueue(self, lead: _Lead, due_ns: int) -> None:
-        lead.place = _Place.QUEUE
-        lead.due_ns = due_ns
-        heapq.heappush(self._queues.setdefault(lead.campaign_id, []), (due_ns, lead.lead_id))
-
     def _lease(self, command: LeaseLeads, now_ns: int) -> LeadsLeased:
-        queue = self._queues.get(command.campaign_id, [])
-        leads: list[_Lead] = []
-        while queue and len(leads) < command.count and queue[0][0] <= now_ns:
-            leads.append(self._leads[heapq.heappop(queue)[1]])
+        leads: list[Lead] = []
+        scrub = SCRUB_MAX
+        for band in PRESSING if command.hot else Band:
+            queue = self._queues.get((command.campaign_id, band), [])
+            most = len(leads) + command.callbacks if command.hot and band is Band.CALLBACK else command.count
+            while queue and len(leads) < most and scrub > 0 and queue[0][0] <= now_ns:
+                lead = self._leads[heapq.heappop(queue)[1]]
+                if self._put_away(lead, now_ns):
+                    scrub -= 1
+                else:
+                    leads.append(lead)
         deadline_ns = now_ns + self._lease_ns
         lead_ids = [lead.lead_id for lead in leads]
         token = 0
@@ -189,7 +140,7 @@ class MemoryStore:
             token = self._epoch << 32 | self._sequence
             self._leases[token] = _Lease(command.campaign_id, deadline_ns, lead_ids)
         for lead in leads:
-            lead.place = _Place.LEASED
+            lead.place = Place.LEASED
             lead.token = token
         return LeadsLeased(
             campaign_id=command.campaign_id,
@@ -198,9 +149,25 @@ class MemoryStore:
             lead_ids=list(lead_ids),
             numbers=[lead.number for lead in leads],
             attempts=[lead.attempts for lead in leads],
-            next_due_ns=max(1, queue[0][0]) if queue else 0,
+            next_due_ns=self._next_due_ns(command.campaign_id),
             features=[lead.features for lead in leads],
+            hot=command.hot,
+            hots=sum(lead.band is Band.HOT for lead in leads),
+            callbacks=sum(lead.band is Band.CALLBACK for lead in leads),
         )
+
+    def _next_due_ns(self, campaign_id: int) -> int:
+        queues = (self._queues.get((campaign_id, band)) for band in Band)
+        dues = [max(1, queue[0][0]) for queue in queues if queue]
+        if not dues:
+            ongoing = ((token, lease) for token, lease in self._leases.items() if lease.campaign_id == campaign_id)
+            dues = [lease.deadline_ns for token, lease in ongoing if self._held(token)]
+        return min(dues, default=0)
+
+    def _held(self, token: int) -> list[Lead]:
+        """The leads that the lease still holds."""
+        leads = (self._leads[lead_id] for lead_id in self._leases[token].lead_ids)
+        return [lead for lead in leads if lead.place is Place.LEASED and lead.token == token]
 
     def _renew(self, command: RenewLease, now_ns: int) -> Event:
         lease = self._leases.get(command.token)
@@ -210,10 +177,9 @@ class MemoryStore:
         return LeaseRenewed(command.campaign_id, command.token, lease.deadline_ns)
 
     def _end_lease(self, token: int) -> None:
-        for lead_id in self._leases.pop(token).lead_ids:
-            lead = self._leads[lead_id]
-            if lead.place is _Place.LEASED and lead.token == token:
-                self._enqueue(lead, lead.due_ns)
+        for lead in self._held(token):
+            self._enqueue(lead, lead.due_ns, lead.band)
+        del self._leases[token]
 
     # ---- intents and endings -----------------------------------------------------------------------------------------
 
@@ -228,49 +194,83 @@ class MemoryStore:
             before is not None
             or c.call_id in self._attempts
             or lead is None
-            or lead.place is not _Place.LEASED
+            or lead.place is not Place.LEASED
             or (lead.token, lead.campaign_id, lead.number) != (c.lease_token, c.campaign_id, c.number)
         ):
             return IntentRefused(c.call_id, IntentRefusal.LEASE_LOST)
+        if self._put_away(lead, now_ns):
+            return IntentRefused(c.call_id, IntentRefusal.SUPPRESSED)
         if c.number in self._open_numbers:
-            self._enqueue(lead, now_ns + NUMBER_OPEN_RETRY_NS)
+            self._enqueue(lead, now_ns + NUMBER_OPEN_RETRY_NS, lead.band)
             return IntentRefused(c.call_id, IntentRefusal.NUMBER_OPEN)
-        lead.place = _Place.INTENT
+        lead.place = Place.INTENT
         self._open_numbers.add(c.number)
         self._intents[c.call_id] = OpenIntent(**msgspec.structs.asdict(c), intent_ns=now_ns, pool=self._pool)
         return IntentDurable(c.call_id)
 
-    def _close(self, call_id: int) -> _Lead | None:
+    def _close(self, call_id: int) -> Lead | None:
         intent = self._intents.pop(call_id, None)
         if intent is None:
             return None
         self._open_numbers.remove(intent.number)
         return self._leads[intent.lead_id]
 
+    def _withdraw(self, c: WithdrawIntent) -> None:
+        lead = self._close(c.call_id)
+        callback_ns = self._callbacks.pop(c.call_id, 0)
+        if lead is not None and callback_ns:
+            self._enqueue(lead, callback_ns, Band.CALLBACK)
+        elif lead is not None:
+            self._enqueue(lead, c.retry_at_ns, lead.band)
+
     def _record(self, c: RecordAttempt) -> AttemptRecorded:
         if c.call_id not in self._attempts:
             self._attempts[c.call_id] = c
-            lead = self._close(c.call_id)
-            if lead is None:
-                lead = self._leads.get(c.lead_id)
-                if lead is not None and lead.place is _Place.QUEUE:
-                    queue = self._queues[lead.campaign_id]
-                    queue.remove((lead.due_ns, lead.lead_id))
-                    heapq.heapify(queue)
-                elif lead is not None and lead.place is _Place.INTENT:
-                    lead = None
+            callback_ns = self._callbacks.pop(c.call_id, 0)
+            lead = self._close(c.call_id) or self._take(c.lead_id)
             if lead is not None:
-                self._turn(lead, c)
+                self._turn(lead, c, callback_ns)
         return AttemptRecorded(c.call_id)
 
-    def _turn(self, lead: _Lead, c: RecordAttempt) -> None:
+    def _take(self, lead_id: int) -> Lead | None:
+        """The lead, out of the queue; None where there is no such lead or an intent holds it."""
+        lead = self._leads.get(lead_id)
+        if lead is None or lead.place is Place.INTENT:
+            return None
+        if lead.place is Place.QUEUE:
+            self._unqueue(lead)
+        return lead
+
+    def _turn(self, lead: Lead, c: RecordAttempt, callback_ns: int) -> None:
         lead.attempts += 1
         lead.features = after_attempt(lead.features, c.outcome)
-        if c.retry_at_ns > 0:
+        if callback_ns:
+            self._enqueue(lead, callback_ns, Band.CALLBACK)
+        elif c.retry_at_ns > 0:
             self._enqueue(lead, c.retry_at_ns)
         else:
-            lead.place = _Place.FINISHED
-            lead.state = finished_state(c.outcome)
+            self._finish(lead, finished_state(c.outcome))
+
+    def _dispose(self, c: RecordDisposition, now_ns: int) -> None:
+        self._dispositions[c.call_id, c.agent_id] = c
+        call = self._intents.get(c.call_id)
+        if call is not None:
+            self._callbacks[c.call_id] = c.callback_ns
+        attempt = self._attempts.get(c.call_id)
+        if attempt is not None and c.callback_ns:
+            self._call_back(attempt.lead_id, c.callback_ns)
+        made = call or attempt
+        if made is not None and c.suppress:
+            self._put(of_disposition(made.number, c.agent_id, now_ns), now_ns)
+
+    def _call_back(self, lead_id: int, callback_ns: int) -> None:
+        for intent in self._intents.values():
+            if intent.lead_id == lead_id:
+                self._callbacks[intent.call_id] = callback_ns
+                return
+        lead = self._take(lead_id)
+        if lead is not None:
+            self._enqueue(lead, callback_ns, Band.CALLBACK)
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 
@@ -278,42 +278,9 @@ class MemoryStore:
         """See `Store.open_intents`."""
         return sorted(self._intents.values(), key=lambda intent: (intent.intent_ns, intent.call_id))
 
-    def ledger(self, campaign_id: int) -> Ledger:
-        """See `Store.ledger`."""
-        return Ledger(*_tally(self.attempts(campaign_id)))
-
-    def ledger_spans(self, campaign_id: int, since_ns: int) -> list[LedgerSpan]:
-        """See `Store.ledger_spans`."""
-        spans: dict[int, list[RecordAttempt]] = {}
-        for attempt in self.attempts(campaign_id, since_ns // SPAN_NS * SPAN_NS):
-            spans.setdefault(attempt.ended_ns // SPAN_NS * SPAN_NS, []).append(attempt)
-        found = (LedgerSpan(from_ns, *_tally(spans[from_ns]), _unheard(spans[from_ns])) for from_ns in sorted(spans))
-        return [span for span in found if span.connected or span.no_agent_in_time or span.caller_left]
-
     def estimates(self, campaign_id: int) -> SavedEstimates | None:
         """See `Store.estimates`."""
         return self._estimates.get(campaign_id)
-
-    def attempts(self, campaign_id: int, since_ns: int = 0) -> Iterator[RecordAttempt]:
-        """See `Store.attempts`."""
-        for attempt in list(self._attempts.values()):
-            if attempt.campaign_id == campaign_id and attempt.ended_ns >= since_ns:
-                yield attempt
-
-    def dispositions(self, campaign_id: int, since_ns: int = 0) -> dict[int, int]:
-        """See `Store.dispositions`."""
-        calls = {attempt.call_id for attempt in self.attempts(campaign_id, since_ns)}
-        given = Counter(what for (call_id, _), what in self._dispositions.items() if call_id in calls)
-        return dict(sorted(given.items()))
-
-    def counts(self, campaign_id: int) -> dict[str, int]:
-        """See `Store.counts`."""
-        counts = {state.name.lower(): 0 for state in LeadState}
-        for lead in self._leads.values():
-            if lead.campaign_id == campaign_id:
-                counts[_state(lead).name.lower()] += 1
-        counts["total"] = sum(counts.values())
-        return counts
 
     def begin_run(self, campaign_id: int, config_digest: str, now_ns: int) -> int:
         """See `Store.begin_run`."""
@@ -333,32 +300,3 @@ class MemoryStore:
 
     def close(self) -> None:
         """See `Store.close`. Nothing to release."""
-
-
-def _tally(attempts: Iterable[RecordAttempt]) -> tuple[int, int, int]:
-    # connected, no agent in time, caller left
-    connected = no_agent_in_time = caller_left = 0
-    for attempt in attempts:
-        if attempt.outcome is Outcome.CONNECTED:
-            connected += 1
-        elif attempt.outcome is Outcome.ABANDONED:
-            if attempt.abandon_reason is AbandonReason.CALLER_LEFT:
-                caller_left += 1
-            else:
-                no_agent_in_time += 1
-    return connected, no_agent_in_time, caller_left
-
-
-def _unheard(attempts: Iterable[RecordAttempt]) -> int:
-    # callers who left before a verdict
-    return _tally(one for one in attempts if one.verdict is Verdict.NONE)[2]
-
-
-def _state(lead: _Lead) -> LeadState:
-    if lead.place is _Place.QUEUE:
-        return LeadState.RETRY_WAIT if lead.attempts else LeadState.NEW
-    if lead.place is _Place.LEASED:
-        return LeadState.LEASED
-    if lead.place is _Place.INTENT:
-        return LeadState.DIALING
-    return lead.state

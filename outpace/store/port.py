@@ -5,11 +5,14 @@ thread and hands it whatever commands have gathered meanwhile (group commit); th
 Nothing here reads a clock: `now_ns` is always an argument, in engine time.
 
 A lead is in exactly one place: the queue (due at a time), leased under a token, held by an open intent, or finished.
+
+`Store` is the whole; what is not of dialling has ports of its own: settings, lists, suppression, history, access.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from enum import IntEnum
 from typing import Protocol
 
 import msgspec
@@ -19,6 +22,11 @@ from outpace.domain.events import Event, LedgerSpan
 from outpace.domain.outcomes import Outcome
 from outpace.domain.states import LeadState
 from outpace.domain.units import NS_PER_S
+from outpace.store.access import AccessPort
+from outpace.store.history import HistoryPort
+from outpace.store.lists import Added, ListsPort
+from outpace.store.settings import SettingsPort
+from outpace.store.suppression import SuppressionPort
 
 #: A lead whose number is being dialled by another campaign comes back to the queue after this time.
 NUMBER_OPEN_RETRY_NS = 60 * NS_PER_S
@@ -28,6 +36,18 @@ SPAN_NS = 900 * NS_PER_S
 
 #: How long a lease holds, unless the store is told otherwise.
 LEASE_S = 300.0
+
+
+class Band(IntEnum):
+    """Bands of the queue: a lease takes what is due in a lower band first."""
+
+    HOT = -2
+    CALLBACK = -1
+    ORDINARY = 0
+
+
+#: Those who wait in them are dialled before what has been leased already.
+PRESSING = (Band.HOT, Band.CALLBACK)
 
 
 class NewLead(msgspec.Struct, frozen=True):
@@ -81,7 +101,7 @@ class Run(msgspec.Struct, frozen=True):
     config_digest: str
 
 
-class Store(Protocol):
+class Store(SettingsPort, ListsPort, SuppressionPort, HistoryPort, AccessPort, Protocol):
     """The memory of a pool. All methods raise StoreError; those that write under an epoch raise StaleEpoch.
 
     Under an epoch write `execute`, `begin_run` and `end_run`; they need `open_pool` first.
@@ -94,15 +114,12 @@ class Store(Protocol):
         epoch had leased and not dialled are due again at once: nobody can dial them under the old tokens.
         """
 
-    def campaign_id(self, name: str) -> int:
-        """The id of the campaign of that name; a new one is created durably."""
+    def add_leads(
+        self, campaign_id: int, leads: Iterable[NewLead], now_ns: int, *, list_id: int = 0, hot: bool = False
+    ) -> Added:
+        """Add leads in one transaction. A number is a duplicate within its campaign.
 
-    def campaigns(self) -> dict[str, int]:
-        """The tenant's campaigns: name -> id, in the order of their ids."""
-
-    def add_leads(self, campaign_id: int, leads: Iterable[NewLead], now_ns: int) -> tuple[int, int]:
-        """Add leads in one transaction; returns (added, duplicates). A number is a duplicate within its campaign.
-
+        Suppressed numbers are left out. A hot duplicate that waits in the queue becomes hot and due as told here.
         Needs no epoch: an import may run beside an engine. Lead ids increase and may have gaps.
         """
 
@@ -113,18 +130,27 @@ class Store(Protocol):
         after StaleEpoch the engine must stop. First, leases whose deadline is not later than `now_ns` end and their
         leads are due as before. ReleaseLeads, RecordDisposition and SaveEstimates have no fact. The others:
 
-        LeaseLeads -> LeadsLeased: the earliest due, ties by lead id. `next_due_ns` is the earliest due that remains in
-        the queue, never 0 while something remains (a lead that is due since ever counts as 1). Without leads the
-        token is 0. `features` are those of the lead, with the attempts and the last outcome that RecordAttempt told.
+        LeaseLeads -> LeadsLeased: hot leads first, then callbacks, then all others; the earliest due first, ties by
+        lead id. With `hot` as told there. `next_due_ns` is the earliest due that remains in the queue, never 0 while
+        something remains (a lead that is due since ever counts as 1); where nothing remains, the earliest deadline of
+        the campaign's leases that hold leads, this one included: they may be due again then. Without leads the token
+        is 0. `features` are those of the lead, with the attempts and the last outcome that RecordAttempt told.
+        Suppressed leads are put away on the way, `SCRUB_MAX` of them at most: finished as SUPPRESSED, or due when the
+        suppression expires.
         RenewLease -> LeaseRenewed, or LeaseLost for a token that has ended.
         WriteIntent -> IntentDurable; the lead leaves its lease. IntentRefused with STALE_EPOCH when the call id is not
         of the current epoch, LEASE_LOST when the lead and number are not held under that token (or the call is
-        already recorded), NUMBER_OPEN when the tenant has an open intent for the number: the lead is due again in
-        `NUMBER_OPEN_RETRY_NS`. Writing the same intent twice is IntentDurable twice.
+        already recorded), SUPPRESSED when the number is: the lead is put away; NUMBER_OPEN when the tenant has an open
+        intent for the number: the lead is due again in `NUMBER_OPEN_RETRY_NS`. Writing the same intent twice is
+        IntentDurable twice.
         WithdrawIntent -> IntentWithdrawn, also when there is no such intent (any more).
         RecordAttempt -> AttemptRecorded, also when it was recorded before (nothing changes), when the call is of an
         earlier epoch and when there is no intent: then too the lead takes its next turn, unless another intent
-        holds it.
+        holds it. A hot lead or a callback that is tried again is an ordinary one; WithdrawIntent leaves it what it was.
+        RecordDisposition with `callback_ns` schedules the lead: when the attempt is recorded (until then the last word
+        counts), or at once when it has been, wherever the lead is by then; while another intent holds it, when that
+        one ends. Nothing happens to the lead of a call that was never made. With `suppress` the number of the call is
+        suppressed for all campaigns, by "agent N".
         """
 
     def open_intents(self) -> list[OpenIntent]:
@@ -170,10 +196,13 @@ class Store(Protocol):
         """Release files and locks."""
 
 
+_FINISHED = {
+    Outcome.CONNECTED: LeadState.COMPLETED,
+    Outcome.NOTIFIED: LeadState.COMPLETED,
+    Outcome.INVALID: LeadState.INVALID,
+}
+
+
 def finished_state(outcome: Outcome) -> LeadState:
     """State of a lead whose last attempt had that outcome and that will not be dialled again."""
-    if outcome in (Outcome.CONNECTED, Outcome.NOTIFIED):
-        return LeadState.COMPLETED
-    if outcome is Outcome.INVALID:
-        return LeadState.INVALID
-    return LeadState.EXHAUSTED
+    return _FINISHED.get(outcome, LeadState.EXHAUSTED)

@@ -18,18 +18,55 @@ CREATE TABLE epochs (
     PRIMARY KEY (tenant, epoch)
 ) WITHOUT ROWID;
 
-CREATE TABLE campaigns (
+-- Campaigns, trunk groups, agents.
+CREATE TABLE definitions (
     tenant INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    id INTEGER NOT NULL,                -- from 1 within the kind
+    name TEXT NOT NULL,
+    state INTEGER NOT NULL,             -- CampaignState; 0 for all but campaigns
+    version INTEGER NOT NULL,           -- the latest of its settings
+    created_ns INTEGER NOT NULL,
+    changed_ns INTEGER NOT NULL,        -- settings or state
+    changed_by TEXT NOT NULL,
+    PRIMARY KEY (tenant, kind, id),
+    UNIQUE (tenant, kind, name)
+) WITHOUT ROWID;
+
+-- Append-only: every version of their settings.
+CREATE TABLE versions (
+    tenant INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    version INTEGER NOT NULL,           -- from 1
+    settings TEXT NOT NULL,             -- JSON; see domain/config.py
+    changed_ns INTEGER NOT NULL,
+    changed_by TEXT NOT NULL,
+    PRIMARY KEY (tenant, kind, id, version)
+) WITHOUT ROWID;
+
+CREATE TABLE lists (
+    tenant INTEGER NOT NULL,
+    list_id INTEGER NOT NULL,
     campaign_id INTEGER NOT NULL,
     name TEXT NOT NULL,
-    PRIMARY KEY (tenant, campaign_id),
-    UNIQUE (tenant, name)
+    state TEXT NOT NULL,                -- of its import
+    added INTEGER NOT NULL,
+    duplicates INTEGER NOT NULL,
+    rejected INTEGER NOT NULL,
+    suppressed INTEGER NOT NULL,
+    created_ns INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    ended_ns INTEGER NOT NULL,          -- 0 = goes on, or its process died
+    error TEXT NOT NULL,
+    PRIMARY KEY (tenant, list_id)
 ) WITHOUT ROWID;
 
 CREATE TABLE leads (
     tenant INTEGER NOT NULL,
     lead_id INTEGER NOT NULL,
     campaign_id INTEGER NOT NULL,
+    list_id INTEGER NOT NULL,           -- 0 = none
     number INTEGER NOT NULL,            -- E.164 digits
     due_ns INTEGER NOT NULL,            -- first due
     added_ns INTEGER NOT NULL,
@@ -40,12 +77,16 @@ CREATE TABLE leads (
     UNIQUE (tenant, campaign_id, number)
 ) WITHOUT ROWID;
 
--- What may be leased, in the order of leasing: a lease is one range read and one range delete.
+-- Pages by lead; ids increase, so that an import writes at the right edge of both.
+CREATE INDEX leads_of_campaign ON leads (tenant, campaign_id, lead_id);
+CREATE INDEX leads_of_list ON leads (tenant, list_id, lead_id) WHERE list_id <> 0;
+
+-- What may be leased, in the order of leasing: a lease is one range read and one range delete in each band.
 CREATE TABLE queue (
     tenant INTEGER NOT NULL,
     campaign_id INTEGER NOT NULL,
     bucket INTEGER NOT NULL,            -- calling window; 0 = the only one
-    band INTEGER NOT NULL,              -- priority; 0 = the only one
+    band INTEGER NOT NULL,              -- -2 hot, -1 callback, 0 all others
     due_ns INTEGER NOT NULL,
     lead_id INTEGER NOT NULL,
     number INTEGER NOT NULL,
@@ -53,6 +94,9 @@ CREATE TABLE queue (
     features INTEGER NOT NULL,          -- with attempts and last outcome, likewise below
     PRIMARY KEY (tenant, campaign_id, bucket, band, due_ns, lead_id)
 ) WITHOUT ROWID;
+
+-- Where a lead is that has been tried. Those that have not are mostly where they were added: `leads` knows.
+CREATE INDEX queue_of_tried ON queue (tenant, lead_id, attempts) WHERE attempts > 0;
 
 CREATE TABLE leases (
     tenant INTEGER NOT NULL,
@@ -67,6 +111,8 @@ CREATE TABLE leased (
     tenant INTEGER NOT NULL,
     token INTEGER NOT NULL,
     size INTEGER NOT NULL,              -- length of the arrays
+    hot INTEGER NOT NULL,               -- so many of the first ones were hot
+    callbacks INTEGER NOT NULL,         -- and so many after them were callbacks
     dues TEXT NOT NULL,                 -- as they were in the queue
     lead_ids TEXT NOT NULL,
     numbers TEXT NOT NULL,
@@ -96,6 +142,8 @@ CREATE TABLE intents (
     intent_ns INTEGER NOT NULL,
     attempts INTEGER NOT NULL,          -- so far, without this one
     features INTEGER NOT NULL,          -- likewise
+    band INTEGER NOT NULL,              -- as it was in the queue
+    callback_ns INTEGER NOT NULL,       -- when the lead is to be called again, 0 = as the attempt says
     PRIMARY KEY (tenant, call_id),
     UNIQUE (tenant, number)             -- no number is dialled twice at a time, whatever the campaign
 ) WITHOUT ROWID;
@@ -147,12 +195,17 @@ CREATE TABLE attempts (
     UNIQUE (tenant, call_id)
 ) WITHOUT ROWID;
 
+-- What pages of attempts are looked for by, latest first. Written at its right edge, unlike one by lead or agent.
+CREATE INDEX attempts_by_time ON attempts (tenant, ended_ns, call_id, lead_id, agent_id, outcome);
+
 CREATE TABLE dispositions (
     tenant INTEGER NOT NULL,
     call_id INTEGER NOT NULL,
     agent_id INTEGER NOT NULL,
     disposition INTEGER NOT NULL,
     set_ns INTEGER NOT NULL,
+    attributes TEXT NOT NULL,           -- JSON
+    callback_ns INTEGER NOT NULL,       -- 0 = none
     PRIMARY KEY (tenant, call_id, agent_id)
 ) WITHOUT ROWID;
 
@@ -176,3 +229,89 @@ CREATE TABLE estimates (
     data BLOB NOT NULL,
     PRIMARY KEY (tenant, campaign_id)
 ) WITHOUT ROWID;
+
+CREATE TABLE suppression (
+    tenant INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    campaign_id INTEGER NOT NULL,       -- 0 = all
+    reason TEXT NOT NULL,
+    added_by TEXT NOT NULL,
+    added_ns INTEGER NOT NULL,
+    expires_ns INTEGER NOT NULL,        -- 0 = never
+    PRIMARY KEY (tenant, number, campaign_id)
+) WITHOUT ROWID;
+
+-- Append-only.
+CREATE TABLE audit (
+    tenant INTEGER NOT NULL,
+    entry_id INTEGER NOT NULL,
+    at_ns INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    role TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail TEXT NOT NULL,               -- JSON
+    PRIMARY KEY (tenant, entry_id)
+) WITHOUT ROWID;
+
+CREATE INDEX audit_of_subject ON audit (tenant, subject, entry_id);
+CREATE INDEX audit_of_actor ON audit (tenant, actor, entry_id);
+
+CREATE TABLE tokens (
+    tenant INTEGER NOT NULL,
+    token_id INTEGER NOT NULL,
+    token_hash TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    agent_id INTEGER NOT NULL,          -- 0 = none
+    created_ns INTEGER NOT NULL,
+    expires_ns INTEGER NOT NULL,        -- 0 = never
+    revoked_ns INTEGER NOT NULL,        -- 0 = holds
+    PRIMARY KEY (tenant, token_id),
+    UNIQUE (tenant, token_hash)
+) WITHOUT ROWID;
+
+CREATE TABLE webhooks (
+    tenant INTEGER NOT NULL,
+    webhook_id INTEGER NOT NULL,
+    url TEXT NOT NULL,
+    topics TEXT NOT NULL,               -- JSON array
+    secret TEXT NOT NULL,
+    created_ns INTEGER NOT NULL,
+    PRIMARY KEY (tenant, webhook_id)
+) WITHOUT ROWID;
+
+CREATE TABLE dead_letters (
+    tenant INTEGER NOT NULL,
+    letter_id INTEGER NOT NULL,
+    webhook_id INTEGER NOT NULL,
+    event TEXT NOT NULL,                -- JSON
+    attempts INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    at_ns INTEGER NOT NULL,
+    PRIMARY KEY (tenant, letter_id)
+) WITHOUT ROWID;
+
+-- The last ids of what can be deleted: no id is given twice.
+CREATE TABLE last_ids (
+    tenant INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    PRIMARY KEY (tenant, kind)
+) WITHOUT ROWID;
+
+CREATE INDEX dead_letters_of_webhook ON dead_letters (tenant, webhook_id, letter_id);
+
+-- What requests with an idempotency key were answered.
+CREATE TABLE answers (
+    tenant INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    digest TEXT NOT NULL,               -- of the request
+    status INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    at_ns INTEGER NOT NULL,
+    PRIMARY KEY (tenant, actor, idempotency_key)
+) WITHOUT ROWID;
+
+CREATE INDEX answers_by_time ON answers (tenant, at_ns);

@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from outpace.domain.commands import SwitchCommand
+from outpace.domain.config import Pool
 from outpace.domain.events import Event
 from outpace.domain.outcomes import AbandonReason, CallPresence
 
@@ -54,6 +55,15 @@ class TelephonyAdapter(Protocol):
 
     async def connect(self, sink: FactSink) -> None:
         """Start the link; returns when it is up (LinkUp was given to the sink), raises LinkDown when it cannot be."""
+
+    def check(self, pool: Pool) -> None:
+        """Raise ConfigError for settings that this switch cannot carry out."""
+
+    def change(self, pool: Pool) -> None:
+        """Take the pool's settings from now on, after `check`; calls in flight keep theirs. Nothing is ever removed.
+
+        A trunk group's capacity that is another one is told (TrunkCapacity).
+        """
 
     def submit(self, commands: Iterable[SwitchCommand]) -> None:
         """Carry the commands out, in order, without blocking. Outstanding originates beyond the bound wait inside."""

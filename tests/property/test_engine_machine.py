@@ -7,7 +7,10 @@ that was ever intended must have had exactly one ending.
 
 from __future__ import annotations
 
+from typing import Any
+
 import hypothesis.strategies as st
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -15,9 +18,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from outpace import Engine
 from outpace.domain import commands as c
 from outpace.domain import events as e
-from outpace.domain.errors import ConfigError, StateError
+from outpace.domain.errors import ConfigError, StateError, UnknownId
 from outpace.domain.outcomes import AbandonReason, CallPresence, Outcome
 from outpace.domain.states import AgentState
+from outpace.engine._state import REGISTER_PLACES
 from outpace.engine.engine import ESTIMATES_FORMAT
 from outpace.sim.checkers import Checkers
 from tests.property.engine_world import (
@@ -31,6 +35,7 @@ from tests.property.engine_world import (
     call_facts,
     campaign_facts,
     campaigns,
+    changed_pools,
     leg_facts,
     next_fact,
     pool_facts,
@@ -54,7 +59,7 @@ class EngineMachine(RuleBasedStateMachine):
     # ---- driving ---------------------------------------------------------------------------------------------------
 
     def give(self, fact: e.Event) -> None:
-        self.checkers.fact(fact)
+        self.checkers.fact(fact, self.now)
         self.engine.handle(fact, self.now)
         self.tick()
 
@@ -113,9 +118,7 @@ class EngineMachine(RuleBasedStateMachine):
         command = self.unanswered.pop(place)
         if isinstance(command, c.LeaseLeads):
             due = data.draw(st.sampled_from((0, self.now + S)))
-            self.give(
-                self.store.lease(command.campaign_id, min(count, command.count), self.now + round(valid_s * S), due)
-            )
+            self.give(self.store.lease(command, min(count, command.count), self.now + round(valid_s * S), due))
         elif isinstance(command, c.RenewLease):
             self.give(e.LeaseRenewed(command.campaign_id, command.token, self.now + round(valid_s * S)))
         elif isinstance(command, c.QueryCall):
@@ -131,7 +134,7 @@ class EngineMachine(RuleBasedStateMachine):
         self.unanswered = [one for one in self.unanswered if one not in asked]
         for command in asked:
             if isinstance(command, c.LeaseLeads):
-                self.give(self.store.lease(command.campaign_id, command.count, self.now + 600 * S))
+                self.give(self.store.lease(command, min(command.count, 9), self.now + 600 * S))
             else:
                 fact = next_fact(command)
                 assert fact is not None
@@ -152,6 +155,10 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(fact=agent_facts)
     def act(self, fact: e.Event) -> None:
         """An agent's act; it must raise where the model says that the agent is not, or is, logged in."""
+        if fact.agent_id not in self.logged_in:
+            with pytest.raises(UnknownId):
+                self.engine.handle(fact, self.now)
+            return
         is_in = self.logged_in[fact.agent_id]
         is_login = isinstance(fact, e.AgentLoggedIn)
         adopted = bool(self.engine.agent_columns["adopted"][fact.agent_id - 1])
@@ -174,11 +181,47 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule(fact=campaign_facts)
     def an_operator_acts(self, fact: e.Event) -> None:
+        known = fact.campaign_id in self.people or (isinstance(fact, e.NumberSuppressed) and fact.campaign_id == 0)
         try:
             self.give(fact)
         except StateError:
-            assert isinstance(fact, e.CampaignPaused)
+            assert isinstance(fact, e.CampaignPaused | e.CampaignCompleted) or not known
             self.tick()
+        else:
+            assert known
+
+    @rule(data=st.data())
+    def the_pool_changes(self, data: st.DataObject) -> None:
+        pool = data.draw(changed_pools(self.engine.pool))
+        self.give(e.PoolChanged(pool))
+        assert self.engine.pool == pool
+        for agent in pool.agents:
+            self.logged_in.setdefault(agent.id, False)
+        for campaign in pool.campaigns:
+            self.people.setdefault(campaign.id, [0, 0, 0])
+
+    @rule(what=st.sampled_from(("campaigns", "trunk_groups", "agents", "name", "max_calls")))
+    def nothing_is_taken_from_the_pool(self, what: str) -> None:
+        self.tick()
+        pool, before = self.engine.pool, self.engine.digest()
+        other: Any = {"name": "another", "max_calls": 11}.get(what) or getattr(pool, what)[::-1]
+        with pytest.raises(ConfigError, match=what):
+            self.engine.handle(e.PoolChanged(msgspec.structs.replace(pool, **{what: other})), self.now)
+        self.engine.registers_array[REGISTER_PLACES["facts"]] -= 1
+        assert self.engine.digest() == before
+
+    @precondition(lambda self: self.checkers.open)
+    @rule(data=st.data())
+    def a_call_is_hung_up(self, data: st.DataObject) -> None:
+        self.give(e.HangUpCall(data.draw(st.sampled_from(sorted(self.checkers.open)))))
+
+    @rule()
+    def an_engine_made_of_a_snapshot_goes_on(self) -> None:
+        """The engine is put aside for one that was restored from what it wrote down."""
+        other = Engine.restore(self.engine.pool, self.engine.snapshot())
+        assert other.digest() == self.engine.digest()
+        assert other.counters() == self.engine.counters()
+        self.engine = self.checkers.engine = other
 
     @rule(
         call=st.integers(1, 3), campaign=campaigns, group=st.integers(1, 2), agent=st.integers(0, 5),
@@ -223,7 +266,7 @@ class EngineMachine(RuleBasedStateMachine):
         if not self.whole():
             return
         self.give(e.LinkUp())
-        for campaign in POOL.campaigns:
+        for campaign in self.engine.pool.campaigns:
             self.give(e.CampaignStopped(campaign.id))
         for _ in range(60):
             asked, self.unanswered = self.unanswered, []
@@ -236,7 +279,7 @@ class EngineMachine(RuleBasedStateMachine):
         assert not self.checkers.open, f"calls without an ending: {self.checkers.open}"
         self.pass_time(12.0)
         counters = self.engine.counters()
-        for campaign in POOL.campaigns:
+        for campaign in self.engine.pool.campaigns:
             told = counters["campaigns"][campaign.id]
             loaded = self.checkers.loaded[campaign.id]
             kept = [told["connected"] - loaded[0], told["no_agent"] - loaded[1], told["caller_left"] - loaded[2]]

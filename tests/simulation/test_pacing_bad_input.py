@@ -65,7 +65,7 @@ class Floor:
 
     def put(self, *facts: e.Event) -> None:
         for fact in facts:
-            self.checkers.fact(fact)
+            self.checkers.fact(fact, self.now)
             self.engine.handle(fact, self.now)
         self.engine.tick(self.now)
         taken = self.engine.take_commands()

@@ -50,7 +50,7 @@ class Checked(Recorder):
         assert self.checkers is not None
         super().step(now_ns, events, commands)
         for event in events:
-            self.checkers.fact(event)
+            self.checkers.fact(event, now_ns)
         if commands:
             self.checkers.commands(commands, now_ns)
             self.batches += 1

@@ -16,9 +16,9 @@ from tests.tidy import tree
 
 #: Modules that bring a clock or chance -> rooms that may import them.
 MODULES = {
-    "time": {"runtime", "cli"},
-    "random": {"runtime", "cli"},
-    "secrets": {"runtime", "api", "cli"},
+    "time": {"runtime", "cli", "client"},
+    "random": {"runtime", "cli", "client"},
+    "secrets": {"runtime", "api", "cli", "client"},
     "uuid": {"runtime", "api", "cli"},
 }
 CLOCKS = {"now", "utcnow", "today"}

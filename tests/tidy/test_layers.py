@@ -113,6 +113,10 @@ def test_imports_point_down() -> None:
         ("runtime/pump.py", "from outpace.api import app"),
         ("telephony/asterisk/adapter.py", "from outpace.telephony.simulated.carrier import Carrier"),
         ("telephony/adapter.py", "from outpace.telephony.asterisk import adapter"),
+        ("client/client.py", "from outpace.runtime.control import Update"),
+        ("client/client.py", "from outpace.api.bodies import LeadBody"),
+        ("client/webhooks.py", "import outpace.engine.engine"),
+        ("api/app.py", "from outpace.client import Client"),
         ("attic/old.py", "import json"),
     ],
 )
@@ -131,6 +135,7 @@ def test_layers_when_import_is_forbidden_then_says_so(where: str, line: str) -> 
         ("telephony/dahdi/adapter.py", "from outpace.telephony.audio.cpa import Cpa"),
         ("cli/simulate.py", "    from outpace.sim.world import World"),
         ("__init__.py", "from outpace.engine.engine import Engine"),
+        ("client/client.py", "from outpace.domain.wire import Topic"),
         ("engine/acd.py", "import outpace_plugins.engine"),
     ],
 )

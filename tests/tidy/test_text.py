@@ -15,7 +15,7 @@ TEXT = {
     ".py", ".pyi", ".pyx", ".pxd", ".md", ".toml", ".sh", ".xml", ".conf", ".sql", ".html", ".css", ".js", ".yml", "",
 }  # fmt: skip
 #: Recorded streams and tables stay as they were recorded.
-AS_RECORDED = ("tests/data/", "bench/data/")
+AS_RECORDED = ("tests/data/", "bench/data/", "outpace/api/console/vendor/")
 NAMED_WITHOUT_SUFFIX = {"Makefile", "NOTICE", "run"}
 
 # The patterns are written so that they do not match themselves.

@@ -19,6 +19,7 @@ ENUMS: dict[str, type[IntEnum]] = {
     "CALL": states.CallState,
     "AGENT": states.AgentState,
     "LEG": states.LegState,
+    "NEXT": states.NextState,
     "CAMPAIGN": states.CampaignState,
     "OUTCOME": outcomes.Outcome,
     "ABANDON": outcomes.AbandonReason,

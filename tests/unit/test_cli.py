@@ -68,7 +68,7 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
     loaded = f"print([m for m in {heavy} if m in sys.modules])"
     code = f"import sys; from outpace.cli import main; main(['--help'], standalone_mode=False); {loaded}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    for name in ("run", "import", "report", "replay", "explain", "doctor", "simulate"):
+    for name in ("run", "import", "report", "replay", "explain", "doctor", "simulate", "serve", "token"):
         assert f"\n  {name} " in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
 

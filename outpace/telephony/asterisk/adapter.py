@@ -22,9 +22,9 @@ from outpace.domain.commands import (
     QueryCall,
     SwitchCommand,
 )
-from outpace.domain.config import Agent, Campaign, TrunkGroup
+from outpace.domain.config import Agent, Campaign, Pool, TrunkGroup
+from outpace.domain.errors import ConfigError, LocalProtocolError
 from outpace.domain.errors import LinkDown as LinkDownError
-from outpace.domain.errors import LocalProtocolError
 from outpace.domain.events import (
     AgentLegLost,
     AgentLegUp,
@@ -79,9 +79,7 @@ class AsteriskAdapter:
         trunk_groups: Sequence[TrunkGroup],
         agents: Sequence[Agent] = (),
     ) -> None:
-        for campaign in campaigns:
-            if campaign.message:
-                dialplan.message_file(campaign.message)
+        _check_messages(campaigns)
         self.capabilities = Capabilities(
             amd=True,
             play_message=True,
@@ -129,6 +127,23 @@ class AsteriskAdapter:
         self._sink = sink
         await self._link.open()
         self._spawn(self._reconcile_now_and_then())
+
+    def check(self, pool: Pool) -> None:
+        """See `TelephonyAdapter.check`."""
+        try:
+            _check_messages(pool.campaigns)
+        except LocalProtocolError as error:
+            raise ConfigError("message", str(error)) from error
+
+    def change(self, pool: Pool) -> None:
+        """See `TelephonyAdapter.change`."""
+        self._campaigns = {campaign.id: campaign for campaign in pool.campaigns}
+        self._groups = {group.id: group for group in pool.trunk_groups}
+        self._agents = {agent.id: agent for agent in pool.agents}
+        self._board.set_groups(pool.trunk_groups)
+        if self._connection is not None:
+            self._board.tell(self._out)
+            self._flush_soon()
 
     def submit(self, commands: Iterable[SwitchCommand]) -> None:
         """See `TelephonyAdapter.submit`. Facts that need no switch come on the loop's next turn."""
@@ -259,7 +274,7 @@ class AsteriskAdapter:
             # None: the time for a channel runs on its own; a refusal here means that nothing was dialled.
             if answer is not None and answer.response == "Error" and call_id in self._launched:
                 del self._launched[call_id]
-                log.error("originate of call %d refused: %s", call_id, answer.get("Message"))
+                log.error("originate refused: %s", answer.get("Message"), extra={"call_id": str(call_id)})
                 self._mapper.launching.discard(call_id)
                 self._refuse(call_id, Refusal.BY_SWITCH)
 
@@ -269,7 +284,7 @@ class AsteriskAdapter:
             )
             connection.send("Originate", fields, done, action_id=action_id, timeout_s=self._settings.launch_timeout_s)
         except LocalProtocolError as error:
-            log.warning("call %d cannot be originated: %s", call_id, error)
+            log.warning("call cannot be originated: %s", error, extra={"call_id": str(call_id)})
             self._refuse(call_id, Refusal.BY_SWITCH)
             return
         self._mapper.launching.add(call_id)
@@ -346,7 +361,7 @@ class AsteriskAdapter:
         try:
             message = dialplan.message_file(command.message)
         except LocalProtocolError as error:
-            log.warning("call %d: %s", command.call_id, error)
+            log.warning("message cannot be played: %s", error, extra={"call_id": str(command.call_id)})
             leg = None
         if connection is None or leg is None:
             self._ask_about(command.call_id)
@@ -380,7 +395,7 @@ class AsteriskAdapter:
 
         def done(answer: Message | None, _: list[Row]) -> None:
             if answer is not None and answer.response == "Error" and self._mapper.opening.get(agent_id) == channel_id:
-                log.error("leg of agent %d refused: %s", agent_id, answer.get("Message"))
+                log.error("agent's leg refused: %s", answer.get("Message"), extra={"agent_id": agent_id})
                 del self._mapper.opening[agent_id]
                 self._out.append(AgentLegLost(agent_id))
                 self._flush_soon()
@@ -389,7 +404,7 @@ class AsteriskAdapter:
             fields = dialplan.agent_fields(agent_id, agent.leg, channel_id, self._settings)
             self._connection.send("Originate", fields, done, action_id=channel_id)
         except LocalProtocolError as error:
-            log.warning("leg of agent %d cannot be opened: %s", agent_id, error)
+            log.warning("agent's leg cannot be opened: %s", error, extra={"agent_id": agent_id})
             self._out.append(AgentLegLost(agent_id))
             return
         self._mapper.opening[agent_id] = channel_id
@@ -440,16 +455,27 @@ class AsteriskAdapter:
             self._launch(connection, self._waiting.pop(next(iter(self._waiting))))
 
     async def _resolve(self, doubtful: list[int]) -> None:
-        # Failed without a channel: a channel of that id that lives is a clash, else there was no way out to dial on.
-        try:
-            alive = {row[2] for row in (await self._list()).rows}
-        except LinkDownError:
-            return
+        # Failed without a channel: a channel of that id that lives is a clash, else there was no way out to dial on. A
+        # switch that is busy tells of the failure before it tells of the channel: who has one after all is left alone.
+        for wait_s in (0.0, self._settings.doubt_s):
+            await asyncio.sleep(wait_s)
+            try:
+                alive = {row[2] for row in (await self._list()).rows}
+            except LinkDownError:
+                return
+            for call_id in doubtful:
+                if dialplan.call_channel(call_id) in alive:
+                    self._refuse_launched(call_id, Refusal.DUPLICATE)
+            doubtful = [call_id for call_id in doubtful if call_id in self._mapper.launching]
+            if not doubtful:
+                return
         for call_id in doubtful:
-            if self._launched.pop(call_id, None) is not None:
-                self._mapper.launching.discard(call_id)
-                clash = dialplan.call_channel(call_id) in alive
-                self._refuse(call_id, Refusal.DUPLICATE if clash else Refusal.NO_CIRCUIT)
+            self._refuse_launched(call_id, Refusal.NO_CIRCUIT)
+
+    def _refuse_launched(self, call_id: int, reason: Refusal) -> None:
+        if call_id in self._mapper.launching and self._launched.pop(call_id, None) is not None:
+            self._mapper.launching.discard(call_id)
+            self._refuse(call_id, reason)
 
     def _flush(self) -> None:
         self._flushing = False
@@ -534,6 +560,13 @@ class AsteriskAdapter:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _check_messages(campaigns: Iterable[Campaign]) -> None:
+    # a message that is no file's name is refused before anybody needs it
+    for campaign in campaigns:
+        if campaign.message:
+            dialplan.message_file(campaign.message)
 
 
 async def _kept(connection: AmiConnection) -> list[KeptResult]:

@@ -17,11 +17,23 @@ class CircuitBoard:
     """
 
     def __init__(self, groups: Sequence[TrunkGroup], circuits: Sequence[Circuits]) -> None:
-        self._channels = {group.id: group.channels for group in groups}
-        self._circuits = [(c.trunk_group, c.span, c.numbers()) for c in circuits if c.trunk_group in self._channels]
+        self._all = [(c.trunk_group, c.span, c.numbers()) for c in circuits]
         self._alarms: set[int] = set()
         self._spans: set[int] = set()
         self._told: dict[int, int] = {}
+        self._take(groups)
+
+    def set_groups(self, groups: Sequence[TrunkGroup]) -> None:
+        """Take the groups' settings from now on; the capacity of those that are new or have changed is told."""
+        before = self._channels
+        self._take(groups)
+        for group_id, channels in self._channels.items():
+            if before.get(group_id) != channels:
+                self._told[group_id] = -1
+
+    def _take(self, groups: Sequence[TrunkGroup]) -> None:
+        self._channels = {group.id: group.channels for group in groups}
+        self._circuits = [circuit for circuit in self._all if circuit[0] in self._channels]
         self._stale = True
 
     @property

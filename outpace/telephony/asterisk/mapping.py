@@ -50,6 +50,10 @@ WANTED: dict[str, tuple[str, ...]] = {
 #: SIP finals with which a call ends that we have cancelled ourselves.
 _CANCEL_FINALS = frozenset({0, 480, 487})
 
+#: Cause and SIP status of a call that Asterisk 22 ends for us before the network has said a word. A network that
+#: declines gives 603 as well, with cause 21.
+_CANCELLED_HERE = (16, 603)
+
 #: The last second whose nanoseconds are within 64 bits.
 _LAST_S = (2**63 - 1) // 1_000_000_000 - 1
 
@@ -344,7 +348,7 @@ def ended_outcome(leg: Leg, cause: int, tech: int) -> Outcome:
     """
     if leg.state == UP:
         return Outcome.NONE
-    if leg.cancelled and tech in _CANCEL_FINALS:
+    if leg.cancelled and (tech in _CANCEL_FINALS or (cause, tech) == _CANCELLED_HERE):
         return Outcome.CANCELLED
     if tech:
         return outcome_of_sip(tech)

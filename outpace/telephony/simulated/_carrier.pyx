@@ -112,6 +112,19 @@ cdef class SimulatedCarrier(CarrierCore):
         for i in range(self.stream_count):
             self.plans[i] = self.own_plans.get(self.streams[i].campaign_id, self.default_plan)
 
+    def set_trunk_groups(self, trunk_groups, *, double dead_man_s, int64_t now_ns):
+        """Other settings of the lines and the dead-man's timer from now on; new groups are added, none is removed.
+
+        Calls in hand keep their channel. With a link, the capacity of new and changed groups is told.
+        """
+        cdef Lines lines
+        before = {(<Lines>one).trunk_group_id: (<Lines>one).channels for one in self.lines}
+        self.set_lines(trunk_groups)
+        self.dead_man_ns = round(dead_man_s * 1e9)
+        for lines in self.lines:
+            if self.link and before.get(lines.trunk_group_id) != lines.channels:
+                self.emit(FACT_TRUNK_CAPACITY, 0, lines.trunk_group_id, now_ns).extra = lines.usable()
+
     def lose_leg(self, int64_t agent_id, int64_t now_ns):
         """The agent's phone is gone. UnknownId: no such leg is up or opening."""
         cdef int32_t leg = self.leg_rows.find(agent_id)

@@ -88,6 +88,7 @@ cdef class CarrierCore:
     cdef Population population          # whom the numbers belong to, None = all alike
     cdef dict own_plans                 # campaign_id -> Plan
     cdef list lines                     # Lines of each trunk group
+    cdef object profile                 # CarrierProfile; what new lines are made by
     cdef dict kept                      # call_id -> when the dead-man's timer fired
     cdef uint64_t seed
     cdef int64_t dead_man_ns            # 0 = there is none
@@ -108,6 +109,7 @@ cdef class CarrierCore:
     cdef int32_t stream_of(self, int64_t campaign_id) except -1
     cdef int originate(self, const command_t* command, int64_t now_ns) except -1
     cdef int refuse(self, int64_t call_id, int32_t reason, int64_t now_ns) except -1
+    cdef int set_lines(self, trunk_groups) except -1
     cdef int dial(self, call_t* call, Lines lines, int64_t now_ns) except -1
     cdef int seize(self, int32_t row, int64_t now_ns) except -1
     cdef int connect_agent(self, const command_t* command, int64_t now_ns) except -1

@@ -8,7 +8,7 @@ The carrier is the network and the switch in one. It outlives the dialer: withou
 lost, and who is left unconnected is met by the dead-man's timer as in the real dialplan.
 """
 from libc.stdint cimport int32_t, int64_t, uint64_t
-from libc.stdlib cimport calloc, free, realloc
+from libc.stdlib cimport free
 from libc.string cimport memset
 
 from outpace.domain._words cimport (
@@ -34,7 +34,7 @@ from outpace.telephony.simulated._random cimport (
     ROLE_CLASSIFY, ROLE_FAULT, ROLE_LATENCY, ROLE_OUTCOME, ROLE_PATIENCE, ROLE_RING, ROLE_SETUP, ROLE_TALK, ROLES,
     stream_base, uniform_at,
 )
-from outpace.telephony.simulated._timers cimport NEVER, IdIndex, TimerHeap
+from outpace.telephony.simulated._timers cimport NEVER, IdIndex, TimerHeap, resized
 
 from outpace.domain.config import TrunkKind
 
@@ -63,24 +63,14 @@ cdef class CarrierCore:
         self.streams = NULL
 
     def __init__(self, profile, trunk_groups, *, seed, dead_man_s=3.0):
-        cdef int32_t row
         self.seed = seed
         self.dead_man_ns = round(dead_man_s * 1e9)
-        self.lines = [
-            Lines(group) if group.kind is TrunkKind.SIP else CardLines(group, profile.voice_card)
-            for group in trunk_groups
-        ]
-        self.capacity = sum(group.channels for group in trunk_groups)
-        self.calls = <call_t*>calloc(self.capacity, sizeof(call_t))
-        self.free_rows = <int32_t*>calloc(self.capacity, sizeof(int32_t))
-        if self.calls == NULL or self.free_rows == NULL:
-            raise MemoryError
-        for row in range(self.capacity):
-            self.free_rows[row] = self.capacity - 1 - row
-        self.free_count = self.capacity
+        self.profile = profile
         self.facts = FactBuffer()
         self.timers = TimerHeap()
-        self.timers.reserve(self.capacity)
+        self.lines = []
+        self.capacity = self.free_count = 0
+        self.set_lines(trunk_groups)
         self.call_rows = IdIndex()
         self.leg_rows = IdIndex()
         self.leg_count = self.leg_capacity = self.stream_count = self.stream_capacity = 0
@@ -98,6 +88,29 @@ cdef class CarrierCore:
         free(self.free_rows)
         free(self.legs)
         free(self.streams)
+
+    cdef int set_lines(self, trunk_groups) except -1:
+        # the groups' settings from now on; groups are added, never removed
+        cdef int32_t row, wanted
+        cdef dict known = {(<Lines>lines).trunk_group_id: lines for lines in self.lines}
+        wanted = sum(group.channels for group in trunk_groups)
+        if wanted > self.capacity:
+            self.calls = <call_t*>resized(self.calls, wanted * sizeof(call_t))
+            self.free_rows = <int32_t*>resized(self.free_rows, wanted * sizeof(int32_t))
+            memset(&self.calls[self.capacity], 0, (wanted - self.capacity) * sizeof(call_t))
+            for row in range(wanted - 1, self.capacity - 1, -1):
+                self.free_rows[self.free_count] = row
+                self.free_count += 1
+            self.capacity = wanted
+            self.timers.reserve(2 * wanted)
+        for group in trunk_groups:
+            if group.id in known:
+                (<Lines>known[group.id]).set_group(group)
+            elif group.kind is TrunkKind.SIP:
+                self.lines.append(Lines(group))
+            else:
+                self.lines.append(CardLines(group, self.profile.voice_card))
+        return 0
 
     # ---- commands ------------------------------------------------------------------------------------------------
 
@@ -266,17 +279,18 @@ cdef class CarrierCore:
         while self.timers.next_ns() <= now_ns:
             when_ns = self.timers.next_ns()
             item = self.timers.next_item()
-            if item < self.capacity:
-                self.fire(item, when_ns)
+            if item & 1 == 0:
+                self.fire(item >> 1, when_ns)
             else:
                 self.timers.clear(item)
-                self.legs[item - self.capacity].state = LEG_UP
-                self.emit(FACT_AGENT_LEG_UP, 0, self.legs[item - self.capacity].agent_id, when_ns)
+                self.legs[item >> 1].state = LEG_UP
+                self.emit(FACT_AGENT_LEG_UP, 0, self.legs[item >> 1].agent_id, when_ns)
         return 0
 
     cdef int arm(self, int32_t row) except -1:
         cdef call_t* call = &self.calls[row]
-        self.timers.set(row, min(call.step_ns, min(call.leave_ns, call.dead_ns)))
+        # even timers are calls', odd ones legs', so that either table may grow
+        self.timers.set(2 * row, min(call.step_ns, min(call.leave_ns, call.dead_ns)))
         return 0
 
     cdef int fire(self, int32_t row, int64_t when_ns) except -1:
@@ -483,7 +497,7 @@ cdef class CarrierCore:
         if call.channel >= 0:
             (<Lines>self.lines[call.lines]).release(call.channel)
         self.call_rows.remove(call.call_id)
-        self.timers.clear(row)
+        self.timers.clear(2 * row)
         call.call_id = 0
         self.free_rows[self.free_count] = row
         self.free_count += 1
@@ -494,15 +508,11 @@ cdef class CarrierCore:
     cdef int open_leg(self, int64_t agent_id, int64_t now_ns) except -1:
         cdef int32_t row = self.leg_rows.find(agent_id)
         cdef leg_t* leg
-        cdef void* grown
         if row < 0:
             if self.leg_count == self.leg_capacity:
-                grown = realloc(self.legs, (2 * self.leg_capacity + 16) * sizeof(leg_t))
-                if grown == NULL:
-                    raise MemoryError
-                self.legs = <leg_t*>grown
+                self.legs = <leg_t*>resized(self.legs, (2 * self.leg_capacity + 16) * sizeof(leg_t))
                 self.leg_capacity = 2 * self.leg_capacity + 16
-                self.timers.reserve(self.capacity + self.leg_capacity)
+                self.timers.reserve(2 * self.leg_capacity)
             row = self.leg_count
             self.leg_count += 1
             self.leg_rows.add(agent_id, row)
@@ -516,7 +526,7 @@ cdef class CarrierCore:
         elif leg.state == LEG_NONE:
             leg.state = LEG_OPENING
             leg.openings += 1
-            self.timers.set(self.capacity + row, now_ns + self.default_plan.time_at(
+            self.timers.set(2 * row + 1, now_ns + self.default_plan.time_at(
                 TIME_LEG, uniform_at(stream_base(self.seed, agent_id, ROLE_LATENCY), leg.openings, 2)))
         return 0
 
@@ -526,7 +536,7 @@ cdef class CarrierCore:
         if row >= 0:
             of_call = self.legs[row].call
             self.legs[row].state = LEG_NONE
-            self.timers.clear(self.capacity + row)
+            self.timers.clear(2 * row + 1)
             if of_call >= 0:
                 call = &self.calls[of_call]
                 if call.state == TALKING:
@@ -543,15 +553,11 @@ cdef class CarrierCore:
     cdef int32_t stream_of(self, int64_t campaign_id) except -1:
         # a pool has few campaigns: a linear search finds them
         cdef int32_t i
-        cdef void* grown
         for i in range(self.stream_count):
             if self.streams[i].campaign_id == campaign_id:
                 return i
         if self.stream_count == self.stream_capacity:
-            grown = realloc(self.streams, (2 * self.stream_capacity + 4) * sizeof(stream_t))
-            if grown == NULL:
-                raise MemoryError
-            self.streams = <stream_t*>grown
+            self.streams = <stream_t*>resized(self.streams, (2 * self.stream_capacity + 4) * sizeof(stream_t))
             self.stream_capacity = 2 * self.stream_capacity + 4
         self.streams[self.stream_count].campaign_id = campaign_id
         self.streams[self.stream_count].dials = 0

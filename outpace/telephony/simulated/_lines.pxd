@@ -25,6 +25,7 @@ cdef class Lines:
     cdef int64_t allowance_ns           # how far arrivals may run ahead of that rate
     cdef int64_t due_ns                 # theoretical arrival time
 
+    cdef int set_group(self, group) except -1
     cdef bint admits(self, int64_t now_ns) noexcept
     cdef int32_t seize(self, int32_t row, int64_t now_ns, double u_glare, int64_t hold_ns) noexcept
     cdef void release(self, int32_t channel) noexcept
@@ -35,11 +36,12 @@ cdef class Lines:
 cdef class CardLines(Lines):
     cdef readonly int32_t channels_per_span
     cdef readonly int32_t spans
+    cdef int32_t room                   # channels that the arrays have, never fewer than `channels`
     cdef readonly int64_t glares
     cdef double glare                   # share of seizures that meet an incoming call
     cdef int32_t next_channel           # where the hunt for a free channel begins
-    cdef int32_t* holder                # (channels,) row of the call, -1 = none
-    cdef int64_t* taken_until_ns        # (channels,) an incoming call is on it until then
+    cdef int32_t* holder                # (room,) row of the call, -1 = none
+    cdef int64_t* taken_until_ns        # (room,) an incoming call is on it until then
     cdef bint* alarm                    # (spans,)
 
     cdef int32_t free_channel(self, int64_t now_ns) noexcept

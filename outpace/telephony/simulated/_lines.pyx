@@ -7,7 +7,9 @@ the same channel at once. Who then gives way is a matter of the signalling: on I
 """
 cimport cython
 from libc.stdint cimport int32_t, int64_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
+
+from outpace.telephony.simulated._timers cimport resized
 
 from outpace.domain.config import AnswerSupervision, TrunkKind
 
@@ -30,12 +32,17 @@ cdef class Lines:
     def __init__(self, group):
         self.trunk_group_id = group.id
         self.kind = KIND_NUMBERS[group.kind]
+        self.in_use = 0
+        self.due_ns = 0
+        self.set_group(group)
+
+    cdef int set_group(self, group) except -1:
+        # settings from now on; the kind is of the lines' whole life, and calls keep the channels that they have
         self.channels = group.channels
         self.guessed = group.answer_supervision is AnswerSupervision.GUESSED
-        self.in_use = 0
         self.gap_ns = <int64_t>(1e9 / <double>group.cps)
         self.allowance_ns = 1_000_000_000 + <int64_t>group.burst * self.gap_ns
-        self.due_ns = 0
+        return 0
 
     cdef bint admits(self, int64_t now_ns) noexcept:
         # generic cell rate algorithm: equal to a token bucket, in one number
@@ -64,23 +71,33 @@ cdef class Lines:
 cdef class CardLines(Lines):
     """Channels of spans on voice cards."""
 
-    def __cinit__(self, group, settings):
-        cdef int32_t channel
-        self.channels_per_span = settings.channels_per_span
-        self.spans = (group.channels + settings.channels_per_span - 1) // settings.channels_per_span
-        self.holder = <int32_t*>calloc(group.channels, sizeof(int32_t))
-        self.taken_until_ns = <int64_t*>calloc(group.channels, sizeof(int64_t))
-        self.alarm = <bint*>calloc(self.spans, sizeof(bint))
-        if self.holder == NULL or self.taken_until_ns == NULL or self.alarm == NULL:
-            raise MemoryError
-        for channel in range(<int32_t>group.channels):
-            self.holder[channel] = -1
+    def __cinit__(self):
+        self.holder = NULL
+        self.taken_until_ns = NULL
+        self.alarm = NULL
 
     def __init__(self, group, settings):
-        Lines.__init__(self, group)
+        self.channels_per_span = settings.channels_per_span
         self.glare = settings.glare
         self.next_channel = 0
         self.glares = 0
+        Lines.__init__(self, group)
+
+    cdef int set_group(self, group) except -1:
+        cdef int32_t channels = group.channels, channel
+        cdef int32_t spans = (channels + self.channels_per_span - 1) // self.channels_per_span
+        if channels > self.room:
+            self.holder = <int32_t*>resized(self.holder, channels * sizeof(int32_t))
+            self.taken_until_ns = <int64_t*>resized(self.taken_until_ns, channels * sizeof(int64_t))
+            self.alarm = <bint*>resized(self.alarm, spans * sizeof(bint))
+            for channel in range(self.room, channels):
+                self.holder[channel] = -1
+                self.taken_until_ns[channel] = 0
+            for channel in range((self.room + self.channels_per_span - 1) // self.channels_per_span, spans):
+                self.alarm[channel] = False
+            self.room = channels
+        self.spans = spans
+        return Lines.set_group(self, group)
 
     def __dealloc__(self):
         free(self.holder)

@@ -4,6 +4,8 @@ from libc.stdint cimport int32_t, int64_t
 
 cdef int64_t NEVER      # 2**63 - 1: no time at all
 
+cdef void* resized(void* memory, size_t size) except NULL
+
 cdef struct timer_t:
     int64_t when_ns
     int64_t sequence

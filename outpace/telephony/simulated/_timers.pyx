@@ -10,6 +10,14 @@ from libc.stdlib cimport calloc, free, realloc
 NEVER = 0x7FFFFFFFFFFFFFFF
 
 
+cdef void* resized(void* memory, size_t size) except NULL:
+    # the memory with its content, of another size; MemoryError leaves it as it was
+    cdef void* grown = realloc(memory, size)
+    if grown == NULL:
+        raise MemoryError
+    return grown
+
+
 cdef inline bint earlier(const timer_t* a, const timer_t* b) noexcept nogil:
     return a.when_ns < b.when_ns or (a.when_ns == b.when_ns and a.sequence < b.sequence)
 
@@ -31,17 +39,10 @@ cdef class TimerHeap:
     cdef int reserve(self, int32_t capacity) except -1:
         # make room for items 0 .. capacity - 1
         cdef int32_t item
-        cdef void* grown
         if capacity <= self.capacity:
             return 0
-        grown = realloc(self.entries, capacity * sizeof(timer_t))
-        if grown == NULL:
-            raise MemoryError
-        self.entries = <timer_t*>grown
-        grown = realloc(self.place, capacity * sizeof(int32_t))
-        if grown == NULL:
-            raise MemoryError
-        self.place = <int32_t*>grown
+        self.entries = <timer_t*>resized(self.entries, capacity * sizeof(timer_t))
+        self.place = <int32_t*>resized(self.place, capacity * sizeof(int32_t))
         for item in range(self.capacity, capacity):
             self.place[item] = -1
         self.capacity = capacity

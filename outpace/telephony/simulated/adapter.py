@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
 from outpace.domain.commands import SwitchCommand
+from outpace.domain.config import Campaign, Pool
 from outpace.domain.errors import LinkDown
 from outpace.telephony.adapter import Capabilities, FactSink, KeptResult, LiveCall
 from outpace.telephony.simulated._carrier import SimulatedCarrier
@@ -17,6 +18,13 @@ from outpace.telephony.simulated._carrier import SimulatedCarrier
 _NEVER = 2**63 - 1
 #: The loop is asked for at most this long a sleep, in its own seconds; the timer is then set again.
 _LONGEST_SLEEP_S = 3600.0
+#: Of a pool without campaigns.
+_CONNECT_LIMIT_S = Campaign(id=1, name="-").connect_limit_s
+
+
+def dead_man_s(pool: Pool) -> float:
+    """How long an answered call may stay unconnected before the switch itself plays the message, in seconds."""
+    return max((one.connect_limit_s for one in pool.campaigns), default=_CONNECT_LIMIT_S) + 1.0
 
 
 class SimulatedAdapter:
@@ -49,6 +57,14 @@ class SimulatedAdapter:
         self._carrier.set_link(True, now_ns)
         self._sink = sink
         self._deliver()
+
+    def check(self, pool: Pool) -> None:
+        """There is nothing that it cannot do."""
+
+    def change(self, pool: Pool) -> None:
+        """Other lines, and a dead-man's timer for other connect limits."""
+        self._carrier.set_trunk_groups(pool.trunk_groups, dead_man_s=dead_man_s(pool), now_ns=self._now_ns())
+        self._arm()
 
     def submit(self, commands: Iterable[SwitchCommand]) -> None:
         """Hand the commands over; facts come from the loop, never from inside this call."""

@@ -17,7 +17,7 @@ from typing import Any
 from outpace.cli import main
 from outpace.domain.commands import Originate, RecordAttempt, StoreCommand, SwitchCommand, WriteIntent
 from outpace.domain.events import Event
-from outpace.runtime import node
+from outpace.runtime import runner
 from outpace.store.sqlite import SqliteStore
 from outpace.telephony.adapter import TelephonyAdapter
 
@@ -100,14 +100,14 @@ def mortal_adapter(adapter: TelephonyAdapter, fate: Fate) -> TelephonyAdapter:
 def condemn(fate: Fate) -> None:
     """Give the node its fate."""
     if fate.step in STEPS:
-        node.SqliteStore = mortal_store(fate)  # type: ignore[misc]
+        runner.SqliteStore = mortal_store(fate)  # type: ignore[misc]
         return
-    build = node.build_adapter
+    build = runner.build_adapter
 
     def build_adapter(*args: Any, **settings: Any) -> TelephonyAdapter:
         return mortal_adapter(build(*args, **settings), fate)
 
-    node.build_adapter = build_adapter
+    runner.build_adapter = build_adapter
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from outpace.store.sqlite import SqliteStore
 from tests.lab.lab import COUNTRY, PROJECT, SECRET, Lab, free_ports, number
 
 SERIALS = itertools.count(1)
+_CAMPAIGN = re.compile(r'({)campaign="[^"]*",?')
 ANSWERED = frozenset({Outcome.CONNECTED, Outcome.ABANDONED})
 
 
@@ -142,14 +144,13 @@ class Run:
         return path.read_text("utf-8") if path.exists() else ""
 
     def metrics(self) -> dict[str, float]:
-        """A scrape; empty while it is not there."""
+        """A scrape, empty while it is not there; a run has one campaign, whose label is left out."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5) as answer:
                 text = answer.read().decode()
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return {}
-        pairs = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
-        return {name: float(value) for name, value in pairs}
+        return figures_of(text)
 
     def until(self, holds: Callable[[dict[str, float]], bool], timeout_s: float = 60.0) -> dict[str, float]:
         """The first scrape of which that holds."""
@@ -161,6 +162,13 @@ class Run:
             assert self.process.poll() is None, f"outpace has ended:\n{self.said()[-3000:]}\n{self.log()[-3000:]}"
             assert time.monotonic() < deadline, f"waited in vain; the log ends:\n{self.log()[-3000:]}"
             time.sleep(0.05)
+
+
+def figures_of(scrape: str) -> dict[str, float]:
+    """Metrics by name and labels, without that of the campaign."""
+    lines = (line for line in scrape.splitlines() if not line.startswith("#"))
+    pairs = (_CAMPAIGN.sub(r"\1", line).replace("{}", "").rsplit(" ", 1) for line in lines)
+    return {name: float(value) for name, value in pairs}
 
 
 def ended_count(folder: Path) -> int:

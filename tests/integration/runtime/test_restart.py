@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from outpace.domain.outcomes import Outcome
-from outpace.runtime import loops, node
+from outpace.runtime import loops, runner
 from outpace.runtime.audit import audit
 from outpace.runtime.clock import Clock
 from outpace.runtime.node import Ending
@@ -38,7 +38,7 @@ def switch(monkeypatch: pytest.MonkeyPatch) -> list[SimulatedCarrier]:
             carriers.append(SimulatedCarrier(PROFILE, pool.trunk_groups, seed=1, dead_man_s=1.5))
         return SimulatedAdapter(carriers[0], now_ns=clock.now_ns)
 
-    monkeypatch.setattr(node, "build_adapter", build)
+    monkeypatch.setattr(runner, "build_adapter", build)
     return carriers
 
 

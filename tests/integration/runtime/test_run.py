@@ -143,8 +143,10 @@ def test_pause_launches_nothing_until_resume(campaign_file: Floor) -> None:
 def test_journal_replays_to_the_same_digests_from_every_file(campaign_file: Floor, tmp_path: Path) -> None:
     setup = setup_of(campaign_file(leads=300, speed=200.0, file_mb=0.03))
 
+    node = node_of(setup)
+
     async def dial() -> Ending:
-        return await node_of(setup).run()
+        return await node.run()
 
     assert loops.run(dial()) is Ending.COMPLETED
     files = journal_files(tmp_path / "journal")
@@ -152,8 +154,10 @@ def test_journal_replays_to_the_same_digests_from_every_file(campaign_file: Floo
     assert result.difference == ""
     assert (result.files, result.runs, result.damaged) == (len(files), 1, [])
     assert 2 <= len(files) < 20
-    with SqliteStore(setup.store.path, create=False) as store:
-        assert result.launches == len(list(store.attempts(1)))
+    counted = node.engine.counters()
+    assert result.launches == counted["campaigns"][1]["launches"]
+    with SqliteStore(setup.store.path, create=False) as store:  # a store that lags has intents withdrawn
+        assert result.launches == len(list(store.attempts(1))) + counted["withdrawn_intents"]
     for path in files:
         alone = replay(path)
         assert alone.difference == ""
@@ -302,7 +306,12 @@ def test_metrics_can_be_scraped_while_it_runs(campaign_file: Floor) -> None:
     assert loops.run(dial()) is Ending.COMPLETED
     first, second = ({f.name: f for f in text_string_to_metric_families(text)} for text in scrapes)
     assert all(family.name.startswith("outpace_") and family.documentation for family in first.values())
-    value = {sample.name: sample.value for family in first.values() for sample in family.samples if not sample.labels}
+    value = {
+        sample.name: sample.value
+        for family in first.values()
+        for sample in family.samples
+        if sample.labels in ({}, {"campaign": "test"})
+    }
     page = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text("utf-8")
     assert [name for name in first if f"`{name}`" not in page and f"`{name}_total`" not in page] == []
     assert value["outpace_answered_total"] >= 1

@@ -124,15 +124,15 @@ def test_second_process_on_the_pool_stops_the_first(path: Path) -> None:
         assert first.open_pool("p", NOW) == epoch + 2
 
 
-def test_two_processes_starting_on_a_new_file_both_find_a_store(tmp_path: Path) -> None:
+def test_processes_starting_on_a_new_file_all_find_a_store(tmp_path: Path) -> None:
     code = (
         "import sys; from outpace.store.sqlite import SqliteStore; sys.stdin.read();"
         "print([SqliteStore(p).open_pool('p', 1) for p in sys.argv[1:]])"
     )
-    paths = [str(tmp_path / f"{i}.db") for i in range(20)]
+    paths = [str(tmp_path / f"{i}.db") for i in range(60)]
     command = [sys.executable, "-c", code, *paths]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    children = [subprocess.Popen(command, **pipes, **CHILD) for _ in range(2)]  # type: ignore[call-overload]
+    children = [subprocess.Popen(command, **pipes, **CHILD) for _ in range(3)]  # type: ignore[call-overload]
     for child in children:
         child.stdin.close()
     epochs = []
@@ -141,4 +141,4 @@ def test_two_processes_starting_on_a_new_file_both_find_a_store(tmp_path: Path) 
             answer, complaint = child.stdout.read(), child.stderr.read()
         assert child.returncode == 0, complaint
         epochs.append(json.loads(answer))
-    assert [sorted(pair) for pair in zip(*epochs, strict=True)] == [[1, 2]] * 20
+    assert [sorted(pair) for pair in zip(*epochs, strict=True)] == [[1, 2, 3]] * 60

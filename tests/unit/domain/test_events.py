@@ -10,9 +10,34 @@ import pytest
 
 from outpace.domain import commands, events
 from outpace.domain.commands import AnyCommand, Command
+from outpace.domain.config import (
+    Abandonment,
+    Agent,
+    CallingHours,
+    Campaign,
+    CapWindow,
+    DialMode,
+    Pool,
+    RetryRule,
+    TrunkGroup,
+)
 from outpace.domain.events import AnyEvent, CallEnded, CallRinging, CpaVerdict, Event
 from outpace.domain.outcomes import Outcome, Verdict
 
+POOL = Pool(
+    campaigns=(
+        Campaign(
+            id=1,
+            name="a",
+            mode=DialMode.RATIO,
+            retry={"busy": RetryRule(wait_s=60.0, max_attempts=5)},
+            calling_hours=CallingHours(timezone="Asia/Shanghai", days=(1, 7)),
+            abandonment=Abandonment(cap=0.02, window=CapWindow.BLOCK),
+        ),
+    ),
+    trunk_groups=(TrunkGroup(id=1, name="t", caller_ids=("491",)),),
+    agents=(Agent(id=7, name="n", leg="PJSIP/7"),),
+)
 FACTS = typing.get_args(AnyEvent)
 COMMANDS = typing.get_args(AnyCommand)
 
@@ -30,6 +55,7 @@ def _value(hint: object, number: int) -> object:
     if isinstance(hint, type) and issubclass(hint, IntEnum):
         return list(hint)[-1]
     simple: dict[object, object] = {
+        Pool: POOL,
         int: 2**40 + number,
         str: f"text {number}",
         bytes: b"\x00\xff" * number,

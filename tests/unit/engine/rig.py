@@ -51,7 +51,7 @@ class Rig:
         """Give facts at this moment, tick, check; returns the commands."""
         self.said = []
         for fact in facts:
-            self.checkers.fact(fact)
+            self.checkers.fact(fact, self.now)
             self.engine.handle(fact, self.now)
             self._tick()
         if not facts:

@@ -122,6 +122,31 @@ def test_campaign_completes_when_nothing_is_left_and_no_call_lives() -> None:
     assert len(rig.heard(c.LeaseLeads)) == 1
 
 
+@pytest.mark.parametrize("fact", [e.LeadsAdded(1), e.HotLeads(1), e.CampaignStarted(1)])
+def test_campaign_that_had_completed_before_runs_when_there_are_leads(fact: e.Event) -> None:
+    rig = Rig()
+    rig.do(e.LinkUp(), e.CampaignCompleted(1))
+    assert (rig.campaign(), rig.heard(c.LeaseLeads)) == (CampaignState.COMPLETED, [])
+    assert rig.wait(60) == []
+    rig.do(fact)
+    assert rig.campaign() is CampaignState.RUNNING
+    assert rig.heard(c.LeaseLeads)
+    with pytest.raises(StateError, match="started here"):
+        rig.engine.handle(e.CampaignCompleted(1), rig.now)
+
+
+def test_campaign_does_not_complete_while_a_lease_may_give_leads_back() -> None:
+    rig = Rig().start()
+    rig.lease(0, next_due_s=7)
+    rig.wait(5)
+    rig.lease(0, next_due_s=2)
+    assert rig.campaign() is CampaignState.RUNNING
+    rig.wait(2)
+    assert rig.heard(c.LeaseLeads)
+    rig.lease(0)
+    assert rig.campaign() is CampaignState.COMPLETED
+
+
 def test_retry_waits_as_the_rule_says_up_to_its_attempts() -> None:
     rig = Rig(pool_of(retry={"busy": RetryRule(wait_s=300.0, max_attempts=3)})).start()
     for attempts, retry_s in ((0, 300), (1, 300), (2, None), (7, None)):

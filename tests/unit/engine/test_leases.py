@@ -262,7 +262,7 @@ def test_attempts_that_the_store_has_not_recorded_hold_the_launches_until_it_cau
         (call,) = rig.checkers.open
         rig.engine.handle(e.IntentDurable(call), rig.now)
         rig.engine.handle(e.CallEnded(call, Outcome.BUSY), rig.now)
-        rig.checkers.fact(e.IntentDurable(call))
+        rig.checkers.fact(e.IntentDurable(call), rig.now)
         rig.now += 2_000_000
         rig.engine.tick(rig.now)
         rig.checkers.commands(rig.engine.take_commands(), rig.now)

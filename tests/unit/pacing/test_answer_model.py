@@ -237,9 +237,9 @@ def test_rows_and_slots_out_of_range_are_refused(call: Callable[[AnswerModel], o
         call(AnswerModel(2))
 
 
-def test_a_model_of_no_campaigns_is_refused() -> None:
-    with pytest.raises(ValueError, match="campaigns must be at least 1, not 0"):
-        AnswerModel(0)
+def test_a_model_of_fewer_than_no_campaigns_is_refused() -> None:
+    with pytest.raises(ValueError, match="campaigns must not be negative: -1"):
+        AnswerModel(-1)
 
 
 def test_log_losses_without_calls_are_zero() -> None:

@@ -220,5 +220,5 @@ def test_load_impossible_values_raises() -> None:
 def test_row_that_is_not_there_raises() -> None:
     with pytest.raises(IndexError):
         Estimates(1).record(1, Observed.LAUNCHED, T0, T0)
-    with pytest.raises(ValueError, match="at least 1"):
-        Estimates(0)
+    with pytest.raises(ValueError, match="must not be negative"):
+        Estimates(-1)

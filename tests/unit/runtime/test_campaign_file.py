@@ -6,7 +6,8 @@ import pytest
 
 from outpace.domain.config import Abandonment, CapWindow, DialMode, Guard
 from outpace.domain.errors import ConfigError
-from outpace.runtime.campaign_file import JournalSettings, ListSettings, Setup, load
+from outpace.runtime.campaign_file import ListSettings, Setup, load
+from outpace.runtime.settings import JournalSettings
 from outpace.runtime.switches import SimulatedSettings
 from outpace.telephony.asterisk.settings import AsteriskSettings
 from outpace.telephony.simulated.distributions import DistributionSettings

@@ -2,12 +2,32 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from outpace.domain.config import Campaign, Pool, TrunkGroup
-from outpace.domain.events import TrunkCapacity
+from outpace.domain.commands import WriteIntent
+from outpace.domain.config import Agent, Campaign, DialMode, Pool, TrunkGroup
+from outpace.domain.errors import OutpaceError
+from outpace.domain.events import (
+    AgentLegUp,
+    AgentLoggedIn,
+    AgentReady,
+    AnyEvent,
+    CampaignStarted,
+    DispositionSet,
+    HangUpCall,
+    HotLeads,
+    LeadsAdded,
+    LeadsLeased,
+    LinkUp,
+    NumberSuppressed,
+    PacingChanged,
+    PoolChanged,
+    TrunkCapacity,
+)
 from outpace.engine.engine import Engine
 from outpace.runtime import journal as module
 from outpace.runtime.journal import Journal
@@ -37,12 +57,15 @@ class Recorder:
 
     def turns(self, count: int) -> None:
         for n in range(count):
-            self.now_ns += S // 10
-            fact = TrunkCapacity(1, n % 30)
+            self.turn(TrunkCapacity(1, n % 30))
+
+    def turn(self, fact: AnyEvent) -> None:
+        self.now_ns += S // 10
+        with suppress(OutpaceError):
             self.engine.handle(fact, self.now_ns)
-            self.engine.tick(self.now_ns)
-            self.engine.take_commands()
-            self.journal.turn(self.now_ns, [fact], [])
+        self.engine.tick(self.now_ns)
+        launches = [one for one in self.engine.take_commands() if isinstance(one, WriteIntent)]
+        self.journal.turn(self.now_ns, [fact], launches)
 
     def close(self) -> None:
         self.journal.close(self.now_ns)
@@ -60,6 +83,39 @@ def test_files_are_begun_at_their_size_and_the_oldest_go(tmp_path: Path) -> None
     result = replay(tmp_path)
     assert result.difference == ""
     assert result.files == 3
+
+
+def test_pool_that_changes_is_followed_over_files_as_one_run(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, file_bytes=1500)
+    recorder.turn(LinkUp())
+    for number in range(2, 12):
+        pool = recorder.engine.pool
+        changed = msgspec.structs.replace(pool.campaigns[0], ratio=number, mode=DialMode.RATIO)
+        campaigns = (changed, *pool.campaigns[1:], Campaign(id=number, name=f"c{number}"))
+        agents = (*pool.agents, Agent(id=number, name=f"a{number}", campaigns=(1, number)))
+        recorder.turn(PoolChanged(msgspec.structs.replace(pool, campaigns=campaigns, agents=agents)))
+        recorder.turn(PoolChanged(POOL))  # refused: it would take something away
+        recorder.turns(10)
+        recorder.turn(PacingChanged(1, 1.5, 0, 0.01))
+        for fact in (
+            AgentLoggedIn(number),
+            AgentLegUp(number),
+            AgentReady(number),
+            CampaignStarted(number),
+            HotLeads(number),
+            LeadsLeased(number, number, 10**12, [number], [49_000 + number], [0], hot=True),
+            LeadsAdded(number),
+            NumberSuppressed(49_000 + number),
+            HangUpCall(3 << 32 | number),
+            DispositionSet(number, 3 << 32 | number, 0, '{"a": 1}', 10**12, True),
+        ):
+            recorder.turn(fact)
+    recorder.close()
+    result = replay(tmp_path)
+    assert (result.difference, result.runs, result.damaged) == ("", 1, [])
+    assert result.files > 3
+    assert result.launches == 10
+    assert JournalFile(journal_files(tmp_path)[-1]).header.pool == recorder.engine.pool
 
 
 def test_digests_come_at_their_pace_and_at_the_end(tmp_path: Path) -> None:

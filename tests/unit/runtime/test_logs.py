@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,50 @@ def test_configure_replaces_an_earlier_choice(tmp_path: Path) -> None:
     logging.getLogger("outpace").info("once")
     assert lines_of(first) == []
     assert len(lines_of(second)) == 1
+
+
+class Slow(logging.Handler):
+    """Writes when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Event()
+        self.let = threading.Event()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.asked.set()
+        assert self.let.wait(10)
+        self.lines.append(record.getMessage())
+
+
+def test_behind_nobody_waits_for_a_disk_and_every_line_is_written_in_order(tmp_path: Path) -> None:
+    file = tmp_path / "log.txt"
+    handler = logs.configure("info", file=file, behind=True)
+    changing = [1]
+    for n in range(500):
+        logging.getLogger("outpace").info("line %d of %s", n, changing)
+    changing[0] = 2
+    handler.close()
+    assert [line.split(" info ")[1] for line in lines_of(file)] == [f"line {n} of [1]" for n in range(500)]
+    handler.close()  # once more does no harm
+
+
+def test_behind_a_writer_that_hangs_lines_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "WAITING_MAX", 3)
+    slow = Slow()
+    handler = logs.Behind(slow)
+    logger = logging.getLogger("outpace.hanging")
+    logging.getLogger("outpace").addHandler(handler)
+    logger.warning("line 0")
+    assert slow.asked.wait(10)
+    for n in range(1, 20):
+        logger.warning("line %d", n)
+    slow.let.set()
+    while not handler._records.empty():
+        time.sleep(0.001)
+    logger.warning("the last")
+    handler.close()
+    *taken, told, last = slow.lines
+    assert taken == [f"line {n}" for n in range(len(taken))]
+    assert (told, last) == (f"{20 - len(taken)} messages were dropped: nobody took them in time", "the last")

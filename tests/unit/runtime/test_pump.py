@@ -9,6 +9,7 @@ import pytest
 
 from outpace.domain.commands import AgentStateChanged, AnyCommand, LeaseLeads, OpenAgentLeg, StoreCommand, SwitchCommand
 from outpace.domain.config import Agent, Campaign, Pool, TrunkGroup
+from outpace.domain.errors import StateError, UnknownId
 from outpace.domain.events import (
     AgentLegUp,
     AgentLoggedIn,
@@ -116,6 +117,36 @@ def test_a_callers_mistake_is_counted_and_the_next_fact_handled() -> None:
         assert pumped.refused == {"AgentReady": 1}
         assert ends.failures == []
         pumped.stop()
+
+    play(scene())
+
+
+def test_whoever_acts_waits_for_the_turn_and_hears_the_refusal() -> None:
+    async def scene() -> None:
+        ends = Ends()
+        pumped = ends.pump(Engine(POOL, epoch=1))
+        with pytest.raises(StateError, match="does not run"):
+            await pumped.act(AgentLoggedIn(1))
+        pumped.start()
+        await pumped.act(AgentLoggedIn(1))
+        assert ends.switch == [OpenAgentLeg(1)]
+        with pytest.raises(StateError, match="logged in already"):
+            await pumped.act(AgentLoggedIn(1))
+        with pytest.raises(UnknownId):
+            await pumped.act(AgentReady(9))
+        with pytest.raises(OverflowError):
+            await pumped.act(AgentReady(2**70))
+        assert pumped.refused == {"AgentLoggedIn": 1, "AgentReady": 2}
+        # one who waits no longer holds nobody up
+        given_up = asyncio.ensure_future(pumped.act(AgentReady(1)))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await pumped.act(AgentReady(1))
+        waiting = asyncio.ensure_future(pumped.act(AgentReady(1)))
+        await asyncio.sleep(0)
+        pumped.stop()
+        with pytest.raises(StateError, match="has stopped"):
+            await waiting
 
     play(scene())
 
@@ -235,6 +266,7 @@ class Alarm:
     def __init__(self, clock: Clock) -> None:
         self.due_ns = clock.now_ns() + 20_000_000
         self.ticks: list[int] = []
+        self.decided = 0
 
     def handle(self, event: Event, now_ns: int) -> None:
         raise AssertionError(event)
@@ -243,6 +275,10 @@ class Alarm:
         self.ticks.append(now_ns)
         if now_ns >= self.due_ns:
             self.due_ns = 2**63 - 1
+            self.decided += 1
+
+    def decision_count(self) -> int:
+        return self.decided
 
     def next_deadline_ns(self) -> int:
         return self.due_ns
@@ -260,6 +296,7 @@ def test_the_timer_ticks_at_the_engines_deadline() -> None:
         await until(lambda: alarm.due_ns != due_ns)
         assert len(alarm.ticks) <= 3
         assert due_ns <= alarm.ticks[-1] < due_ns + 1_000_000_000
+        assert pumped.decision_s.total == 1  # of the tick that decided, not of those before it
         pumped.stop()
 
     play(scene())

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from outpace.domain.commands import LeaseLeads, WriteIntent
+from outpace.domain.commands import LeaseLeads, RecordDisposition, WriteIntent
 from outpace.domain.errors import OutpaceError, StaleEpoch, StoreError
 from outpace.domain.events import Event, IntentDurable, LeadsLeased, LeaseRefused
 from outpace.runtime import loops, store_worker
-from outpace.runtime.store_worker import StoreWorker
+from outpace.runtime.store_worker import Record, StoreWorker
 from outpace.store.port import NewLead
 from outpace.store.sqlite import SqliteStore
 
@@ -26,7 +26,10 @@ class Desk:
         self.path = path
         self.facts: list[Event] = []
         self.errors: list[OutpaceError] = []
-        self.worker = StoreWorker(lambda: SqliteStore(path, busy_s=busy_s), self._take, self.errors.append)
+        self.records: list[Record] = []
+        self.worker = StoreWorker(
+            lambda: SqliteStore(path, busy_s=busy_s), self._take, self.errors.append, self.records.extend
+        )  # fmt: skip
 
     def _take(self, facts: Sequence[Event]) -> None:
         self.facts.extend(facts)
@@ -70,6 +73,32 @@ def test_commands_of_many_submits_go_as_few_transactions_and_answer_in_order(tmp
     play(scene())
 
 
+def test_records_are_told_when_they_are_durable_and_not_before(tmp_path: Path) -> None:
+    async def scene() -> None:
+        desk = Desk(tmp_path / "s.db", busy_s=0.01)
+        await desk.start()
+        desk.worker.submit([LeaseLeads(1, 1)], 2 * S)
+        await desk.until(lambda: len(desk.facts) == 1)
+        leased = desk.facts[0]
+        assert isinstance(leased, LeadsLeased)
+        call_id = 1 << 32 | 1
+        desk.worker.submit([WriteIntent(call_id, 1, leased.lead_ids[0], leased.numbers[0], leased.token, 1, 1)], 3 * S)
+        await desk.until(lambda: len(desk.facts) == 2)
+        assert desk.records == []
+        other = sqlite3.connect(desk.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        said = RecordDisposition(call_id, 1, 0)
+        desk.worker.submit([said], 4 * S)
+        await desk.until(lambda: desk.worker.gauges()["retries_total"] >= 1)
+        assert desk.records == []
+        other.execute("ROLLBACK")
+        other.close()
+        await desk.until(lambda: desk.records == [said])
+        assert await desk.worker.close()
+
+    play(scene())
+
+
 def test_a_locked_store_is_asked_again_until_it_writes(tmp_path: Path) -> None:
     async def scene() -> None:
         desk = Desk(tmp_path / "s.db", busy_s=0.01)
@@ -87,6 +116,30 @@ def test_a_locked_store_is_asked_again_until_it_writes(tmp_path: Path) -> None:
         assert desk.worker.gauges()["retrying"] == 0
         assert await desk.worker.close()
         assert desk.errors == []
+
+    play(scene())
+
+
+def test_who_waits_for_a_store_that_refuses_is_turned_away_but_for_the_patient(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_worker, "HOLD_UP_S", 0.05)
+
+    async def scene() -> None:
+        desk = Desk(tmp_path / "s.db", busy_s=0.01)
+        await desk.start()
+        other = sqlite3.connect(desk.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        desk.worker.submit([LeaseLeads(1, 3)], 2 * S)
+        waits = asyncio.ensure_future(desk.worker.call(lambda store: "patient", patient=True))
+        with pytest.raises(StoreError, match="another process holds the file"):
+            await asyncio.wait_for(desk.worker.call(lambda store: "hasty"), 10.0)
+        assert not waits.done()
+        other.execute("ROLLBACK")
+        other.close()
+        assert await asyncio.wait_for(waits, 10.0) == "patient"
+        assert len(desk.facts) == 1  # what was to be written is
+        assert await desk.worker.close()
 
     play(scene())
 

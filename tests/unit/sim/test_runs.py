@@ -8,7 +8,8 @@ import pytest
 
 from outpace.domain.errors import ConfigError
 from outpace.sim.runs import Job, jobs_of, run_all
-from outpace.sim.scenario import Scenario
+from outpace.sim.scenario import ListSettings, Scenario
+from outpace.telephony.simulated._population import Population
 
 SHORT = Scenario(name="short", agents=5, hours=0.2)
 LONG = Scenario(name="long", agents=200, hours=24.0 * 20)
@@ -16,6 +17,13 @@ LONG = Scenario(name="long", agents=200, hours=24.0 * 20)
 
 class StopError(Exception):
     pass
+
+
+class Gone(ListSettings, frozen=True):
+    """A list that is well until somebody wants it."""
+
+    def population(self, seed: int) -> Population:
+        raise ConfigError("segments", f"of seed {seed} are gone")
 
 
 def test_reports_do_not_depend_on_the_number_of_workers() -> None:
@@ -49,6 +57,5 @@ def test_seeds_follow_the_scenarios_own() -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_run_that_cannot_be_made_says_why(workers: int) -> None:
-    many = Scenario(name="many", trunk_groups=tuple({"name": f"group {k}"} for k in range(17)))
-    with pytest.raises(ConfigError, match="trunk_groups: a campaign may use 16"):
-        run_all([Job(SHORT, 1), Job(many, 1)], workers=workers)
+    with pytest.raises(ConfigError, match="segments: of seed 3 are gone"):
+        run_all([Job(SHORT, 1), Job(Scenario(name="gone", list=Gone()), 3)], workers=workers)

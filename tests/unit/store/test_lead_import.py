@@ -94,9 +94,9 @@ def test_import_keeps_reference_and_attributes(tmp_path: Path) -> None:
     added = []
 
     class Keeps(MemoryStore):
-        def add_leads(self, campaign_id, leads, now_ns):
+        def add_leads(self, campaign_id, leads, now_ns, **options):
             added.extend(leads)
-            return super().add_leads(campaign_id, leads, now_ns)
+            return super().add_leads(campaign_id, leads, now_ns, **options)
 
     content = 'Name,PHONE,ID,city\n"Ada, ""A""",030 12345678, 7 ,Köln\n'.encode()
     imported = Imported(tmp_path, content, store=Keeps())
@@ -216,7 +216,7 @@ def test_import_counts_duplicates_in_the_file_and_in_the_store(tmp_path: Path) -
         (b"name,city\na,b\n", {"column": "mobile"}, "no column 'mobile'; there are name, city"),
         (b"name,city\na,b\n", {"column": 3}, "no column 3, there are 2"),
         (b"phone,Phone\n1,2\n", {}, "line 1: column 'Phone' occurs twice"),
-        (b"03012345678\n03012345679\n", {}, "line 1: no header: '03012345678' is not the name of a column"),
+        (b"03012345678\n03012345679\n", {}, "line 1: no header: column 1 holds a number, not a name"),
         (b"phone,\xff\n1,2\n", {}, "line 1: not utf-8"),
         (b"phone\n1\n", {"encoding": "klingon"}, "encoding: unknown encoding: klingon"),
         ("phone\n1\n".encode("utf-16-le"), {"encoding": "utf-16"}, "not utf-16"),
@@ -231,6 +231,24 @@ def test_import_of_what_cannot_be_understood_says_where_and_why(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         Imported(tmp_path, content, **options)
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        (b"03012345678,Ada\n", {}, "there are column 1, column 2"),
+        (b"03012345678,Ada\n", {"column": "phone"}, "there are column 1, column 2"),
+        (b"03012345678,03012345678\n", {}, "column 2 occurs twice"),
+        (b"03012345678\n", {}, "column 1 holds a number"),
+    ],
+)
+def test_import_without_its_header_tells_nobody_the_first_row(
+    tmp_path: Path, content: bytes, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        Imported(tmp_path, content, **options)
+    assert "0301" not in str(caught.value)
+    assert "Ada" not in str(caught.value)
 
 
 def test_import_from_a_path_that_cannot_be_read(tmp_path: Path) -> None:
@@ -263,11 +281,11 @@ def test_import_broken_off_by_the_store_is_resumed(tmp_path: Path, monkeypatch: 
     class Fails(MemoryStore):
         left = 2
 
-        def add_leads(self, campaign_id, leads, now_ns):
+        def add_leads(self, campaign_id, leads, now_ns, **options):
             self.left -= 1
             if self.left == 0:
                 raise StoreError("disk full")
-            return super().add_leads(campaign_id, leads, now_ns)
+            return super().add_leads(campaign_id, leads, now_ns, **options)
 
     monkeypatch.setattr(lead_import, "_BATCH_ROWS", 10)
     content = b"phone\n" + b"".join(b"0301234%04d\n" % i for i in range(5000, 5035))

@@ -60,9 +60,9 @@ def test_campaign_id_of_a_known_name_is_the_same(store: Store) -> None:
 
 def test_add_leads_counts_duplicates_within_the_campaign_only(store: Store) -> None:
     a, b = store.campaign_id("a"), store.campaign_id("b")
-    assert store.add_leads(a, [NewLead(491), NewLead(492), NewLead(491)], NOW) == (2, 1)
-    assert store.add_leads(a, [NewLead(492), NewLead(493)], NOW) == (1, 1)
-    assert store.add_leads(b, [NewLead(491)], NOW) == (1, 0)
+    assert store.add_leads(a, [NewLead(491), NewLead(492), NewLead(491)], NOW) == (2, 1, 0)
+    assert store.add_leads(a, [NewLead(492), NewLead(493)], NOW) == (1, 1, 0)
+    assert store.add_leads(b, [NewLead(491)], NOW) == (1, 0, 0)
     assert state(store, a) == {"new": 3, "total": 3}
 
 
@@ -93,7 +93,7 @@ def test_lease_gives_the_earliest_due_and_says_when_the_next_is(store: Store) ->
     assert lease(store, a, 2) == LeadsLeased(a, token | 1, deadline, [4, 1], [494, 491], [0, 0], NOW, [0, 0])
     assert lease(store, a, 2) == LeadsLeased(a, token | 2, deadline, [2], [492], [0], NOW + 1, [0])
     assert lease(store, a, 2) == LeadsLeased(a, 0, deadline, [], [], [], NOW + 1)
-    assert lease(store, a, 2, NOW + 1) == LeadsLeased(a, token | 3, deadline + 1, [3], [493], [0], 0, [0])
+    assert lease(store, a, 2, NOW + 1) == LeadsLeased(a, token | 3, deadline + 1, [3], [493], [0], deadline, [0])
 
 
 def test_lease_gives_the_features_that_were_added_with_the_history_of_the_attempts(store: Store) -> None:
@@ -135,6 +135,21 @@ def test_lease_next_due_is_not_zero_while_leads_remain_that_are_due_since_ever(s
     a = filled(store, [491, 492])
     store.open_pool("p", NOW)
     assert lease(store, a, 1).next_due_ns == 1
+
+
+def test_lease_of_an_empty_queue_tells_when_leads_may_come_back_from_leases(store: Store) -> None:
+    a, b = filled(store, [491, 492, 493]), filled(store, [494], campaign="b")
+    epoch = store.open_pool("p", NOW)
+    early, late = lease(store, a, 2), lease(store, a, 1, NOW + 9)
+    lease(store, b, 1)
+    assert late.next_due_ns == NOW + LEASE_NS
+    assert lease(store, a, 1, NOW + 10).next_due_ns == NOW + LEASE_NS
+    store.execute([intent(early, i, epoch << 32 | i) for i in (0, 1)], NOW + 10)
+    assert lease(store, a, 1, NOW + 10).next_due_ns == NOW + 9 + LEASE_NS
+    store.execute([RenewLease(a, late.token)], NOW + 20)
+    assert lease(store, a, 1, NOW + 20).next_due_ns == NOW + 20 + LEASE_NS
+    store.execute([intent(late, 0, epoch << 32 | 2)], NOW + 20)
+    assert lease(store, a, 1, NOW + 20).next_due_ns == 0
 
 
 @pytest.mark.parametrize("count", [0, -1])
@@ -415,14 +430,15 @@ def test_facts_come_in_the_order_of_a_mixed_batch(store: Store) -> None:
         NOW,
     )
     tried = pack_features(attempts=1, last=Outcome.NO_ANSWER)
-    third = LeadsLeased(a, epoch << 32 | 2, NOW + LEASE_NS, [3, 1], [493, 491], [0, 1], 0, [0, tried])
+    ends_ns = NOW + LEASE_NS
+    third = LeadsLeased(a, epoch << 32 | 2, ends_ns, [3, 1], [493, 491], [0, 1], ends_ns, [0, tried])
     assert facts == [
         IntentDurable(one),
         AttemptRecorded(one),
         IntentDurable(two),
         third,
         IntentWithdrawn(two),
-        LeaseRenewed(a, leased.token, NOW + LEASE_NS),
+        LeaseRenewed(a, leased.token, ends_ns),
     ]
 
 

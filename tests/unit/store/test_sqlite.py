@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from outpace.domain.access import Role
 from outpace.domain.commands import LeaseLeads, RecordAttempt
+from outpace.domain.config import Agent
 from outpace.domain.errors import StaleEpoch, StoreError
+from outpace.store.access import StoredAct
+from outpace.store.history import ReportBy
 from outpace.store.port import NewLead
 from outpace.store.sqlite import SqliteStore
 from tests.unit.store.build import HOUR, NOW, attempt, filled, intent, lease
@@ -40,10 +44,10 @@ def test_lease_reads_a_range_of_the_queue(sqlite_store: SqliteStore) -> None:
     lease(sqlite_store, a, 1)
     sqlite_store._db.set_trace_callback(None)
     of_queue = [statement for statement in seen if "queue" in statement]
-    assert len(of_queue) == 3
+    assert len(of_queue) == 4
     for statement in of_queue:
         plan = " ".join(row[3] for row in sqlite_store._db.execute(f"EXPLAIN QUERY PLAN {statement}"))
-        assert "SEARCH queue USING PRIMARY KEY (tenant=? AND campaign_id=? AND bucket=? AND band=?" in plan
+        assert "SEARCH queue USING PRIMARY KEY (tenant=? AND campaign_id=? AND bucket=? AND band" in plan
         assert "TEMP B-TREE" not in plan
 
 
@@ -61,6 +65,33 @@ def test_tenants_do_not_see_each_other(tmp_path: Path) -> None:
         two.execute([attempt(2 << 32 | 1, lead_id=1)], NOW)
         assert one.counts(1)["dialing"] == 1
         assert (list(one.attempts(1)), len(list(two.attempts(1)))) == ([], 1)
+
+
+def test_tenants_share_no_settings_lists_suppression_or_access(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "s.db") as one, SqliteStore(tmp_path / "s.db", tenant=1) as two:
+        for store in (one, two):
+            filled(store, [491])
+            assert store.begin_list(1, "x", "ada", NOW) == 1
+            assert store.create_agent(Agent(id=1, name="Ada"), "ada", NOW).agent_id == 1
+            assert store.add_token("c0ffee", "desk", Role.AGENT, 1, 0, NOW) == 1
+            assert store.add_webhook("https://crm", (), "x", NOW) == 1
+        epoch = one.open_pool("p", NOW)
+        one.suppress(491, 0, "", "ada", 0, NOW)
+        one.remember_answer("k", "ada", "d", 200, b"", NOW)
+        one.append_audit(StoredAct(at_ns=NOW, actor="ada", role=Role.OPERATOR, action="Suppress", subject="number"))
+        one.execute([attempt(epoch << 32 | 1)], NOW)
+        one.revoke_token(1, NOW)
+        one.delete_webhook(1)
+        one.change_agent(1, Agent(id=1, name="Eve"), 0, "ada", NOW)
+        assert not two.is_suppressed(491, 1, NOW)
+        assert (two.answer_of("k", "ada", NOW), two.audit(0, 9), two.find_attempts()) == (None, [], [])
+        assert two.report(ReportBy.TOTAL, 0, 0) == two.suppressions(0, 0, 9) == []
+        assert [token.revoked_ns for token in two.tokens()] == [0]
+        assert [hook.webhook_id for hook in two.webhooks()] == [1]
+        assert two.stored_agents()[0].settings.name == "Ada"
+        two.open_pool("p", NOW)
+        assert (lease(one, 1, 9).lead_ids, lease(two, 1, 9).lead_ids) == ([], [1])
+        assert [lead.state.name for lead in (one.lead(1), two.lead(1))] == ["SUPPRESSED", "LEASED"]
 
 
 def test_reopened_store_has_everything(tmp_path: Path) -> None:
@@ -154,7 +185,7 @@ def write_newer(path: Path) -> None:
     [
         (write_text, "file is not a database"),
         (write_foreign, "an SQLite file, but not a store of outpace"),
-        (write_newer, "store version 7, this program knows 5"),
+        (write_newer, "store version 7, this program knows 6"),
         (Path.mkdir, "unable to open database file"),
     ],
     ids=["text", "foreign", "newer", "folder"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from outpace.domain.commands import (
@@ -15,9 +16,9 @@ from outpace.domain.commands import (
     PlayMessage,
     QueryCall,
 )
-from outpace.domain.config import Agent, Campaign, TrunkGroup, TrunkKind
+from outpace.domain.config import Agent, Campaign, Pool, TrunkGroup, TrunkKind
+from outpace.domain.errors import ConfigError, LocalProtocolError
 from outpace.domain.errors import LinkDown as LinkDownError
-from outpace.domain.errors import LocalProtocolError
 from outpace.domain.events import (
     AgentConnected,
     AgentLegLost,
@@ -64,7 +65,10 @@ async def connect(peer, facts):
     made = []
 
     async def connected(**changes) -> AsteriskAdapter:
-        options = {"port": peer.port, "secret": "s", "query_window_s": 0.01, "backoff_s": 0.01, "backoff_max_s": 0.05}
+        options = {
+            "port": peer.port, "secret": "s", "query_window_s": 0.01, "backoff_s": 0.01, "backoff_max_s": 0.05,
+            "doubt_s": 0.05,
+        }  # fmt: skip
         adapter = AsteriskAdapter(
             AsteriskSettings(**(options | changes)),
             campaigns=[CAMPAIGN],
@@ -97,6 +101,21 @@ async def talkers(peer, facts, adapter) -> None:
     live(peer, call_channel(CALL), "PJSIP/carrier-00000002")
     await facts.wait(AgentLegUp, 7)
     await facts.wait(CallProceeding, CALL)
+
+
+async def test_other_settings_take_effect_while_it_works(peer, facts, connect):
+    adapter = await connect()
+    groups = (msgspec.structs.replace(SIP, channels=10, prefix="9"), CARD, TrunkGroup(id=3, name="new", channels=7))
+    agents = (Agent(id=9, name="c", leg="PJSIP/agent9"),)
+    adapter.change(Pool(campaigns=(CAMPAIGN,), trunk_groups=groups, agents=agents))
+    await facts.wait(TrunkCapacity, 3)
+    told = [fact for fact in facts.seen if isinstance(fact, TrunkCapacity)]
+    assert told[-2:] == [TrunkCapacity(1, 10), TrunkCapacity(3, 7)]
+    adapter.submit([originate(), OpenAgentLeg(9)])
+    assert (await peer.wait("Originate"))["Channel"] == "PJSIP/930123@carrier"
+    assert (await peer.wait("Originate", 2))["Channel"] == "PJSIP/agent9"
+    with pytest.raises(ConfigError, match="not a sound file's name"):
+        adapter.check(Pool(campaigns=(msgspec.structs.replace(CAMPAIGN, message="a,b"),), trunk_groups=groups))
 
 
 async def test_an_originate_says_all_that_the_fragment_needs(peer, facts, connect):
@@ -139,6 +158,21 @@ async def test_a_failure_without_a_channel_is_no_circuit_or_a_clash_as_the_switc
         peer.push("OriginateResponse", ActionID=call_channel(call), Response="Failure", Reason=reason)
     assert (await facts.wait(OriginateRefused, CALL)).reason is Refusal.NO_CIRCUIT
     assert (await facts.wait(OriginateRefused, CALL + 1)).reason is Refusal.DUPLICATE
+
+
+async def test_a_failure_that_overtakes_its_channel_is_the_end_of_a_call_that_was_made(peer, facts, connect):
+    adapter = await connect(doubt_s=0.3)
+    adapter.submit([originate()])
+    await peer.wait("Originate")
+    peer.push("OriginateResponse", ActionID=call_channel(CALL), Response="Failure", Reason="0")
+    live(peer, call_channel(CALL), "PJSIP/carrier-1", "0")
+    peer.push("Hangup", Uniqueid=call_channel(CALL), Cause="1", TechCause="404")
+    assert (await facts.wait(CallEnded, CALL)).outcome is Outcome.INVALID
+    adapter.submit([originate(CALL + 1)])
+    await peer.wait("Originate", 2)
+    peer.push("OriginateResponse", ActionID=call_channel(CALL + 1), Response="Failure", Reason="0")
+    assert await facts.wait(OriginateRefused) == OriginateRefused(CALL + 1, Refusal.NO_CIRCUIT)
+    assert facts.about(CALL) == ["CallProceeding", "CallEnded"]
 
 
 async def test_a_synchronous_error_is_a_refusal_by_the_switch(peer, facts, connect):

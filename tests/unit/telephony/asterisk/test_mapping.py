@@ -207,13 +207,20 @@ def test_an_end_after_an_answer_is_normal(cause):
 
 
 @pytest.mark.parametrize(
-    ("tech", "outcome"), [("", Outcome.CANCELLED), ("487", Outcome.CANCELLED), ("486", Outcome.BUSY)]
+    ("cause", "tech", "outcome"),
+    [
+        ("16", "", Outcome.CANCELLED),
+        ("16", "487", Outcome.CANCELLED),
+        ("16", "603", Outcome.CANCELLED),
+        ("17", "486", Outcome.BUSY),
+        ("21", "603", Outcome.REJECTED),
+    ],
 )
-def test_an_end_that_we_asked_for(tech, outcome):
+def test_an_end_that_we_asked_for(cause, tech, outcome):
     mapped = mapper()
     told = facts(mapped, new(CUSTOMER), state(CUSTOMER, "5"))
     mapped.calls[CALL].cancelled = True
-    told += facts(mapped, hangup(CUSTOMER, "16", tech))
+    told += facts(mapped, hangup(CUSTOMER, cause, tech))
     assert told[-1].outcome is outcome
 
 

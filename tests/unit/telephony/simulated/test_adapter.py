@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
-from outpace.domain.config import TrunkGroup
+from outpace.domain.config import Pool, TrunkGroup
 from outpace.domain.errors import LinkDown
-from outpace.domain.events import CallAnswered, CallEnded, Event, LinkUp
+from outpace.domain.events import CallAnswered, CallEnded, Event, LinkUp, OriginateRefused, TrunkCapacity
 from outpace.telephony.simulated._carrier import SimulatedCarrier
 from outpace.telephony.simulated.adapter import SimulatedAdapter
 from tests.unit.telephony.simulated.driver import CODED, S, originate
@@ -53,6 +54,26 @@ async def test_facts_never_come_from_inside_submit() -> None:
     assert len(facts) == before
     await asyncio.sleep(0.01)
     assert len(facts) > before
+    await made.close()
+
+
+async def test_other_lines_take_effect_while_it_works() -> None:
+    made, facts, _ = adapter_and_facts()
+    await made.connect(facts.extend)
+    facts.clear()
+    rings = 180_00_000_0001
+    made.submit([originate(1, rings)])
+    groups = (TrunkGroup(id=1, name="sip", channels=2), TrunkGroup(id=2, name="more", channels=1))
+    made.change(Pool(campaigns=(), trunk_groups=groups))
+    over_more = [msgspec.structs.replace(originate(call_id, rings), trunk_group_id=2) for call_id in (4, 5)]
+    made.submit([originate(2, rings), originate(3, rings), *over_more])
+    await asyncio.sleep(0.02)
+    assert [fact for fact in facts if isinstance(fact, TrunkCapacity)] == [TrunkCapacity(1, 2), TrunkCapacity(2, 1)]
+    assert [fact.call_id for fact in facts if isinstance(fact, OriginateRefused)] == [3, 5]
+    assert {call.call_id for call in await made.snapshot()} == {1, 2, 4}
+    made.change(Pool(campaigns=(), trunk_groups=(msgspec.structs.replace(groups[0], channels=5000), groups[1])))
+    made.submit([originate(6, rings)])
+    assert 6 in {call.call_id for call in await made.snapshot()}
     await made.close()
 
 

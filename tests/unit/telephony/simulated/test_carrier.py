@@ -12,6 +12,7 @@ from outpace.domain.config import TrunkGroup
 from outpace.domain.errors import UnknownId
 from outpace.domain.events import (
     AgentConnected,
+    AgentLegUp,
     AgentReleased,
     CallAnswered,
     CallEnded,
@@ -34,6 +35,17 @@ PERSON_THEN_5_S = 101_02_050_0001  # rings 0.2 s, leaves 5 s after the answer
 PERSON_WHO_STAYS = 101_02_000_0001
 BUSY = 486_03_000_0001
 RINGS = 180_00_000_0001
+
+
+def test_lines_are_added_while_a_leg_opens() -> None:
+    few, more = (TrunkGroup(id=1, name="sip", channels=n, cps=1000.0) for n in (2, 500))
+    made = carrier(CODED, few)
+    made.submit([OpenAgentLeg(7)], 0)
+    made.set_trunk_groups([more], dead_man_s=3.0, now_ns=1)
+    made.submit([OpenAgentLeg(k) for k in range(8, 40)], 2)
+    told = play(made, 10 * S)
+    assert {one.agent_id for one in told if isinstance(one, AgentLegUp)} == {*range(7, 40)}
+    assert made.stats["dead_man"] == 0
 
 
 def hang_up_at_the_verdict(event):

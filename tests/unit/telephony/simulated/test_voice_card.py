@@ -86,6 +86,25 @@ def test_a_call_that_always_meets_glare_finds_no_circuit(kind, tries_lost) -> No
     assert made.stats["live"] == 0
 
 
+def test_a_card_gets_more_channels_while_calls_are_on_it() -> None:
+    made = carrier(coded(VoiceCard(channels_per_span=2)), lines(TrunkKind.ISDN_PRI, channels=2))
+    made.submit([originate(k, RINGS) for k in (1, 2, 3)], 0)
+    assert [one for one in play(made, S) if isinstance(one, OriginateRefused)] == [
+        OriginateRefused(3, Refusal.NO_CIRCUIT, 0)
+    ]
+    made.set_trunk_groups([lines(TrunkKind.ISDN_PRI, channels=5)], dead_man_s=3.0, now_ns=S)
+    assert made.advance(S) == [TrunkCapacity(1, 5)]
+    made.submit([originate(k, RINGS) for k in (4, 5, 6)], S)
+    play(made, 2 * S)
+    assert {one.call_id for one in made.live_calls()} == {1, 2, 4, 5, 6}
+    made.set_alarm(1, 2, True, 2 * S)
+    assert TrunkCapacity(1, 4) in made.advance(2 * S)
+    made.set_trunk_groups([lines(TrunkKind.ISDN_PRI, channels=2)], dead_man_s=3.0, now_ns=2 * S)
+    assert made.advance(2 * S) == [TrunkCapacity(1, 2)]
+    made.submit([originate(7, RINGS)], 2 * S)
+    assert made.advance(2 * S) == [OriginateRefused(7, Refusal.NO_CIRCUIT, 2 * S)]
+
+
 def test_glare_on_isdn_leaves_the_channel_to_the_incoming_call() -> None:
     made = carrier(coded(VoiceCard(glare=1.0, glare_retries=0, incoming_hold=30.0)), lines(TrunkKind.ISDN_PRI, 2))
     for k, at in ((1, 0), (2, 0), (3, 10 * S)):

@@ -1,0 +1,1 @@
+"""One file per resource: validate, ask or tell the port, answer."""

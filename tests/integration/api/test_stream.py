@@ -1,0 +1,228 @@
+"""The live stream over a real connection: snapshot, deltas, resume, slow clients, tokens that end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from outpace.api import stream as api_stream
+from outpace.api.settings import ApiSettings
+from outpace.api.tokens import make_token
+from outpace.domain.access import Role
+from outpace.domain.units import NS_PER_S
+from outpace.domain.wire import Topic
+from outpace.runtime.clock import wall_ns
+from tests.integration.api.floor import WAIT_S, Floor, node_file, open_floor
+
+
+async def heard(stream: Any) -> dict[str, Any]:
+    return json.loads(await asyncio.wait_for(stream.recv(), WAIT_S))
+
+
+async def close_of(stream: Any) -> tuple[int, str]:
+    """Code and reason with which the server ends a stream."""
+    async with asyncio.timeout(WAIT_S):
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await stream.recv()
+    return stream.close_code, stream.close_reason
+
+
+async def test_snapshot_then_deltas_in_order(floor: Floor) -> None:
+    campaign_id = await floor.campaign(leads=30, agents=2)
+    async with floor.stream("?topics=campaigns,agents") as stream:
+        first = await heard(stream)
+        assert first["type"] == "snapshot"
+        assert {(one["topic"], one["key"]) for one in first["updates"]} == {
+            ("campaigns", str(campaign_id)),
+            ("agents", "1"),
+            ("agents", "2"),
+        }
+        await floor.post(f"/v1/campaigns/{campaign_id}/start")
+        sequence, running = first["updates"][0]["sequence"], False
+        while not running:
+            update = await heard(stream)
+            assert update["type"] == "update"
+            assert update["sequence"] > sequence
+            sequence = update["sequence"]
+            running = update["topic"] == "campaigns" and update["data"]["state"] == "running"
+
+
+async def test_resume_brings_what_was_missed_and_nothing_twice(floor: Floor) -> None:
+    async with floor.stream("?topics=jobs") as stream:
+        await heard(stream)
+        floor.server.publish(Topic.JOBS, "a", {"n": 1})
+        seen = (await heard(stream))["sequence"]
+    for n in (2, 3):
+        floor.server.publish(Topic.JOBS, "a", {"n": n})
+    async with floor.stream(f"?topics=jobs&after={seen}") as stream:
+        first = await heard(stream)
+        assert first["type"] == "resumed"
+        assert [one["data"]["n"] for one in first["updates"]] == [2, 3]
+    async with floor.stream("?topics=jobs&after=1") as stream:
+        first = await heard(stream)
+        assert first["type"] == "snapshot"
+        told = [one["data"]["n"] for one in first["updates"]]
+        while 3 not in told:
+            told.append((await heard(stream))["data"]["n"])
+
+
+@pytest.mark.parametrize(
+    ("query", "role", "status", "field"),
+    [
+        ("?topics=weather", Role.OPERATOR, 422, "topics"),
+        ("?topics=", Role.OPERATOR, 422, "topics"),
+        ("?after=-1", Role.OPERATOR, 422, "after"),
+        ("?after=9999999999999999999", Role.OPERATOR, 422, "after"),
+        ("?since=1", Role.OPERATOR, 422, "since"),
+        ("?topics=calls", Role.MONITOR, 403, ""),
+        ("?topics=attempts", Role.AGENT, 403, ""),
+        ("?topics=agents", Role.INTEGRATOR, 403, ""),
+    ],
+)
+async def test_handshake_that_is_refused_is_answered_as_a_problem(
+    floor: Floor, query: str, role: Role, status: int, field: str
+) -> None:
+    with pytest.raises(InvalidStatus) as caught:
+        async with floor.stream(query, role):
+            pass
+    assert caught.value.response.status_code == status
+    told = json.loads(caught.value.response.body)
+    assert [one["field"] for one in told.get("errors", [])] == ([field] if field else [])
+
+
+async def test_stream_is_at_one_address_only(floor: Floor) -> None:
+    floor.url += "/elsewhere"
+    with pytest.raises(InvalidStatus) as caught:
+        async with floor.stream():
+            pass
+    assert caught.value.response.status_code == 404
+
+
+async def test_numbers_are_masked_by_role_in_the_stream(floor: Floor) -> None:
+    call = {"call_id": "1", "number": "+4930123456", "agent_id": 2}
+    async with floor.stream("?topics=calls") as operator, floor.stream("?topics=calls", Role.SUPERVISOR) as supervisor:
+        await heard(operator), await heard(supervisor)
+        floor.server.publish(Topic.CALLS, "1", call)
+        assert (await heard(operator))["data"]["number"] == "+4930123456"
+        assert (await heard(supervisor))["data"]["number"] == "+493*****56"
+
+
+async def test_agent_hears_what_is_their_own(floor: Floor) -> None:
+    async with floor.stream("", Role.AGENT) as stream:
+        await heard(stream)
+        for call_id, agent_id in (("1", 2), ("2", 1), ("3", 0)):
+            floor.server.publish(
+                Topic.CALLS, call_id, {"call_id": call_id, "number": "+4930123456", "agent_id": agent_id}
+            )
+        floor.server.publish(Topic.AGENTS, "2", {"agent_id": 2})
+        floor.server.publish(Topic.CALLS, "1", None)
+        floor.server.publish(Topic.CALLS, "2", None)
+        floor.server.publish(Topic.AGENTS, "1", {"agent_id": 1})
+        told = [await heard(stream) for _ in range(3)]
+        assert [(one["topic"], one["key"], one["data"] is None) for one in told] == [
+            ("calls", "2", False),
+            ("calls", "2", True),
+            ("agents", "1", False),
+        ]
+        assert "*" in told[0]["data"]["number"]
+
+
+async def test_client_that_talks_is_shown_out(floor: Floor) -> None:
+    async with floor.stream("?topics=jobs") as stream:
+        await heard(stream)
+        await stream.send("hello?")
+        assert await close_of(stream) == (1008, "this stream only tells")
+
+
+async def test_client_that_sends_much_is_cut_off(floor: Floor) -> None:
+    async with floor.stream("?topics=jobs") as stream:
+        await heard(stream)
+        await stream.send("x" * 100_000)
+        assert (await close_of(stream))[0] == 1009
+
+
+async def test_token_that_is_revoked_ends_its_stream(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_stream, "LOOK_S", 0.05)
+    made = await floor.post("/v1/tokens", {"name": "board", "role": "monitor"})
+    floor.tokens[Role.MONITOR] = made["token"]
+    async with floor.stream("", Role.MONITOR) as stream:
+        await heard(stream)
+        await floor.send("DELETE", f"/v1/tokens/{made['view']['token_id']}")
+        assert await close_of(stream) == (4401, "the token has expired or was revoked")
+
+
+async def test_token_that_expires_ends_its_stream(floor: Floor) -> None:
+    now_ns = wall_ns()
+    expires_ns = now_ns + NS_PER_S // 2
+    floor.tokens[Role.MONITOR], _ = await floor.server.write(
+        lambda store: make_token(
+            store, name="short", role=Role.MONITOR, agent_id=0, expires_ns=expires_ns, now_ns=now_ns
+        )
+    )
+    async with floor.stream("", Role.MONITOR) as stream:
+        await heard(stream)
+        assert await close_of(stream) == (4401, "the token has expired or was revoked")
+
+
+async def test_client_that_does_not_read_is_let_go_and_others_hear_on(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_stream, "STALLED_S", 0.3)
+    host, port = floor.url.removeprefix("http://").split(":")
+    async with floor.stream("?topics=jobs") as quick:
+        await heard(quick)
+        with socket.create_connection((host, int(port))) as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.setblocking(False)
+            loop = asyncio.get_running_loop()
+            request = (
+                f"GET /v1/stream?topics=jobs HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+                f"Authorization: Bearer {floor.tokens[Role.OPERATOR]}\r\n\r\n"
+            )
+            await loop.sock_sendall(deaf, request.encode())
+            await loop.sock_recv(deaf, 100)
+            told = 0
+            filler = "x" * 20_000
+            for n in range(400):
+                floor.server.publish(Topic.JOBS, "a", {"n": n, "filler": filler})
+                while told < n:
+                    assert (await heard(quick))["data"]["n"] == told
+                    told += 1
+            while told < 400:
+                assert (await heard(quick))["data"]["n"] == told
+                told += 1
+            async with asyncio.timeout(10):
+                while "streams_dropped_total 1.0" not in (await floor.send("GET", "/metrics")).text:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+        floor.server.publish(Topic.JOBS, "a", {"n": -1})
+        assert (await heard(quick))["data"]["n"] == -1
+
+
+async def test_streams_are_bounded(tmp_path: Path) -> None:
+    file = node_file(tmp_path)
+    async with open_floor(msgspec.structs.replace(file, api=ApiSettings(port=0, streams_max=2))) as floor:
+        async with floor.stream() as one, floor.stream():
+            await heard(one)
+            with pytest.raises(InvalidStatus) as caught:
+                async with floor.stream():
+                    pass
+            assert caught.value.response.status_code == 503
+        async with floor.stream() as again:
+            await heard(again)
+
+
+async def test_node_that_stops_says_so(tmp_path: Path) -> None:
+    async with open_floor(node_file(tmp_path)) as floor:
+        stream = await floor.stream()
+        await heard(stream)
+    assert (await close_of(stream))[0] == 1012
