@@ -269,7 +269,7 @@ async def unsuppress(house: House, order: Unsuppress, actor: Actor) -> Done:
 
 @carries_out(NumbersSuppressed)
 async def numbers_suppressed(house: House, order: NumbersSuppressed, actor: Actor) -> Done:
-    """Another process has suppressed numbers, a million perhaps: the engine is told of those that it has in hand."""
+    """Another process has suppressed numbers, a million perhaps: what is leased or dialled of them is let go."""
     del actor
     now_ns = house.now_ns()
     held = await house.write(lambda store: store.let_go_suppressed(now_ns))

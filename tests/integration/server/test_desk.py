@@ -299,8 +299,8 @@ async def test_a_number_that_was_suppressed_and_freed_is_dialled(tmp_path: Path)
         lead = await door.command(AddLead(campaign_id=1, number=NUMBER), BOSS)
         await door.command(StartCampaign(campaign_id=1), BOSS)
         await until_asked(lambda: lead_in(door, lead.lead_id, "leased"))
-        # it leaves the hopper, and stays leased for minutes
         await door.command(Suppress(number=NUMBER), BOSS)
+        assert await lead_in(door, lead.lead_id, "suppressed")  # it has left hopper and lease
         await door.command(Unsuppress(number=NUMBER), BOSS)
         await ready(door)
         await until_asked(lambda: lead_in(door, lead.lead_id, "dialing"))
