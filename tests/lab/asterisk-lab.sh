@@ -268,9 +268,10 @@ case $VERB in
     done; echo "asterisk did not boot in 30 s" >&2; exit 1 ;;
   down)
     running || { echo "not running"; exit 0; }
-    P=$(cat "$PIDFILE"); cli core stop now >/dev/null 2>&1 || kill -9 "$P"
+    # it may be gone by itself before the kill
+    P=$(cat "$PIDFILE"); cli core stop now >/dev/null 2>&1 || kill -9 "$P" 2>/dev/null || true
     for _ in $(seq 1 30); do running || break; sleep 0.1; done
-    running && kill -9 "$P"; rm -f "$PIDFILE"; echo "down" ;;
+    running && kill -9 "$P" 2>/dev/null || true; rm -f "$PIDFILE"; echo "down" ;;
   status) if running && cli core show uptime >/dev/null 2>&1; then echo "up, pid $(cat "$PIDFILE"), $(cli core show channels count | head -1)"; else echo down; exit 1; fi ;;
   cli) cli "$@" ;;
   *) echo "unknown verb $VERB" >&2; exit 2 ;;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -20,6 +21,7 @@ COUNTRY = "49"
 #: Ports that the two SIPps of a lab use for media.
 MEDIA_PORTS = 10
 _MEDIA_GIVEN: set[int] = set()
+_GIVEN: set[int] = set()
 _NAMES: Counter[str] = Counter()
 
 #: Behaviours of the carrier, the first three digits of a national number (see sipp-carrier.xml).
@@ -42,22 +44,27 @@ def number(behaviour: int, serial: int, *, ring_ds: int = 0, talk_ds: int = 0) -
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that are free for TCP and UDP now, all different."""
+    """Ports that are free for TCP and UDP now, all different, and that nobody in this process was given before.
+
+    They lie below the ports that the system gives out by itself. Of those a client may be given the very one that it
+    connects to, as long as nobody listens there: it is connected to itself then, and whoever was to listen cannot.
+    """
     found: list[int] = []
-    held: list[socket.socket] = []
     while len(found) < count:
-        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        held += [udp, tcp]
-        udp.bind(("127.0.0.1", 0))
-        port = udp.getsockname()[1]
-        try:
-            tcp.bind(("127.0.0.1", port))
-        except OSError:
+        port = random.randrange(12_000, 20_000)
+        if port in _GIVEN:
             continue
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+        ):
+            try:
+                udp.bind(("127.0.0.1", port))
+                tcp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        _GIVEN.add(port)
         found.append(port)
-    for one in held:
-        one.close()
     return found
 
 
@@ -136,7 +143,7 @@ class Lab:
         pid = int((self.root / "asterisk.pid").read_text())
         os.kill(pid, signal.SIGKILL)
         deadline = time.monotonic() + 10
-        while Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes():
+        while runs(pid):
             if time.monotonic() > deadline:
                 raise LabError(f"asterisk {pid} does not die")
             time.sleep(0.02)
@@ -192,7 +199,7 @@ class Lab:
                 command, cwd=folder, stdin=subprocess.DEVNULL, stdout=screen, stderr=subprocess.STDOUT
             )
         self._sipp.append(process)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while not _udp_bound(port):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise LabError(f"sipp ({name}) did not start: {(folder / 'screen').read_text()[-2000:]}")
@@ -217,6 +224,14 @@ class Lab:
         self._sipp.clear()
         if self.root.exists():
             self._script("down")
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and has not ended; one that only waits to be reaped has no command line."""
+    try:
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except OSError:  # reaped, maybe while it was looked at
+        return False
 
 
 def _remove_orphans(folder: Path, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import http.client
 import itertools
 import json
 import os
@@ -144,11 +145,11 @@ class Run:
         return path.read_text("utf-8") if path.exists() else ""
 
     def metrics(self) -> dict[str, float]:
-        """A scrape, empty while it is not there; a run has one campaign, whose label is left out."""
+        """A scrape, empty while it is not there or goes; a run has one campaign, whose label is left out."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5) as answer:
                 text = answer.read().decode()
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
+        except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError):
             return {}
         return figures_of(text)
 

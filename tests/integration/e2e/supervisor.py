@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from tests.lab.lab import Lab
+from tests.lab.lab import Lab, runs
 
 LOOKS_EVERY_S = 0.3
 
@@ -46,8 +46,7 @@ class Supervisor:
 def is_alive(lab: Lab) -> bool:
     """Whether the lab's Asterisk runs."""
     try:
-        pid = int((lab.root / "asterisk.pid").read_text())
-        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+        return runs(int((lab.root / "asterisk.pid").read_text()))
     except (OSError, ValueError):
         return False
 
