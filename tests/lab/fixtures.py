@@ -15,6 +15,8 @@ from outpace.telephony.asterisk.settings import AsteriskSettings
 from tests.lab.lab import COUNTRY, SECRET, Lab, install
 
 CAMPAIGN = Campaign(id=1, name="plain", message="vm-goodbye", connect_limit_s=1.0)
+#: Who answers waits long for an agent: for calls that are left alone for reasons of their own.
+PATIENT = Campaign(id=3, name="patient", message="vm-goodbye", connect_limit_s=30.0)
 CLASSIFIED = Campaign(id=2, name="classified", message="vm-goodbye", connect_limit_s=2.0, amd=True, amd_timeout_s=3.0)
 SIP = TrunkGroup(id=1, name="carrier", strip=COUNTRY, dial="PJSIP/{number}@carrier")
 CARD = TrunkGroup(id=2, name="card", kind=TrunkKind.ISDN_PRI, dial="DAHDI/g1/{number}")
@@ -63,7 +65,7 @@ def lab_settings(lab: Lab, **changes: object) -> AsteriskSettings:
 def make_adapter(lab: Lab, **changes: object) -> AsteriskAdapter:
     """An adapter on the lab's Asterisk, not connected."""
     return AsteriskAdapter(
-        lab_settings(lab, **changes), campaigns=[CAMPAIGN, CLASSIFIED], trunk_groups=[SIP, CARD], agents=AGENTS
+        lab_settings(lab, **changes), campaigns=[CAMPAIGN, CLASSIFIED, PATIENT], trunk_groups=[SIP, CARD], agents=AGENTS
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 
 import pytest
@@ -25,6 +24,7 @@ from outpace.domain.events import (
     CallAnswered,
     CallEnded,
     CallQueried,
+    CallRinging,
     ConnectFailed,
     CpaVerdict,
     LinkUp,
@@ -123,7 +123,8 @@ async def test_an_answered_call_ends_normally_when_the_far_end_hangs_up(adapter,
     ended = await facts.wait(CallEnded, command.call_id)
     answer = facts.of(CallAnswered, command.call_id)[0]
     assert (ended.outcome, ended.hangup_cause) == (Outcome.NONE, 16)
-    assert 0.25 < (ended.switch_ns - answer.switch_ns) / NS_PER_S < 1.0
+    # neither cut short nor ended by the switch's own timer, which runs for two seconds
+    assert 0.25 < (ended.switch_ns - answer.switch_ns) / NS_PER_S < 2.0
     ringing = [] if kind == EARLY_MEDIA else ["CallRinging"]
     assert facts.about(command.call_id) == ["CallProceeding", *ringing, "CallAnswered", "CallEnded"]
 
@@ -131,7 +132,7 @@ async def test_an_answered_call_ends_normally_when_the_far_end_hangs_up(adapter,
 async def test_a_ringing_call_that_is_hung_up_is_cancelled(adapter, facts):
     command = originate(number(RINGS, next(_serials)))
     adapter.submit([command])
-    await asyncio.sleep(0.2)
+    await facts.wait(CallRinging, command.call_id)
     adapter.submit([HangUp(command.call_id, 16)])
     assert (await facts.wait(CallEnded, command.call_id)).outcome is Outcome.CANCELLED
 
@@ -227,7 +228,8 @@ async def test_legs_of_a_dialer_that_is_gone_are_adopted(lab, adapter, facts):
     second.submit([OpenAgentLeg(9), ConnectAgent(call, 9)])
     await told.wait(AgentConnected, call)
     assert [(live.presence, live.agent_id) for live in await second.snapshot()] == [(CallPresence.BRIDGED, 9)]
-    assert lab.cli("core show channels count").startswith("2 active channels")
+    channels = lab.cli("core show channels concise").splitlines()
+    assert sum(not name.startswith("Surrogate/") for name in channels) == 2  # a bridge's stand-in may still be there
     second.submit([HangUp(call, 16)])
     await told.wait(CallEnded, call)
     await second.close()
@@ -259,7 +261,7 @@ async def test_call_progress_analysis(adapter, facts, kind, verdict):
     else:
         assert told.greeting_end_ns == 0
     if verdict is Verdict.UNSURE:
-        assert 2.9 < (told.switch_ns - answer.switch_ns) / NS_PER_S < 3.5
+        assert 2.9 < (told.switch_ns - answer.switch_ns) / NS_PER_S < 4.9  # Asterisk's own limit is 5 s
     adapter.submit([HangUp(command.call_id, 16)])
     await facts.wait(CallEnded, command.call_id)
 

@@ -25,7 +25,7 @@ from outpace.domain.events import (
 )
 from outpace.domain.outcomes import AbandonReason, CallPresence, Outcome, Refusal
 from outpace.domain.units import NS_PER_S
-from tests.lab.fixtures import SIP, Facts, make_adapter
+from tests.lab.fixtures import CAMPAIGN, PATIENT, SIP, Facts, make_adapter
 from tests.lab.lab import RINGS, SILENT, number
 
 pytestmark = pytest.mark.lab
@@ -34,8 +34,8 @@ EPOCH = 8 << 32
 _serials = itertools.count(30_001)
 
 
-def originate(digits: int, ring_s: float = 20.0) -> Originate:
-    return Originate(EPOCH | next(_serials), 1, SIP.id, digits, "+4930555", round(ring_s * NS_PER_S), False)
+def originate(digits: int, ring_s: float = 20.0, campaign: int = CAMPAIGN.id) -> Originate:
+    return Originate(EPOCH | next(_serials), campaign, SIP.id, digits, "+4930555", round(ring_s * NS_PER_S), False)
 
 
 @pytest.fixture
@@ -68,10 +68,10 @@ async def test_the_switch_plays_the_message_when_the_dialer_has_died(lab, up):
 
     second, told = await up()
     ended = await told.wait(CallEnded, silent.call_id)
-    assert 2.4 * NS_PER_S < ended.switch_ns - answer < 5 * NS_PER_S
+    assert 2.4 * NS_PER_S < ended.switch_ns - answer < 10 * NS_PER_S
     kept = await second.kept_results()
     assert [(one.call_id, one.abandon_reason) for one in kept] == [(silent.call_id, AbandonReason.NO_AGENT_IN_TIME)]
-    assert 1 <= (kept[0].at_ns - answer) / NS_PER_S < 4
+    assert 1 <= (kept[0].at_ns - answer) / NS_PER_S < 8
     assert [live.presence for live in await second.snapshot()] == [CallPresence.BRIDGED]
     assert await second.kept_results() == kept  # reading removes nothing
     await second.forget([silent.call_id])
@@ -83,7 +83,9 @@ async def test_the_switch_plays_the_message_when_the_dialer_has_died(lab, up):
 
 async def test_kill_and_restart_of_the_switch(lab, up):
     adapter, facts = await up(backoff_s=0.1, max_pending=2)
-    talking, ringing, answered = (originate(number(kind, next(_serials))) for kind in (SILENT, RINGS, SILENT))
+    talking, ringing, answered = (
+        originate(number(kind, next(_serials)), campaign=PATIENT.id) for kind in (SILENT, RINGS, SILENT)
+    )
     adapter.submit([OpenAgentLeg(18), talking, ringing, answered])
     await facts.wait(AgentLegUp, 18)
     for call in (talking, answered):
@@ -121,7 +123,10 @@ async def test_kill_and_restart_of_the_switch(lab, up):
 
 async def test_a_switch_that_answers_no_ping_is_down_and_what_happened_meanwhile_is_told(lab, up):
     adapter, facts = await up(ping_s=0.2, stale_s=0.5, backoff_s=0.1, connect_timeout_s=1.0)
-    left, dropped = originate(number(SILENT, next(_serials), talk_ds=12)), originate(number(SILENT, next(_serials)))
+    # the switch's own timer must not meet them when it goes on
+    left, dropped = (
+        originate(number(SILENT, next(_serials), talk_ds=talk_ds), campaign=PATIENT.id) for talk_ds in (12, 0)
+    )
     adapter.submit([OpenAgentLeg(17), left, dropped])
     await facts.wait(AgentLegUp, 17)
     await facts.wait(CallAnswered, left.call_id)
@@ -141,13 +146,14 @@ async def test_a_switch_that_answers_no_ping_is_down_and_what_happened_meanwhile
 
 
 async def test_an_abandonment_while_the_link_was_down_is_told_as_one_that_the_switch_met(lab, up):
-    adapter, facts = await up(backoff_s=4.0)
+    # until the message has been played, some three seconds after the answer, and longer where the switch is slow
+    adapter, facts = await up(backoff_s=8.0)
     call = originate(number(SILENT, next(_serials), ring_ds=3))
     adapter.submit([call])
     await facts.wait(CallRinging, call.call_id)
     adapter._link.connection.drop("cut by the test")
     await facts.wait(LinkDown)
-    await facts.wait(LinkUp, count=2)
+    await facts.wait(LinkUp, count=2, timeout_s=30)
     ended = await facts.wait(CallEnded, call.call_id)
     assert facts.about(call.call_id) == ["CallProceeding", "CallRinging", "CallEnded"]
     assert (ended.outcome, ended.hangup_cause) == (Outcome.ABANDONED, 16)
@@ -193,13 +199,18 @@ async def test_two_thousand_pending_originates_lose_no_call(lab, up):
     assert [ended[call.call_id] for call in calls] == ([Outcome.CANCELLED] * 5 + [Outcome.BUSY]) * busy
     dialled = lab.dialled()
     assert all(dialled[call.number] == 1 for call in calls)
+    # a ping or a reconciliation may be on its way when the last call ends: actions are answered in their order, and
+    # one without an answer would be given up only after ten seconds
+    async with asyncio.timeout(5):
+        while adapter.pressure()["actions_outstanding"]:
+            await adapter.snapshot()
     assert {name: value for name, value in adapter.pressure().items() if value and name != "round_trip_s"} == {
         "link_up": 1.0
     }
 
 
 async def test_commands_given_in_one_breath_are_carried_out_in_order(lab, up):
-    adapter, facts = await up()
+    adapter, facts = await up(query_window_s=1.0)  # the switch needs a moment to hang up after it has said so
     call = originate(number(SILENT, next(_serials)))
     adapter.submit([call])
     await facts.wait(CallAnswered, call.call_id)
