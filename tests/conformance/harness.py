@@ -48,8 +48,9 @@ class Harness(ABC):
     tells_ringing: bool = True
     #: How a callee who rejects the call reads on these lines.
     rejection: Outcome = Outcome.REJECTED
-    #: How far the switch may be off when it times something.
+    #: How much too early, and how much too late the switch may be when it times something.
     slack_s: float = 0.5
+    late_s: float = 0.5
     seconds_per_second: float = 1.0
 
     def __init__(self) -> None:
@@ -144,7 +145,7 @@ class Harness(ABC):
     async def until(self, seen: Callable[[], bool], *, within_s: float, what: str) -> None:
         """Wait until the facts make `seen` true."""
         try:
-            async with asyncio.timeout(max(2.0, within_s / self.seconds_per_second)):
+            async with asyncio.timeout(max(10.0, within_s / self.seconds_per_second)):
                 while not seen():
                     self._news.clear()
                     await self._news.wait()

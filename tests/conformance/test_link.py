@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from outpace.domain.commands import ConnectAgent
@@ -60,6 +62,9 @@ async def test_card_34_a_person_left_alone_gets_the_message_and_the_result_is_ke
     await switch.adapter.close()
     await switch.pass_time(switch.dead_man_s + 3.0)
     await switch.start()
+    async with asyncio.timeout(20.0):
+        while await switch.adapter.snapshot():  # the message may take its time
+            await switch.pass_time(0.5)
     (kept,) = await switch.adapter.kept_results()
     assert (kept.call_id, kept.abandon_reason) == (call, AbandonReason.NO_AGENT_IN_TIME)
     assert await switch.adapter.kept_results() == [kept]
