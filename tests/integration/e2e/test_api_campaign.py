@@ -175,8 +175,13 @@ class Day:
         self.again.add(digits_of(call))
 
     def finish(self) -> None:
-        """The rest of the list, until nothing is left."""
+        """The rest of the list, until nothing is left and everything is on record.
+
+        The campaign is complete as soon as its last call has ended; what became of that call is kept a moment later.
+        """
         self.node.finish(1)
+        offered = dialled(self.lab, self.numbers).total()
+        self.node.until("/v1/attempts?limit=1000", lambda page: len(page["items"]) == offered)
 
     def talk(self) -> dict[str, Any]:
         """A hot lead who talks until somebody hangs up: the call, when an agent has it."""
@@ -229,9 +234,11 @@ def test_a_campaign_is_steered_through_the_api_alone(lab: Lab, tmp_path: Any) ->
             day.finish()
             board = node.get(f"{ONE}/board")
             heard.until("campaigns", lambda update: update["data"]["state"] == "completed")
+            attempts = node.pages("/v1/attempts", limit=100)
+            ended = {one["call_id"] for one in attempts}
+            heard.until("attempts", lambda _: ended <= {update["key"] for update in heard.of("attempts")})
             (said,) = heard.of("dispositions")
             assert (said["data"]["disposition"], said["data"]["campaign_id"]) == ("call back", 1)
-        attempts = node.pages("/v1/attempts", limit=100)
         span = {"since": began.isoformat(), "until": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
         reports = {by: node.get(f"/v1/reports/{by}", **span) for by in ("campaign", "agent", "hour", "outcome")}
         scrape = node.metrics()
