@@ -25,6 +25,8 @@ KINDS = (
     Kind(40, 486, frozenset({Outcome.BUSY}), ring_ds=2),
     Kind(30, 404, frozenset({Outcome.INVALID})),
 )
+#: Talk for longer than a node needs to be there again, on a slow machine too.
+LONG = Kind(3, SILENT, ANSWERED, ring_ds=2, talk_ds=120)
 AGENTS = 8
 CAMPAIGN = {
     "mode": "ratio",
@@ -95,7 +97,7 @@ def is_sensible(node: Served, agents: list[dict[str, Any]]) -> list[int]:
 @supervised
 def test_a_node_that_is_killed_goes_on_where_it_stood(lab: Lab, tmp_path: Path) -> None:
     chance = random.Random(51)
-    numbers = numbers_of(KINDS, seed=51)
+    numbers = numbers_of([LONG], seed=50) | numbers_of(KINDS, seed=51)  # the long ones are called first
     file, token, taken_over = write_node(tmp_path, lab.ami_port), "", 0
     for death in range(4):
         with Served(file, token) as node:
@@ -146,7 +148,9 @@ def test_a_switch_that_is_started_again_is_told_of_and_the_campaign_goes_on(lab:
         health = node.get("/v1/health")
         assert (health["ready"], health["parts"]["switch"]) == (False, "out of reach")
         assert node.send("GET", "/health/ready").status_code == 503
-        assert [one["guard"] for one in node.get(f"{ONE}/why")["obstacles"]] == ["switch_down"]
+        guards = [one["guard"] for one in node.get(f"{ONE}/why")["obstacles"]]
+        # who talks when the legs are lost still has to write up the call; if nobody talked just then, nobody is there
+        assert guards in (["switch_down"], ["switch_down", "no_agents"])
         launches = node.get(f"{ONE}/board")["launches"]
         heard.until("campaigns", lambda update: update["data"]["reason"] == "switch_down")
         assert node.get(f"{ONE}/board")["launches"] == launches
