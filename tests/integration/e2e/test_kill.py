@@ -156,10 +156,10 @@ def test_who_is_called_again_after_a_kill_is_the_rules_to_say(lab, tmp_path):
 
 @supervised
 def test_who_answers_while_nobody_is_there_hears_the_message_and_is_charged(lab, tmp_path):
-    kinds = (Kind(12, SILENT, frozenset({Outcome.ABANDONED}), ring_ds=20),)
+    kinds = (Kind(12, SILENT, frozenset({Outcome.ABANDONED}), ring_ds=35),)
     numbers = numbers_of(kinds, seed=8)
     write_list(tmp_path / "list.csv", numbers)
-    file = write_campaign(tmp_path, lab.ami_port)
+    file = write_campaign(tmp_path, lab.ami_port, campaign={"ring_timeout_s": 15.0})
     with Run(file) as run:
         run.until(lambda seen: seen['outpace_calls{state="ringing"}'] >= 12)
     # they answer now, one after another; the switch waits for a second more than the connect limit of one
@@ -180,7 +180,7 @@ def test_who_answers_while_nobody_is_there_hears_the_message_and_is_charged(lab,
 
 @supervised
 def test_conversations_outlive_the_engine_and_are_taken_over(lab, tmp_path):
-    kinds = (Kind(10, SILENT, frozenset({Outcome.CONNECTED}), talk_ds=80),)
+    kinds = (Kind(10, SILENT, frozenset({Outcome.CONNECTED}), talk_ds=120),)
     numbers = numbers_of(kinds, seed=9)
     write_list(tmp_path / "list.csv", numbers)
     file = write_campaign(tmp_path, lab.ami_port)
