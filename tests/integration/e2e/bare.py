@@ -88,9 +88,11 @@ class BareClient:
                 self._legs[uniqueid] = message["Channel"]
                 self._call(uniqueid)
         elif event == "BridgeEnter":
-            call = uniqueid if uniqueid in self._calls else next(c for c, leg in self._calls.items() if leg == uniqueid)
+            # "": the call ended before its leg was told of
+            of_leg = (call for call, leg in self._calls.items() if leg == uniqueid)
+            call = uniqueid if uniqueid in self._calls else next(of_leg, "")
             self._entered[call] = self._entered.get(call, 0) + 1
-            if self._entered[call] == 2:
+            if call in self._answered and self._entered[call] == 2:
                 self.waits_s.append(float(message["Timestamp"]) - self._answered[call])
         elif event == "Hangup" and uniqueid in self._calls:
             self._call(self._calls.pop(uniqueid))

@@ -153,7 +153,7 @@ async def test_an_agent_who_logs_in_twice_is_refused_and_keeps_one_leg(lab, tmp_
                 assert not task.done(), task.exception()
                 await asyncio.sleep(0.02)
 
-    await until(lambda: node.progress().calls.get("ringing"))
+    await until(lambda: node.progress().calls.get("ringing") and node.progress().agents == {"ready": 3})
     node.pump.post([AgentLoggedIn(1), AgentLoggedIn(1)])
     await until(lambda: node.pump.refused["AgentLoggedIn"] == 2)
     assert sum("outpace-agent-" in line for line in await asyncio.to_thread(ours, lab)) == 3
