@@ -12,6 +12,8 @@ from outpace.telephony.simulated.profile import Amd, CarrierProfile, Mix, Number
 from tests.conformance.harness import Callee, Harness
 
 START_NS = 1_700_000_000_000_000_000
+#: Real seconds that count at most between two looks at the clock.
+STEP_S = 0.02
 
 CODES = {
     Callee.PERSON: 101,
@@ -26,7 +28,11 @@ CODES = {
 
 
 class SimulatedHarness(Harness):
-    """A carrier that plays coded numbers, twenty times faster than the loop's clock."""
+    """A carrier that plays coded numbers, twenty times faster than the loop's clock.
+
+    Its clock stands still with the process: at that speed a loop that gets no processor for 50 ms would otherwise come
+    back to a switch that has hung up by itself meanwhile.
+    """
 
     dead_man_s = 3.0
     seconds_per_second = 20.0
@@ -53,11 +59,19 @@ class SimulatedHarness(Harness):
             answer_supervision=AnswerSupervision.GUESSED if guessed else AnswerSupervision.TRUSTED,
         )
         self.carrier = SimulatedCarrier(profile, [group], seed=11, dead_man_s=self.dead_man_s)
-        self._started = asyncio.get_running_loop().time()
+        self._looked = asyncio.get_running_loop().time()
+        self._passed = 0.0
 
     def now_ns(self) -> int:
-        passed = asyncio.get_running_loop().time() - self._started
-        return START_NS + round(passed * self.seconds_per_second * 1e9)
+        looked = asyncio.get_running_loop().time()
+        self._passed += min(looked - self._looked, STEP_S)
+        self._looked = looked
+        return START_NS + round(self._passed * self.seconds_per_second * 1e9)
+
+    async def pass_time(self, seconds: float) -> None:
+        until_ns = self.now_ns() + round(seconds * 1e9)
+        while self.now_ns() < until_ns:  # noqa: ASYNC110 - time tells nobody that it has passed
+            await asyncio.sleep(STEP_S / 4)
 
     async def start(self) -> None:
         self.adapter = SimulatedAdapter(self.carrier, now_ns=self.now_ns, speed=self.seconds_per_second)
