@@ -51,7 +51,8 @@ busy = 0.02
 talk = {talk}
 """
 
-WAIT_S = 20.0
+#: For whatever is waited for: workers give way to everything else, so that a busy machine lets them wait long.
+WAIT_S = 60.0
 
 
 class Floor:

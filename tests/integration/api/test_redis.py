@@ -16,7 +16,7 @@ from outpace.runtime import server as server_module
 from outpace.runtime.node_file import load
 from tests.integration.api.floor import Floor, node_file, open_floor
 from tests.integration.peers import RedisServer
-from tests.integration.server.house import until
+from tests.integration.server.house import until, until_asked
 
 pytestmark = pytest.mark.lab
 
@@ -45,6 +45,11 @@ def shared_file(folder: Path, name: str, url: str) -> Any:
 def dialled_by(floor: Floor) -> float:
     """Calls per second that the engine keeps to."""
     return floor.server._runner.engine.pool.trunk_groups[0].cps
+
+
+def redis_is_down(health: dict[str, Any]) -> bool:
+    """Whether the alarm is on; a machine that is slow may raise others of its own."""
+    return "redis_down" in {one["alarm"] for one in health["alarms"]}
 
 
 async def entries(url: str) -> list[dict[str, Any]]:
@@ -79,8 +84,8 @@ async def test_two_nodes_share_and_go_on_alone_when_redis_dies(tmp_path: Path, r
 
         redis_server.stop()
         # dialling goes on, by the part that the settings tell; the alarm says why
-        alarm = (await east.until("/v1/health", lambda one: one["alarms"]))["alarms"][0]
-        assert (alarm["alarm"], alarm["severity"]) == ("redis_down", "warning")
+        alarms = (await east.until("/v1/health", redis_is_down))["alarms"]
+        assert [one["severity"] for one in alarms if one["alarm"] == "redis_down"] == ["warning"]
         await until(lambda: dialled_by(east) == CPS / 4)
         seen = (await east.get("/v1/campaigns/1/board"))["launches"]
         await east.until("/v1/campaigns/1/board", lambda board: board["launches"] > seen + 5)
@@ -92,12 +97,15 @@ async def test_two_nodes_share_and_go_on_alone_when_redis_dies(tmp_path: Path, r
         redis_server.start()
         # back together, nothing lost that happened meanwhile
         await until(lambda: (dialled_by(east), dialled_by(west)) == (CPS / 2, CPS / 2))
-        await east.until("/v1/health", lambda one: one["parts"]["redis"] == "ok" and not one["alarms"])
+        await east.until("/v1/health", lambda one: one["parts"]["redis"] == "ok" and not redis_is_down(one))
         for floor in (east, west):
             await floor.post("/v1/campaigns/1/pause")
         newest = (await east.get("/v1/attempts?limit=1"))["items"][0]["call_id"]
-        await until(lambda: not east.server._link._events)
-        assert newest in {one["key"] for one in await entries(redis_server.url) if one["node"] == "east"}
+
+        async def appended() -> bool:
+            return newest in {one["key"] for one in await entries(redis_server.url) if one["node"] == "east"}
+
+        await until_asked(appended)
         assert east.server._link.lost == 0
 
 

@@ -81,7 +81,8 @@ async def nothing_was_lost(floor: Floor, leads: int) -> None:
     while cursor is not None:
         page = await floor.get(f"/v1/attempts?limit=1000&cursor={cursor}")
         items, cursor = items + page["items"], page["next_cursor"]
-    assert len({one["call_id"] for one in items}) == len(items) == board["launches"]
+    withdrawn = floor.server._runner.engine.counters()["withdrawn_intents"]  # of a store that was away for long
+    assert len({one["call_id"] for one in items}) == len(items) == board["launches"] - withdrawn
     counts = await floor.get(f"{C}/counts")
     assert (counts["total"], counts["dialing"], counts["in_call"]) == (leads, 0, 0)
     assert not [one for one in items if one["outcome"] == "lost"]
@@ -132,7 +133,8 @@ async def test_store_that_is_full(busy: Floor, monkeypatch: pytest.MonkeyPatch) 
     health = await busy.until("/v1/health", lambda one: not one["ready"])
     assert health["parts"]["store"] == "refuses to write"
     await busy.until("/v1/health", lambda one: "store_refuses" in {each["alarm"] for each in one["alarms"]})
-    await busy.until("/v1/calls", lambda calls: not any(one["state"] == "talking" for one in calls))
+    # whoever had a call in hand is ready again, and has had the one launch that then waits for the store
+    await busy.until("/v1/agents", lambda agents: {one["state"] for one in agents} == {"ready"})
     launches = (await busy.get(f"{C}/board"))["launches"]
     answers = await asyncio.gather(*(busy.send("POST", f"{C}/leads", json=lead) for _ in range(20)))
     assert {one.status_code for one in answers} == {503}

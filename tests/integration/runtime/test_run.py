@@ -242,7 +242,7 @@ def test_journal_tells_every_decision_once(campaign_file: Floor, tmp_path: Path)
 
 
 def test_decisions_of_one_run_after_another(campaign_file: Floor, tmp_path: Path) -> None:
-    setup = setup_of(campaign_file(leads=60))
+    setup = setup_of(campaign_file(leads=400))  # far more than the first run dials before it is looked at
 
     async def dial(decisions: int) -> None:
         node = node_of(setup)

@@ -77,7 +77,9 @@ async def test_a_board_is_followed_from_a_snapshot_over_every_change(tmp_path: P
         half = sequences[len(sequences) // 2]
         again = await door.subscribe([Topic.CAMPAIGNS, Topic.AGENTS, Topic.CALLS], after=half)
         assert again.resumed
-        assert await first_batch(again) == [one for one in seen if one.sequence > half]
+        missed = [one for one in seen if one.sequence > half]
+        # agents still write up their last calls: what they do now may come behind it
+        assert (await first_batch(again))[: len(missed)] == missed
         assert not (await door.subscribe([Topic.CALLS], after=half - 10**9)).resumed
 
 

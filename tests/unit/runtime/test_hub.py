@@ -49,7 +49,7 @@ def hub_and_feed() -> tuple[Hub, Feed]:
 
 
 async def batch(listener: Listener) -> list[tuple[str, Any]]:
-    updates = await asyncio.wait_for(anext(aiter(listener)), 1.0)
+    updates = await asyncio.wait_for(anext(aiter(listener)), 10.0)
     return [(update.key, update.data) for update in updates]
 
 

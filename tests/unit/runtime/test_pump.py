@@ -295,7 +295,7 @@ def test_the_timer_ticks_at_the_engines_deadline() -> None:
         pumped.start()
         await until(lambda: alarm.due_ns != due_ns)
         assert len(alarm.ticks) <= 3
-        assert due_ns <= alarm.ticks[-1] < due_ns + 1_000_000_000
+        assert due_ns <= alarm.ticks[-1] < due_ns + 4_000_000_000
         assert pumped.decision_s.total == 1  # of the tick that decided, not of those before it
         pumped.stop()
 
