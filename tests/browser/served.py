@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -11,8 +12,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from typing import Any
 import httpx
 from axe_playwright_python.async_playwright import Axe
 from PIL import Image
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response, Route
 
 CHROMIUM = os.environ.get("OUTPACE_CHROMIUM", "/usr/bin/chromium")
 
@@ -28,7 +30,8 @@ CHROMIUM = os.environ.get("OUTPACE_CHROMIUM", "/usr/bin/chromium")
 SCREENSHOTS = os.environ.get("OUTPACE_SCREENSHOTS", "")
 
 DESKTOP, TABLET = (1280, 800), (768, 1024)
-WAIT_S = 30.0
+#: How long anything is waited for; a what-if, which plays days of a campaign beside a node that dials, takes longer.
+WAIT_S, WHAT_IF_S = 60.0, 180.0
 
 NODE = """
 [node]
@@ -218,6 +221,29 @@ class Consoles:
         is_missing_file = response.status == HTTPStatus.NOT_FOUND and "/console/" in response.url
         if response.status == HTTPStatus.INTERNAL_SERVER_ERROR or is_missing_file:
             self.faults.append(f"{response.status} {response.request.method} {response.url}")
+
+
+@asynccontextmanager
+async def held(page: Page, address: str) -> AsyncIterator[None]:
+    """The page's requests to an address wait until the end of the block, so that what it shows meanwhile stays."""
+    over = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await over.wait()
+        await route.continue_()
+
+    await page.route(address, hold)
+    try:
+        yield
+    finally:
+        over.set()
+
+
+async def report_on_days_around(page: Page) -> None:
+    """Have the page of reports tell of the days around this one: at speed the node's midnight is not the browser's."""
+    for place, days in enumerate((-1, 2)):
+        wall = f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M}"
+        await page.locator("main input[type=datetime-local]").nth(place).fill(wall)
 
 
 async def check_accessible(page: Page) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.served import TABLET, Consoles, Node, check_accessible, shoot
+from tests.browser.served import TABLET, WHAT_IF_S, Consoles, Node, check_accessible, held, shoot
 
 WORDS = {
     "en": {"cap": "Abandonment cap", "ask": "What if …", "apply": "Apply", "again": "Apply on top of that"},
@@ -19,14 +19,15 @@ async def ask_for_cap(page: Page, per_cent: str, language: str = "en") -> None:
     """Turn the cap and ask what that would do."""
     words = WORDS[language]
     await page.get_by_label(words["cap"]).fill(per_cent)
-    await page.get_by_role("button", name=words["ask"]).click()
-    await expect(page.get_by_role("button", name=words["apply"], exact=True)).to_be_disabled()
+    async with held(page, "**/v1/simulations"):
+        await page.get_by_role("button", name=words["ask"]).click()
+        await expect(page.get_by_role("button", name=words["apply"], exact=True)).to_be_disabled()
 
 
 async def answered(page: Page) -> None:
     """The what-if has been answered: every figure as it is, with the change, and the difference."""
     rows = page.get_by_role("dialog").locator("table").last.locator("tbody tr")
-    await expect(rows).to_have_count(8, timeout=60_000)
+    await expect(rows).to_have_count(8, timeout=WHAT_IF_S * 1000)
     await expect(rows.first.locator(".estimate")).to_have_count(3)
 
 
@@ -179,8 +180,13 @@ async def test_stopping_says_what_becomes_of_the_calls_first(node: Node, console
     assert node.get(campaign)["state"] == "running"
     await page.get_by_role("button", name="Stop now: to stop").click()
     await page.get_by_role("dialog").get_by_role("button", name="Stop now").click()
-    stopped = node.until(f"{campaign}/board", lambda board: board["state"] != "running")
-    assert not stopped["calls"]["ringing"]
+    # the switch tells that they are hung up a moment after the state has changed
+    node.until(f"{campaign}/board", lambda board: board["state"] != "running" and not board["calls"]["ringing"])
+    subject = f"campaign/{made['campaign_id']}"
+    acts = node.until(f"/v1/audit?subject={subject}", lambda found: found["items"][0]["action"] == "stop-campaign")[
+        "items"
+    ]
+    assert acts[0]["detail"] == {"now": True}
 
 
 async def test_a_monitor_sees_the_board_and_no_levers(busy_node: Node, consoles: Consoles) -> None:

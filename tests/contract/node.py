@@ -117,15 +117,14 @@ def running_node(folder: Path) -> Iterator[RunningNode]:
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
-    # a second signal says that no call is to be waited for
-    for _ in range(round(WAIT_S)):
-        process.send_signal(signal.SIGINT)
-        try:
-            process.communicate(timeout=1.0)
-        except subprocess.TimeoutExpired:
-            continue
-        return
-    process.kill()
+    # The second signal says that no call is to be waited for. Both at once, and of two kinds, which do not merge: one
+    # that came while the process ends would find no handler any more, and kill it.
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.communicate(timeout=WAIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _outpace(*words: object) -> subprocess.CompletedProcess[str]:

@@ -15,10 +15,11 @@ from pathlib import Path
 
 
 class Platform:
-    """Takes events, or answers as a test says."""
+    """Takes events, or answers as a test says. `asked` counts requests as they come, `requests` holds the answered."""
 
     def __init__(self) -> None:
         self.answers: list[int] = []
+        self.asked = 0
         self.requests: list[tuple[dict[str, str], bytes]] = []
         self.held = threading.Event()
         self.held.set()
@@ -27,6 +28,7 @@ class Platform:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                platform.asked += 1
                 platform.held.wait(10.0)
                 platform.requests.append((dict(self.headers), body))
                 self.send_response(platform.answers.pop(0) if platform.answers else 204)

@@ -13,6 +13,7 @@ import httpx
 import msgspec
 import pytest
 
+from outpace.api import connections
 from outpace.api import stream as api_stream
 from outpace.client import (
     AsyncClient,
@@ -359,6 +360,7 @@ async def test_reader_that_is_too_slow_is_told_and_goes_on(
     floor: Floor, kind: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api_stream, "STALLED_S", 0.3)
+    monkeypatch.setattr(connections, "_LAST_WORDS_S", WAIT_S)  # a client that is cut off is not told why
     await floor.campaign()
     job = {**await floor.imported(1, ["+4930123456"]), "text": "x" * 200_000}
     async with user_of(kind, floor, retry=QUICK) as user, user.listening(topics=["jobs"]) as heard:
@@ -367,7 +369,9 @@ async def test_reader_that_is_too_slow_is_told_and_goes_on(
             floor.server.publish(Topic.JOBS, "import-1", {**job, "progress": n / 1000})
             if n % 10 == 0:
                 await asyncio.sleep(0.01)
-        await asyncio.sleep(1.0)
+        async with asyncio.timeout(WAIT_S):
+            while "outpace_api_streams_dropped_total 0.0" in (await floor.send("GET", "/metrics")).text:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # who reads again before it has been given up is none that is too slow
         assert (await until(heard, Interrupted)).code == 4408
         await until(heard, Snapshot, Resumed)
         floor.server.publish(Topic.JOBS, "import-1", {**job, "progress": 0.75})

@@ -26,11 +26,10 @@ CPS = 10.0
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rounds of 50 ms, words that hold for a second."""
+    """Rounds of 50 ms; words that a machine which stands still for a moment does not let run out."""
     monkeypatch.setattr(module, "ROUND_S", 0.05)
-    monkeypatch.setattr(module, "TTL_S", 1.0)
+    monkeypatch.setattr(module, "TTL_S", 30.0)
     monkeypatch.setattr(module, "GATHER_S", 0.01)
-    monkeypatch.setattr(module, "TIMEOUT_S", 0.5)
 
 
 class Node:
@@ -102,12 +101,15 @@ async def test_nodes_see_each_other_while_they_live(redis_server: RedisServer) -
         await until(lambda: a.link.nodes == {})
 
 
-async def test_a_node_that_dies_leaves_its_part_when_its_word_has_run_out(redis_server: RedisServer) -> None:
+async def test_a_node_that_dies_leaves_its_part_when_its_word_has_run_out(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TTL_S", 3.0)  # long enough to be seen before it has run out
     async with joined(redis_server.url, "a") as a:
         dead = Node(redis_server.url, "b")
         await dead.link.join()
         await until(lambda: a.part == CPS / 2)
-        await until(lambda: a.part == CPS, seconds=5.0)
+        await until(lambda: a.part == CPS)
         await dead.link._redis.aclose()
 
 
@@ -161,10 +163,14 @@ async def test_events_are_appended_in_order(redis_server: RedisServer) -> None:
         assert [int(one["key"]) for one in found] == list(range(1200))
         assert found[0] | {"data": ""} == {"node": "a", "sequence": "1", "topic": "attempts", "key": "0", "data": ""}
         assert json.loads(found[0]["data"]) == {"outcome": "busy", "number": "+12025550100"}
-        assert a.link.gauges()["events_total"] == 1200.0
+        # Redis has them before its answer, by which they are counted, is here
+        await until(lambda: a.link.gauges()["events_total"] == 1200.0)
 
 
-async def test_without_redis_a_node_goes_on_and_catches_up(redis_server: RedisServer) -> None:
+async def test_without_redis_a_node_goes_on_and_catches_up(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TTL_S", 1.0)
     async with joined(redis_server.url, "a", nodes=4) as a:
         assert a.part == CPS
         redis_server.stop()
@@ -172,7 +178,7 @@ async def test_without_redis_a_node_goes_on_and_catches_up(redis_server: RedisSe
         await until(lambda: not a.link.up)
         assert a.link.text
         # our word holds for a while yet, and then nobody may count on it
-        await until(lambda: a.part == CPS / 4, seconds=5.0)
+        await until(lambda: a.part == CPS / 4)
         redis_server.start()
         await until(lambda: a.link.up and a.part == CPS)
         assert [one["key"] for one in await entries(redis_server.url, 1)] == ["1"]

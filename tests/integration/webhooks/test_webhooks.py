@@ -184,7 +184,7 @@ async def test_what_finds_the_queue_full_is_buried_together(
     office = Office()
     office.add(platform.url)
     office.tell("1")
-    await asyncio.sleep(0.05)
+    await until(lambda: platform.asked)  # it is in hand, and the queue empty
     office.kept = False
     office.tell("2", "3", "4", "5", "6")
     assert office.dead == []
@@ -204,35 +204,35 @@ async def test_what_finds_the_queue_full_is_buried_together(
 
 async def test_a_receiver_that_draws_its_answer_out_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TIMEOUT_S", 0.3)
-    with _drawling() as url:
+    with _drawling() as (url, _):
         office = Office()
         office.add(url)
         office.tell("1")
-        async with asyncio.timeout(3.0):
-            await until(lambda: office.dead)
+        await until(lambda: office.dead)  # who draws it out does so for ever
         assert office.dead[0][3] == "no answer within 0.3 s"
         await office.sender.close()
 
 
 async def test_no_receiver_keeps_a_node_from_stopping() -> None:
-    with _drawling() as url:
+    with _drawling() as (url, taken):
         office = Office()
         office.add(url)
         office.tell("1")
-        await asyncio.sleep(0.1)
-        async with asyncio.timeout(1.0):
+        await until(taken.is_set)  # a request that never came would leave the receiver waiting, and the test with it
+        async with asyncio.timeout(module.TIMEOUT_S / 2):
             await office.sender.close()
             await until(lambda: not any(one.name.startswith("outpace-webhook") for one in threading.enumerate()))
         assert office.buried() == [["1"]]
 
 
 @contextmanager
-def _drawling() -> Iterator[str]:
-    # a receiver that takes every event, a byte of its headers at a time
-    over = threading.Event()
+def _drawling() -> Iterator[tuple[str, threading.Event]]:
+    # a receiver that takes every event, a byte of its headers at a time; its address, and whether somebody has come
+    over, taken = threading.Event(), threading.Event()
 
     def serve(listening: socket.socket) -> None:
         with suppress(OSError), listening.accept()[0] as line:
+            taken.set()
             line.sendall(b"HTTP/1.1 204 No Content\r\nX: ")
             while not over.wait(0.05):
                 line.sendall(b"x")
@@ -240,7 +240,7 @@ def _drawling() -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=serve, args=(listening,))
         thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/", taken
         over.set()
         thread.join()
 

@@ -108,7 +108,7 @@ async def test_something_that_is_not_ami_is_told(peer, handler):
 async def test_a_peer_that_says_nothing_is_given_up(peer, handler):
     peer.deaf.add("Login")
     with pytest.raises(LinkDown, match="no answer to Login"):
-        await open_connection(settings(peer, connect_timeout_s=0.1), WANTED, handler)
+        await open_connection(settings(peer, connect_timeout_s=0.5), WANTED, handler)
 
 
 async def test_wanted_events_come_in_order_and_others_not_at_all(peer, handler, connection):
@@ -161,11 +161,11 @@ async def test_a_value_that_would_break_the_protocol_is_not_sent(peer, connectio
 
 
 async def test_a_ping_without_an_answer_makes_the_link_stale(peer, handler):
-    connection = await open_connection(settings(peer, ping_s=0.05, stale_s=0.1), WANTED, handler)
+    connection = await open_connection(settings(peer, ping_s=0.05, stale_s=0.5), WANTED, handler)
     await peer.wait("Ping", 2)
     assert connection.round_trip_s > 0.0
     peer.deaf.add("Ping")
-    assert await asyncio.wait_for(connection.lost, 5) == "stale: a ping was not answered in 0.1 s"
+    assert await asyncio.wait_for(connection.lost, 5) == "stale: a ping was not answered in 0.5 s"
 
 
 async def test_what_is_written_to_a_full_transport_waits_in_order(peer, connection):
