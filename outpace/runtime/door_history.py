@@ -131,6 +131,8 @@ async def list_attempts(house: House, question: ListAttempts) -> Page[AttemptVie
             lambda one: "{}.{}".format(*one.cursor),
         )
 
+    if not question.cursor:
+        await house.settle()  # who has seen a call end, or a campaign, finds it here
     return await house.read_long(read)
 
 
@@ -158,6 +160,7 @@ async def get_report(house: House, question: GetReport) -> ReportView:
         raise ConfigError("until", "must be later than since")
     if question.campaign_id:
         house.registry.campaign(question.campaign_id)
+    await house.settle()
     rows, total = await house.read_long(
         lambda store: (
             store.report(by, since_ns, until_ns, question.campaign_id),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -35,6 +36,9 @@ T = TypeVar("T")
 
 #: Real seconds after which a note is tried again that a locked or full store did not take.
 _NOTE_PAUSES_S = (0.05, 0.2, 1.0, 3.0, 5.0)
+
+#: Real seconds that a reader of what has ended waits at most until it is durable.
+SETTLE_S = 0.5
 
 _RESTING = (CampaignState.COMPLETED, CampaignState.PAUSED)
 
@@ -115,6 +119,14 @@ class House:
     async def read_long(self, job: Callable[[Store], T]) -> T:
         """The same for what may take seconds: pages, sums, counts."""
         return await self.long_reader.call(job)
+
+    async def settle(self) -> None:
+        """Wait until what has ended up to now can be read; not for long, nor where the store takes nothing."""
+        worker = self.runner.worker
+        if worker.waiting() and not worker.retrying:
+            with contextlib.suppress(StoreError, TimeoutError):
+                async with asyncio.timeout(SETTLE_S):
+                    await self.write(_nothing)
 
     async def write(self, job: Callable[[Store], T]) -> T:
         """Run a function on the store, in the writer's turn; durable when it returns."""
@@ -300,6 +312,10 @@ class House:
         now_ns = self.now_ns()
         for campaign_id in tuple(self._runs):
             self._end_run(store, campaign_id, now_ns)
+
+
+def _nothing(store: Store) -> None:
+    del store
 
 
 def _append(lines: list[StoredAct], store: Store) -> None:

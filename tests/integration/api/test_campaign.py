@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
+import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from outpace.domain.access import Role
+from outpace.domain.commands import RecordAttempt, StoreCommand
+from outpace.domain.events import Event
+from outpace.store.sqlite import SqliteStore
 from tests.integration.api.floor import Floor, node_file, open_floor
 
 
@@ -76,6 +84,28 @@ async def test_exports_hold_every_attempt(floor: Floor) -> None:
     assert {
         name for column in report["columns"] for name in (column["numerator"], column["denominator"]) if name
     } <= names
+
+
+async def test_attempt_is_read_as_soon_as_its_call_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    execute = SqliteStore.execute
+
+    def slowly(store: SqliteStore, commands: Sequence[StoreCommand], now_ns: int) -> list[Event]:
+        if any(type(command) is RecordAttempt for command in commands):
+            time.sleep(0.2)
+        return execute(store, commands, now_ns)
+
+    monkeypatch.setattr(SqliteStore, "execute", slowly)
+    async with open_floor(node_file(tmp_path, live=1.0, talk=0.5)) as floor:
+        campaign_id = await floor.campaign(leads=1, agents=1)
+        await floor.post(f"/v1/campaigns/{campaign_id}/start")
+        await floor.until("/v1/calls", lambda calls: calls)
+        since = datetime.now(UTC) - timedelta(hours=1)
+        span = f"since={since:%Y-%m-%dT%H:%M:%SZ}&until={since + timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}"
+        await floor.until("/v1/calls", lambda calls: not calls)
+        assert floor.server._runner.worker.waiting()
+        asked = ("/v1/attempts", f"/v1/reports/campaign?{span}")
+        page, report = await asyncio.gather(*(floor.get(path) for path in asked))
+        assert len(page["items"]) == report["total"]["attempts"] == 1
 
 
 async def test_hot_lead_is_dialled_at_once(floor: Floor) -> None:
