@@ -195,6 +195,8 @@ send_pai = yes
 send_connected_line = no
 trust_id_inbound = yes
 [carrier](media)
+; SIPp forgets a call now and then when the switch has stood still for a moment, and never sends its BYE
+rtp_timeout = 45
 context = from-carrier
 aors = carrier
 [carrier]
