@@ -30,9 +30,11 @@ run_pytest() {
     python -m pytest "$@" 2>&1 | tee -a "$logs/$stage.log"
 }
 
-# Tests that only compute share the cores, file by file; those that talk to a switch, a browser or a server run alone.
+# Tests that only compute share the cores, file by file. So do those that talk to a browser or a server, since they mostly
+# wait. A real switch and its phones must never stand still: tests on them run alone, as do those that measure.
 compute=(tests/unit tests/property tests/tidy tests/simulation)
 share_cores=(-n auto --dist loadfile)
+on_a_switch=(tests/conformance tests/integration/asterisk tests/integration/e2e)
 
 stage_unit() {
     run_pytest tests/unit tests/property tests/tidy "${share_cores[@]}"
@@ -52,7 +54,10 @@ stage_tests() {
     fi
     PYTHON="$PWD/.venv/bin/python" bench/peers.sh
     run_pytest "${compute[@]}" "${share_cores[@]}"
-    run_pytest tests "${compute[@]/#/--ignore=}" --durations=10
+    local elsewhere=(tests "${compute[@]/#/--ignore=}" "${on_a_switch[@]/#/--ignore=}")
+    run_pytest "${elsewhere[@]}" -m 'not alone' "${share_cores[@]}" --durations=10
+    run_pytest "${elsewhere[@]}" -m alone
+    run_pytest "${on_a_switch[@]}" --durations=10
 }
 
 # The same sources with bounds and division checks, in a tree of their own; tests import from there.

@@ -215,6 +215,7 @@ async def test_thousands_of_subscriptions_leave_nothing_behind(tmp_path: Path) -
 ROUNDS, ROUND_S, CLIENTS = 5, 1.0, 15
 
 
+@pytest.mark.alone
 async def test_slow_clients_do_not_make_the_engine_late(tmp_path: Path) -> None:
     # in one process with the clients, so that what they cost here is more than what they cost a node
     async with open_floor(node_file(tmp_path, live=0.05, talk=0.05)) as floor:
