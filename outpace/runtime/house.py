@@ -38,7 +38,7 @@ T = TypeVar("T")
 _NOTE_PAUSES_S = (0.05, 0.2, 1.0, 3.0, 5.0)
 
 #: Real seconds that a reader of what has ended waits at most until it is durable.
-SETTLE_S = 0.5
+SETTLE_S = 2.0
 
 _RESTING = (CampaignState.COMPLETED, CampaignState.PAUSED)
 
@@ -123,10 +123,10 @@ class House:
     async def settle(self) -> None:
         """Wait until what has ended up to now can be read; not for long, nor where the store takes nothing."""
         worker = self.runner.worker
-        if worker.waiting() and not worker.retrying:
-            with contextlib.suppress(StoreError, TimeoutError):
+        if not worker.retrying:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SETTLE_S):
-                    await self.write(_nothing)
+                    await worker.written()
 
     async def write(self, job: Callable[[Store], T]) -> T:
         """Run a function on the store, in the writer's turn; durable when it returns."""
@@ -312,10 +312,6 @@ class House:
         now_ns = self.now_ns()
         for campaign_id in tuple(self._runs):
             self._end_run(store, campaign_id, now_ns)
-
-
-def _nothing(store: Store) -> None:
-    del store
 
 
 def _append(lines: list[StoredAct], store: Store) -> None:

@@ -43,6 +43,9 @@ _LATER = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_F
 
 _PAUSE_S = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 
+#: Seconds that functions have behind a batch before the next one; one is always done.
+JOBS_S = 0.005
+
 #: Seconds of refusing after which functions that wait for the store are told so; commands wait as long as it takes.
 HOLD_UP_S = 5.0
 
@@ -51,6 +54,7 @@ class _Job(NamedTuple):
     function: Callable[[Store], Any]
     future: asyncio.Future[Any]
     patient: bool
+    after: int  # commands that were submitted before it
 
 
 class StoreWorker:
@@ -82,7 +86,11 @@ class StoreWorker:
         self._closing = False
         self._abandoned = False
         self._failed = False
-        self._in_hand = 0
+        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
+        self._submitted = 0
+        self._taken = 0
+        self._done = 0
+        self._jobs_until_ns = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="outpace-store", daemon=True)
         self.commit_s = Histogram()
@@ -119,9 +127,9 @@ class StoreWorker:
         with self._ready:
             if len(self._commands) + len(commands) > QUEUE_MAX:
                 refused = [LeaseRefused(c.campaign_id, c.hot) for c in commands if type(c) is LeaseLeads]
-                self._commands.extend(c for c in commands if type(c) is not LeaseLeads)
-            else:
-                self._commands.extend(commands)
+                commands = [c for c in commands if type(c) is not LeaseLeads]
+            self._commands.extend(commands)
+            self._submitted += len(commands)
             self._now_ns = now_ns
             self._ready.notify()
         if refused:
@@ -131,6 +139,7 @@ class StoreWorker:
     async def call(self, job: Callable[[Store], T], *, patient: bool = False) -> T:
         """Run a function on the store, in its thread, between two batches; returns or raises what it does.
 
+        It sees all that was submitted before it, and does not wait for what is submitted behind it.
         StoreError when the store has refused to write for `HOLD_UP_S`, but for a `patient` caller, who waits.
         """
         assert self._loop is not None
@@ -138,13 +147,23 @@ class StoreWorker:
         with self._ready:
             if self._closing:
                 raise StoreError("the store is closed")
-            self._jobs.append(_Job(job, future, patient))
+            self._jobs.append(_Job(job, future, patient, self._submitted))
             self._ready.notify()
         return await future
 
+    async def written(self) -> None:
+        """Wait until the store has taken, or for good refused, what was submitted up to now."""
+        assert self._loop is not None
+        with self._ready:
+            if self._done >= self._submitted:
+                return
+            future: asyncio.Future[None] = self._loop.create_future()
+            self._waiters.append((self._submitted, future))
+        await future
+
     def waiting(self) -> int:
         """Commands that are not durable yet."""
-        return len(self._commands) + self._in_hand
+        return self._submitted - self._done
 
     def gauges(self) -> dict[str, float]:
         """What monitoring shows of the store's side."""
@@ -165,9 +184,10 @@ class StoreWorker:
             batch, job, now_ns = self._take()
             if job is not None:
                 store = self._do(job, store)
-            if batch and store is not None and not self._failed:
-                self._commit(store, batch, now_ns)
-            self._in_hand = 0
+            if batch:
+                if store is not None and not self._failed:
+                    self._commit(store, batch, now_ns)
+                self._batch_is_over(len(batch))
             if batch is None and job is None:
                 break
         if store is not None:
@@ -176,27 +196,40 @@ class StoreWorker:
     def _take(
         self,
     ) -> tuple[list[StoreCommand] | None, _Job | None, int]:
-        # Waits for work. Commands go before jobs: a job sees all that was submitted before it.
+        # Waits for work. What a job is to see goes before it; else batches and jobs take turns: on a busy node with a
+        # slow disk more commands have come whenever a batch is written, and no job would ever be done behind them.
         with self._ready:
             while not self._commands and not self._jobs and not self._closing:
                 self._ready.wait()
+            if self._jobs and self._jobs[0].after <= self._taken and monotonic_ns() < self._jobs_until_ns:
+                return None, self._jobs.popleft(), self._now_ns
             if self._commands and not self._abandoned:
                 count = min(len(self._commands), BATCH_MAX)
                 batch = [self._commands.popleft() for _ in range(count)]
-                self._in_hand = count
+                self._taken += count
                 return batch, None, self._now_ns
             if self._jobs:
                 return None, self._jobs.popleft(), self._now_ns
             return None, None, self._now_ns
 
+    def _batch_is_over(self, count: int) -> None:
+        with self._ready:
+            self._done += count
+            over = [future for after, future in self._waiters if after <= self._done]
+            self._waiters = [waiter for waiter in self._waiters if waiter[0] > self._done]
+        for future in over:
+            self._tell(_set_result, future, None)
+        self._jobs_until_ns = monotonic_ns() + round(JOBS_S * NS_PER_S)
+
     def _do(self, job: _Job, store: Store | None) -> Store | None:
-        function, future, _ = job
+        function, future = job.function, job.future
         try:
             if store is None:
                 store = self._open_store()
             result = function(store)
         except Exception as error:  # noqa: BLE001 - handed to the caller, whatever it is
             self._tell(_set_exception, future, error)
+            self._jobs_until_ns = 0  # if the store refuses to write, let commands find that out, which can wait
         else:
             self._tell(_set_result, future, result)
         return store

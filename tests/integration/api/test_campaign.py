@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
-import time
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +15,10 @@ import pytest
 from outpace.domain.access import Role
 from outpace.domain.commands import RecordAttempt, StoreCommand
 from outpace.domain.events import Event
+from outpace.runtime import house
 from outpace.store.sqlite import SqliteStore
-from tests.integration.api.floor import Floor, node_file, open_floor
+from tests.integration.api.floor import WAIT_S, Floor, node_file, open_floor
+from tests.integration.server.house import until
 
 
 async def test_whole_campaign(floor: Floor) -> None:
@@ -87,25 +89,58 @@ async def test_exports_hold_every_attempt(floor: Floor) -> None:
 
 
 async def test_attempt_is_read_as_soon_as_its_call_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = threading.Event()
     execute = SqliteStore.execute
 
     def slowly(store: SqliteStore, commands: Sequence[StoreCommand], now_ns: int) -> list[Event]:
         if any(type(command) is RecordAttempt for command in commands):
-            time.sleep(0.2)
+            disk.wait(WAIT_S)
         return execute(store, commands, now_ns)
 
     monkeypatch.setattr(SqliteStore, "execute", slowly)
-    async with open_floor(node_file(tmp_path, live=1.0, talk=0.5)) as floor:
+    monkeypatch.setattr(house, "SETTLE_S", WAIT_S)
+    async with open_floor(node_file(tmp_path, live=1.0, talk=3.0)) as floor:
         campaign_id = await floor.campaign(leads=1, agents=1)
         await floor.post(f"/v1/campaigns/{campaign_id}/start")
         await floor.until("/v1/calls", lambda calls: calls)
         since = datetime.now(UTC) - timedelta(hours=1)
         span = f"since={since:%Y-%m-%dT%H:%M:%SZ}&until={since + timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}"
-        await floor.until("/v1/calls", lambda calls: not calls)
-        assert floor.server._runner.worker.waiting()
-        asked = ("/v1/attempts", f"/v1/reports/campaign?{span}")
-        page, report = await asyncio.gather(*(floor.get(path) for path in asked))
+        try:
+            await floor.until("/v1/calls", lambda calls: not calls)
+            asked = ("/v1/attempts", f"/v1/reports/campaign?{span}")
+            reads = [asyncio.create_task(floor.get(path)) for path in asked]
+            await until(lambda: len(floor.server._runner.worker._waiters) == 2)
+            assert not any(read.done() for read in reads)
+        finally:
+            disk.set()
+        page, report = await asyncio.gather(*reads)
         assert len(page["items"]) == report["total"]["attempts"] == 1
+
+
+async def test_nobody_waits_long_for_a_store_that_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = threading.Event()
+    execute = SqliteStore.execute
+
+    def stuck(store: SqliteStore, commands: Sequence[StoreCommand], now_ns: int) -> list[Event]:
+        disk.wait(WAIT_S)
+        return execute(store, commands, now_ns)
+
+    monkeypatch.setattr(house, "SETTLE_S", 0.1)
+    async with open_floor(node_file(tmp_path, live=1.0, talk=600.0)) as floor:
+        campaign_id = await floor.campaign(leads=1, agents=1)
+        monkeypatch.setattr(SqliteStore, "execute", stuck)
+        starting = asyncio.create_task(floor.post(f"/v1/campaigns/{campaign_id}/start"))
+        try:
+            await until(floor.server._runner.worker.waiting)
+            pages = await asyncio.gather(*(floor.get("/v1/attempts") for _ in range(50)))
+            assert [page["items"] for page in pages] == [[]] * 50
+            assert not starting.done()
+        finally:
+            disk.set()
+        assert (await starting)["state"] == "running"
+        await floor.until("/v1/calls", lambda calls: calls)
 
 
 async def test_hot_lead_is_dialled_at_once(floor: Floor) -> None:

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from outpace.domain.commands import LeaseLeads, RecordDisposition, WriteIntent
+from outpace.domain.commands import LeaseLeads, RecordDisposition, StoreCommand, WriteIntent
 from outpace.domain.errors import OutpaceError, StaleEpoch, StoreError
 from outpace.domain.events import Event, IntentDurable, LeadsLeased, LeaseRefused
 from outpace.runtime import loops, store_worker
@@ -94,6 +96,107 @@ def test_records_are_told_when_they_are_durable_and_not_before(tmp_path: Path) -
         other.execute("ROLLBACK")
         other.close()
         await desk.until(lambda: desk.records == [said])
+        assert await desk.worker.close()
+
+    play(scene())
+
+
+def test_who_calls_waits_for_what_was_submitted_before_and_for_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feeding = True
+    execute = SqliteStore.execute
+
+    async def scene() -> None:
+        nonlocal feeding
+        desk = Desk(tmp_path / "s.db")
+        await desk.start(leads=5000)
+        desk.worker.submit([LeaseLeads(1, 5000)], 2 * S)
+        await desk.until(lambda: bool(desk.facts))
+        leased = desk.facts[0]
+        assert isinstance(leased, LeadsLeased)
+        intents = [
+            WriteIntent((1 << 32) + n, 1, lead_id, number, leased.token, 1, 1)
+            for n, (lead_id, number) in enumerate(zip(leased.lead_ids, leased.numbers, strict=True), 1)
+        ]
+
+        def slowly(store: SqliteStore, commands: Sequence[StoreCommand], now_ns: int) -> list[Event]:
+            # a disk that takes so long that there is always more to write when it is done
+            until_s = time.monotonic() + 20.0
+            while feeding and not desk.worker._commands and time.monotonic() < until_s:
+                time.sleep(0.001)
+            return execute(store, commands, now_ns)
+
+        monkeypatch.setattr(SqliteStore, "execute", slowly)
+
+        submitted: list[WriteIntent] = []
+
+        async def feed() -> None:
+            for intent in intents:
+                if not feeding:
+                    break
+                desk.worker.submit([intent], 3 * S)
+                submitted.append(intent)
+                await asyncio.sleep(0.005)
+
+        fed = asyncio.create_task(feed())
+        try:
+            async with asyncio.timeout(20.0):
+                for _ in range(5):
+                    await asyncio.sleep(0.02)
+                    before = len(submitted)
+                    assert await desk.worker.call(lambda store: len(store.open_intents())) >= before > 0
+                assert not fed.done()
+        finally:
+            feeding = False
+            await fed
+            await desk.worker.close()
+
+    play(scene())
+
+
+def test_commands_do_not_wait_for_all_who_call(tmp_path: Path) -> None:
+    async def scene() -> None:
+        desk = Desk(tmp_path / "s.db")
+        await desk.start()
+        calls = [asyncio.create_task(desk.worker.call(lambda _: time.sleep(0.01))) for _ in range(200)]
+        await asyncio.sleep(0)
+        desk.worker.submit([LeaseLeads(1, 1)], 2 * S)
+        await desk.until(lambda: bool(desk.facts))
+        assert not all(call.done() for call in calls)
+        await asyncio.gather(*calls)
+        assert await desk.worker.close()
+
+    play(scene())
+
+
+def test_who_waits_until_all_is_written_waits_for_that_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = threading.Event()
+    execute = SqliteStore.execute
+
+    def slowly(store: SqliteStore, commands: Sequence[StoreCommand], now_ns: int) -> list[Event]:
+        disk.wait(10.0)
+        return execute(store, commands, now_ns)
+
+    async def scene() -> None:
+        desk = Desk(tmp_path / "s.db")
+        await desk.start()
+        await desk.worker.written()  # nothing is under way
+        monkeypatch.setattr(SqliteStore, "execute", slowly)
+        desk.worker.submit([LeaseLeads(1, 1)], 2 * S)
+        first = asyncio.create_task(desk.worker.written())
+        gone = [asyncio.create_task(desk.worker.written()) for _ in range(10)]
+        await asyncio.sleep(0)
+        for one in gone:
+            one.cancel()
+        await asyncio.wait(gone)
+        desk.worker.submit([LeaseLeads(1, 1)], 3 * S)
+        assert (desk.worker.waiting(), first.done(), desk.facts) == (2, False, [])
+        disk.set()
+        await first
+        assert desk.facts  # what has been written is told before
+        await desk.worker.written()
+        assert (desk.worker.waiting(), len(desk.facts), desk.worker._waiters) == (0, 2, [])
         assert await desk.worker.close()
 
     play(scene())
