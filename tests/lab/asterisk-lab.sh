@@ -143,7 +143,7 @@ permit = 127.0.0.1/255.255.255.255
 read = system,call,user,originate
 write = system,call,originate,reporting,command
 writetimeout = 5000
-eventfilter = !Event: (NewConnectedLine|NewCallerid|NewAccountCode|DialBegin|DialState|DialEnd|HangupRequest|SoftHangupRequest|DeviceStateChange|BridgeCreate|BridgeDestroy|LocalBridge|MusicOnHold.*|RTCP.*|ChannelTalking.*)
+eventfilter = !Event: (NewConnectedLine|NewCallerid|NewAccountCode|DialBegin|DialState|DialEnd|SoftHangupRequest|DeviceStateChange|BridgeCreate|BridgeDestroy|LocalBridge|MusicOnHold.*|RTCP.*|ChannelTalking.*)
 ; sees everything, for tests that look over the switch's shoulder
 [observer]
 secret = $SECRET
@@ -195,7 +195,7 @@ send_pai = yes
 send_connected_line = no
 trust_id_inbound = yes
 [carrier](media)
-; SIPp forgets a call now and then when the switch has stood still for a moment, and never sends its BYE
+; for calls whose hang-up was lost while nobody listened
 rtp_timeout = 45
 context = from-carrier
 aors = carrier

@@ -40,9 +40,10 @@ from outpace.domain.outcomes import CallPresence, Outcome, Refusal
 from outpace.telephony.adapter import Capabilities, FactSink, KeptResult, LiveCall
 from outpace.telephony.asterisk import dialplan
 from outpace.telephony.asterisk._ami import Message
-from outpace.telephony.asterisk.circuits import CircuitBoard
+from outpace.telephony.asterisk.circuits import CircuitBoard, spans_of
 from outpace.telephony.asterisk.client import AmiConnection, AmiLink, Done
 from outpace.telephony.asterisk.mapping import UP, WANTED, Mapper, Row
+from outpace.telephony.asterisk.overdue import OverdueHangups
 from outpace.telephony.asterisk.settings import AsteriskSettings
 
 log = logging.getLogger(__name__)
@@ -94,7 +95,10 @@ class AsteriskAdapter:
         self._agents = {agent.id: agent for agent in agents}
         self._board = CircuitBoard(trunk_groups, settings.circuits)
         self._mapper = Mapper(self._board)
-        self._link = AmiLink(settings, WANTED, self)
+        self._link = link = AmiLink(settings, WANTED, self)
+        self._overdue = OverdueHangups(
+            self._mapper, settings.hangup_grace_s, self._hang_up_channel, lambda: link.connection is not None
+        )
         self._connection: AmiConnection | None = None  # while facts and actions may pass
         self._sink: FactSink | None = None
         self._out: list[Event] = []
@@ -190,6 +194,7 @@ class AsteriskAdapter:
         if self._query is not None:
             self._query.cancel()
         await self._link.close()
+        self._overdue.close()
         self._connection = None
         self._sink = None
 
@@ -217,7 +222,7 @@ class AsteriskAdapter:
             raise
         self._out.append(LinkUp())
         if spans is not None:
-            self._board.read(_spans(spans[1]))
+            self._board.read(spans_of(spans[1]))
         self._board.tell(self._out, everything=True)
         lost, self._launched = tuple(self._launched), {}
         self._settle(channels, kept, lost)
@@ -437,6 +442,7 @@ class AsteriskAdapter:
             surplus, mapper.surplus = mapper.surplus, []
             for channel in surplus:
                 self._hang_up_channel(channel)
+        self._overdue.watch()
         if self._launched:
             now = asyncio.get_running_loop().time()
             for call_id in [key for key in self._launched if key not in mapper.launching]:
@@ -521,7 +527,7 @@ class AsteriskAdapter:
         channels = await self._list()
         self._settle(channels)
         if self._board.watched:
-            self._board.read(_spans((await self._up().ask("DAHDIShowStatus"))[1]))
+            self._board.read(spans_of((await self._up().ask("DAHDIShowStatus"))[1]))
         mine = {leg.channel for leg in (*self._mapper.agents.values(), *self._mapper.calls.values())}
         seen = {row[3] for row in channels.rows if _stray(row, mine)}
         for channel in sorted(seen & self._surrogates):
@@ -579,10 +585,6 @@ async def _kept(connection: AmiConnection) -> list[KeptResult]:
     else:
         found = []
     return [one for one in found if one is not None]
-
-
-def _spans(rows: Iterable[Row]) -> list[tuple[int, bool]]:
-    return [(int(row[2]), row[3] != "OK") for row in rows if row[2].isdigit()]
 
 
 def _stray(row: Row, mine: set[str]) -> bool:

@@ -79,3 +79,8 @@ class CircuitBoard:
             if everything or self._told.get(group_id, self._channels[group_id]) != capacity:
                 self._told[group_id] = capacity
                 out.append(TrunkCapacity(group_id, capacity))
+
+
+def spans_of(rows: Iterable[Sequence[str]]) -> list[tuple[int, bool]]:
+    """Spans and whether each is in alarm, of the rows of DAHDIShowStatus."""
+    return [(int(row[2]), row[3] != "OK") for row in rows if row[2].isdigit()]

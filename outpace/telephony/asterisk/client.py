@@ -37,7 +37,7 @@ LISTS: dict[str, tuple[str, ...]] = {
 
 _CLASSES = "system,call,user,originate"
 _UNWANTED = (
-    "!Event: (NewConnectedLine|NewCallerid|NewAccountCode|DialBegin|DialState|DialEnd|HangupRequest|SoftHangupRequest"
+    "!Event: (NewConnectedLine|NewCallerid|NewAccountCode|DialBegin|DialState|DialEnd|SoftHangupRequest"
     "|DeviceStateChange|BridgeCreate|BridgeDestroy|LocalBridge|MusicOnHold.*|RTCP.*|ChannelTalking.*|ContactStatus"
     "|PeerStatus|Registry|Rename|Cdr|TestEvent|Hold|Unhold|AGIExec.*|Dtmf.*|DTMF.*)"
 )

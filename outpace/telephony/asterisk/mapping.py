@@ -37,6 +37,7 @@ WANTED: dict[str, tuple[str, ...]] = {
     "Newchannel": _CHANNEL,
     "Newstate": _CHANNEL,
     "Hangup": ("Timestamp", "Uniqueid", "Cause", "TechCause"),
+    "HangupRequest": ("Timestamp", "Uniqueid"),
     "OriginateResponse": ("Timestamp", "ActionID", "Response", "Reason"),
     "BridgeEnter": ("Timestamp", "Uniqueid", "BridgeUniqueid"),
     "BridgeLeave": ("Timestamp", "Uniqueid", "BridgeUniqueid"),
@@ -101,6 +102,7 @@ class Mapper:
     unwanted : channel ids of agents' legs that were closed before they had a channel.
     surplus : channel names of second and of unwanted legs of an agent, to be hung up.
     come : calls whose channel has come since the adapter last took them from here.
+    leaving : legs that were up when their far end hung up, since the adapter last took them from here.
     """
 
     def __init__(self, board: CircuitBoard, identify: Callable[[str], tuple[int, int]] = dialplan.identify) -> None:
@@ -113,6 +115,7 @@ class Mapper:
         self.doubtful: list[int] = []
         self.surplus: list[str] = []
         self.come: list[int] = []
+        self.leaving: list[Leg] = []
         self.sequence = 0
         self._identify = identify
         self._legs: dict[str, Leg] = {}
@@ -121,6 +124,7 @@ class Mapper:
             "Newchannel": self._new_channel,
             "Newstate": self._new_state,
             "Hangup": self._hangup,
+            "HangupRequest": self._hangup_request,
             "OriginateResponse": self._originate_response,
             "BridgeEnter": self._bridge_enter,
             "BridgeLeave": self._bridge_leave,
@@ -198,6 +202,15 @@ class Mapper:
         leg = self._legs.get(row[2])
         if leg is not None:
             self._end(leg, _number(row[3]), _number(row[4]), switch_ns(row[1]), out)
+
+    def _hangup_request(self, row: Row, _: list[Event]) -> None:
+        leg = self._legs.get(row[2])
+        if leg is not None and leg.state == UP:
+            self.leaving.append(leg)
+
+    def is_live(self, leg: Leg) -> bool:
+        """Whether the switch has not told of the leg's end yet."""
+        return self._legs.get(leg.uniqueid) is leg
 
     def _end(self, leg: Leg, cause: int, tech: int, at_ns: int, out: list[Event]) -> None:
         self._leave(leg, at_ns, out)

@@ -45,6 +45,8 @@ class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     launch_timeout_s : an originate without a channel after this time is refused as TIMED_OUT.
     doubt_s : an originate that failed has had no channel when none is told of within this time. The failure overtakes
         the channel's own events on a switch that is busy: then the call was made, and must not be made again.
+    hangup_grace_s : a channel of which Asterisk says that its far end has hung up is cleared when it is still there
+        after this time; a hang-up can get lost while a bridge is made.
     ping_s, stale_s : a ping every `ping_s`; one unanswered for `stale_s` makes the link stale.
     backoff_s, backoff_max_s : first and longest pause between attempts to connect; it doubles each time.
     """
@@ -63,6 +65,7 @@ class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     max_waiting: int = 10_000
     launch_timeout_s: float = 30.0
     doubt_s: float = 5.0
+    hangup_grace_s: float = 1.0
     connect_timeout_s: float = 10.0
     boot_timeout_s: float = 60.0
     action_timeout_s: float = 10.0

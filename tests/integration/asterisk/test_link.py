@@ -145,6 +145,27 @@ async def test_a_switch_that_answers_no_ping_is_down_and_what_happened_meanwhile
     assert len(facts.of(CallEnded)) == 2
 
 
+async def test_people_who_hang_up_while_they_are_connected_free_their_agents(lab, up):
+    # they hang up while the switch stands still and the order to connect them waits, so that both come at once
+    adapter, facts = await up(ping_s=10.0, stale_s=30.0)
+    agents = range(1, 11)
+    adapter.submit([OpenAgentLeg(agent) for agent in agents])
+    for agent in agents:
+        await facts.wait(AgentLegUp, agent)
+    for _ in range(12):
+        calls = [originate(number(SILENT, next(_serials), talk_ds=6), campaign=PATIENT.id) for _ in agents]
+        adapter.submit(calls)
+        for call in calls:
+            await facts.wait(CallAnswered, call.call_id)
+        lab.pause_asterisk(on=True)
+        adapter.submit([ConnectAgent(call.call_id, agent) for call, agent in zip(calls, agents, strict=True)])
+        await asyncio.sleep(0.75)
+        lab.pause_asterisk(on=False)
+        for call in calls:
+            assert (await facts.wait(CallEnded, call.call_id, timeout_s=20)).hangup_cause == 16
+    assert not any(leg.peer for leg in adapter._mapper.agents.values())
+
+
 async def test_an_abandonment_while_the_link_was_down_is_told_as_one_that_the_switch_met(lab, up):
     # until the message has been played, some three seconds after the answer, and longer where the switch is slow
     adapter, facts = await up(backoff_s=8.0)

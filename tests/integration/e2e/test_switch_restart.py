@@ -100,8 +100,8 @@ def test_the_campaign_survives_the_switchs_death(lab, tmp_path):
 def hang_up_the_forgotten(lab, run) -> None:
     """Until the run ends, hang up calls that last: the carrier lets them talk for 0.6 s.
 
-    SIPp forgets a call now and then that it answered while the switch stood still, and never sends its BYE. To the
-    switch such a call lives, and so it does to outpace; networks end them by session or media timers.
+    Now and then a hang-up gets lost around the moments in which the switch stood still. To the switch such a call
+    lives, and so it does to outpace; networks end them by session or media timers, the lab's later than we wait.
     """
     deadline = time.monotonic() + 90
     while run.process.poll() is None:

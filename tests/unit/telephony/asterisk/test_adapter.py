@@ -103,6 +103,59 @@ async def talkers(peer, facts, adapter) -> None:
     await facts.wait(CallProceeding, CALL)
 
 
+async def test_a_hang_up_that_the_switch_has_lost_is_carried_out(peer, facts, connect, caplog):
+    adapter = await connect(hangup_grace_s=0.05)
+    await talkers(peer, facts, adapter)
+    peer.push("HangupRequest", Uniqueid="somebody-else")
+    peer.push("HangupRequest", Uniqueid=call_channel(CALL))
+    assert (await peer.wait("Hangup"))["Channel"] == call_channel(CALL)
+    assert (await peer.wait("Hangup", 2))["Channel"] == call_channel(CALL)  # until it is gone
+    peer.push("Hangup", Uniqueid=call_channel(CALL), Cause="16")
+    assert (await facts.wait(CallEnded, CALL)).hangup_cause == 16
+    peer.push("HangupRequest", Uniqueid=agent_channel(7, 1))
+    while (await peer.wait("Hangup", len(peer.of("Hangup")) + 1))["Channel"] != agent_channel(7, 1):
+        pass
+    said = {record.getMessage() for record in caplog.records if record.levelname == "WARNING"}
+    assert said == {f"Asterisk has lost a hang-up: clearing the {what}" for what in ("call", "leg")}
+
+
+async def test_a_hang_up_that_the_switch_carries_out_is_left_to_it(peer, facts, connect):
+    adapter = await connect(hangup_grace_s=0.5)
+    await talkers(peer, facts, adapter)
+    adapter.submit([originate(CALL + 1)])
+    await peer.wait("Originate", 3)
+    live(peer, call_channel(CALL + 1), "PJSIP/carrier-00000003", "5")
+    await facts.wait(CallProceeding, CALL + 1)
+    for call in (CALL, CALL + 1):  # one that rings ends by its own outcome
+        peer.push("HangupRequest", Uniqueid=call_channel(call))
+    peer.push("Hangup", Uniqueid=call_channel(CALL), Cause="16")
+    await facts.wait(CallEnded, CALL)
+    peer.push("HangupRequest", Uniqueid=agent_channel(7, 1))
+    await peer.wait("Hangup")
+    assert [action["Channel"] for action in peer.of("Hangup")] == [agent_channel(7, 1)]
+
+
+async def test_a_hang_up_that_was_lost_waits_for_the_link(peer, facts, connect):
+    adapter = await connect(hangup_grace_s=1.0)
+    await talkers(peer, facts, adapter)
+    peer.channels = [
+        {"Uniqueid": call_channel(CALL), "Channel": "PJSIP/carrier-00000002", "ChannelState": "6", "BridgeId": ""}
+    ]
+    peer.push("HangupRequest", Uniqueid=call_channel(CALL))
+    peer.push("HangupRequest", Uniqueid=agent_channel(7, 1))
+    async with asyncio.timeout(5):
+        while len(adapter._overdue._due) < 2:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.005)
+    await peer.stop()
+    await facts.wait(LinkDown)
+    await peer.start()
+    await facts.wait(AgentLegLost, 7)  # it is not in the list
+    assert (await peer.wait("Hangup"))["Channel"] == call_channel(CALL)
+    assert len(peer.of("Hangup")) == 1
+    await adapter.close()
+    assert adapter._overdue._timer is None
+
+
 async def test_other_settings_take_effect_while_it_works(peer, facts, connect):
     adapter = await connect()
     groups = (msgspec.structs.replace(SIP, channels=10, prefix="9"), CARD, TrunkGroup(id=3, name="new", channels=7))
