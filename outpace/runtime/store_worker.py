@@ -86,10 +86,11 @@ class StoreWorker:
         self._closing = False
         self._abandoned = False
         self._failed = False
-        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
+        self._waiters: dict[asyncio.Future[None], int] = {}  # -> how many commands are to be done
         self._submitted = 0
         self._taken = 0
         self._done = 0
+        self._job_is_due = False
         self._jobs_until_ns = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="outpace-store", daemon=True)
@@ -152,14 +153,18 @@ class StoreWorker:
         return await future
 
     async def written(self) -> None:
-        """Wait until the store has taken, or for good refused, what was submitted up to now."""
+        """Wait until what was submitted up to now is written, or never will be."""
         assert self._loop is not None
         with self._ready:
-            if self._done >= self._submitted:
+            if self._done >= self._submitted or not self._thread.is_alive():
                 return
             future: asyncio.Future[None] = self._loop.create_future()
-            self._waiters.append((self._submitted, future))
-        await future
+            self._waiters[future] = self._submitted
+        try:
+            await future
+        finally:
+            with self._ready:
+                self._waiters.pop(future, None)
 
     def waiting(self) -> int:
         """Commands that are not durable yet."""
@@ -190,6 +195,10 @@ class StoreWorker:
                 self._batch_is_over(len(batch))
             if batch is None and job is None:
                 break
+        with self._ready:
+            left = list(self._waiters)  # for what nobody would write any more
+        for future in left:
+            self._tell(_set_result, future, None)
         if store is not None:
             store.close()
 
@@ -201,7 +210,9 @@ class StoreWorker:
         with self._ready:
             while not self._commands and not self._jobs and not self._closing:
                 self._ready.wait()
-            if self._jobs and self._jobs[0].after <= self._taken and monotonic_ns() < self._jobs_until_ns:
+            has_turn = self._job_is_due or monotonic_ns() < self._jobs_until_ns
+            if self._jobs and has_turn and self._jobs[0].after <= self._taken:
+                self._job_is_due = False
                 return None, self._jobs.popleft(), self._now_ns
             if self._commands and not self._abandoned:
                 count = min(len(self._commands), BATCH_MAX)
@@ -215,10 +226,10 @@ class StoreWorker:
     def _batch_is_over(self, count: int) -> None:
         with self._ready:
             self._done += count
-            over = [future for after, future in self._waiters if after <= self._done]
-            self._waiters = [waiter for waiter in self._waiters if waiter[0] > self._done]
+            over = [future for future, after in self._waiters.items() if after <= self._done]
         for future in over:
             self._tell(_set_result, future, None)
+        self._job_is_due = True
         self._jobs_until_ns = monotonic_ns() + round(JOBS_S * NS_PER_S)
 
     def _do(self, job: _Job, store: Store | None) -> Store | None:

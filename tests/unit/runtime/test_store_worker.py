@@ -192,11 +192,12 @@ def test_who_waits_until_all_is_written_waits_for_that_alone(tmp_path: Path, mon
         await asyncio.wait(gone)
         desk.worker.submit([LeaseLeads(1, 1)], 3 * S)
         assert (desk.worker.waiting(), first.done(), desk.facts) == (2, False, [])
+        assert len(desk.worker._waiters) == 1
         disk.set()
         await first
         assert desk.facts  # what has been written is told before
         await desk.worker.written()
-        assert (desk.worker.waiting(), len(desk.facts), desk.worker._waiters) == (0, 2, [])
+        assert (desk.worker.waiting(), len(desk.facts), desk.worker._waiters) == (0, 2, {})
         assert await desk.worker.close()
 
     play(scene())
