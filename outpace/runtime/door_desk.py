@@ -184,7 +184,8 @@ async def log_in(house: House, order: LogIn, actor: Actor) -> Done:
     if order.leg and order.leg != house.registry.agent(agent_id).settings.leg:
         async with house.changing:
             await _move(house, agent_id, order.leg, actor)
-    if _state(house, agent_id) is AgentState.LOGGED_OUT:
+    # who talks may be in a conversation that was taken over from an earlier process: after it they were logged out
+    if _state(house, agent_id) in (AgentState.LOGGED_OUT, AgentState.TALKING):
         await _unless(house, events.AgentLoggedIn(agent_id), agent_id, there=True)
     return await _desk(house, agent_id, {"leg": order.leg or house.registry.agent(agent_id).settings.leg})
 

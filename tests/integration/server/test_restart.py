@@ -15,6 +15,7 @@ import pytest
 from outpace.domain.errors import ConfigError, LinkDown, StaleEpoch, StateError
 from outpace.domain.orders import (
     ChangeCampaign,
+    DefineAgent,
     GetBoard,
     GetCampaign,
     GetHealth,
@@ -100,6 +101,39 @@ async def test_calls_and_campaigns_go_on_under_the_next_process(tmp_path: Path, 
     assert all(ended[call_id].outcome is Outcome.CONNECTED for call_id in bridged)
     result = replay(tmp_path / "journal")
     assert (result.difference, result.runs) == ("", 2)
+
+
+async def test_who_logs_in_to_a_conversation_that_was_taken_over_stays(
+    tmp_path: Path, switch: list[SimulatedCarrier]
+) -> None:
+    file = node_file(tmp_path, speed=1.0, more=CAMPAIGN)
+    dying = Server(file)
+    await dying.start()
+    add_leads(tmp_path, 1, 2)
+    for agent_id in (1, 2):
+        order = DefineAgent(name=f"agent {agent_id}", leg=f"SIM/{agent_id}", campaigns=[1])
+        await dying.door.command(order, BOSS)
+        await dying.door.command(LogIn(agent_id=agent_id), BOSS)
+        await until_asked(lambda agent_id=agent_id: leg_is_up(dying, agent_id))
+        await dying.door.command(SetReady(agent_id=agent_id), BOSS)
+    await dying.door.command(StartCampaign(campaign_id=1), BOSS)
+    await until(lambda: sum(call.agent_id > 0 for call in switch[0].live_calls()) == 2)
+    await die(dying)
+    async with serving(file) as server:
+        assert {agent.state for agent in await server.door.query(ListAgents())} == {"talking"}
+        for _ in range(2):  # from a second tab as well
+            await server.door.command(LogIn(agent_id=1), BOSS)
+        await until_asked(lambda: no_calls(server))
+        await until_asked(lambda: leg_is_up(server, 2, there=False))
+        stays, goes = await server.door.query(ListAgents())
+        assert stays.leg_state == "up"
+        assert stays.state in ("wrap_up", "ready")
+        assert goes.state == "logged_out"
+
+
+async def leg_is_up(server: Server, agent_id: int, *, there: bool = True):
+    (agent,) = [one for one in await server.door.query(ListAgents()) if one.agent_id == agent_id]
+    return (agent.leg_state == "up") == there
 
 
 async def launched(server: Server, count: int):
