@@ -43,8 +43,8 @@ _LATER = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_F
 
 _PAUSE_S = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 
-#: Seconds that functions have behind a batch before the next one; one is always done.
-JOBS_S = 0.005
+#: Seconds for which a function waits behind commands; from then on one is done behind every batch.
+JOB_WAITS_S = 2.0
 
 #: Seconds of refusing after which functions that wait for the store are told so; commands wait as long as it takes.
 HOLD_UP_S = 5.0
@@ -55,6 +55,7 @@ class _Job(NamedTuple):
     future: asyncio.Future[Any]
     patient: bool
     after: int  # commands that were submitted before it
+    asked_ns: int
 
 
 class StoreWorker:
@@ -91,7 +92,6 @@ class StoreWorker:
         self._taken = 0
         self._done = 0
         self._job_is_due = False
-        self._jobs_until_ns = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="outpace-store", daemon=True)
         self.commit_s = Histogram()
@@ -140,7 +140,7 @@ class StoreWorker:
     async def call(self, job: Callable[[Store], T], *, patient: bool = False) -> T:
         """Run a function on the store, in its thread, between two batches; returns or raises what it does.
 
-        It sees all that was submitted before it, and does not wait for what is submitted behind it.
+        It sees all that was submitted before it, and does not wait for ever for what is submitted behind it.
         StoreError when the store has refused to write for `HOLD_UP_S`, but for a `patient` caller, who waits.
         """
         assert self._loop is not None
@@ -148,7 +148,7 @@ class StoreWorker:
         with self._ready:
             if self._closing:
                 raise StoreError("the store is closed")
-            self._jobs.append(_Job(job, future, patient, self._submitted))
+            self._jobs.append(_Job(job, future, patient, self._submitted, monotonic_ns()))
             self._ready.notify()
         return await future
 
@@ -205,13 +205,13 @@ class StoreWorker:
     def _take(
         self,
     ) -> tuple[list[StoreCommand] | None, _Job | None, int]:
-        # Waits for work. What a job is to see goes before it; else batches and jobs take turns: on a busy node with a
-        # slow disk more commands have come whenever a batch is written, and no job would ever be done behind them.
+        # Waits for work. Commands go before jobs: calls wait for them, and a job sees all that was submitted before it.
+        # But on a busy node with a slow disk more commands have come whenever a batch is written, and no job would
+        # ever be done behind them: one that has waited for long has its turn.
         with self._ready:
             while not self._commands and not self._jobs and not self._closing:
                 self._ready.wait()
-            has_turn = self._job_is_due or monotonic_ns() < self._jobs_until_ns
-            if self._jobs and has_turn and self._jobs[0].after <= self._taken:
+            if self._job_is_due and self._has_waited_for_long():
                 self._job_is_due = False
                 return None, self._jobs.popleft(), self._now_ns
             if self._commands and not self._abandoned:
@@ -223,6 +223,12 @@ class StoreWorker:
                 return None, self._jobs.popleft(), self._now_ns
             return None, None, self._now_ns
 
+    def _has_waited_for_long(self) -> bool:
+        # the next job, and what it is to see has been written
+        if not self._jobs or self._jobs[0].after > self._taken:
+            return False
+        return monotonic_ns() - self._jobs[0].asked_ns >= JOB_WAITS_S * NS_PER_S
+
     def _batch_is_over(self, count: int) -> None:
         with self._ready:
             self._done += count
@@ -230,7 +236,6 @@ class StoreWorker:
         for future in over:
             self._tell(_set_result, future, None)
         self._job_is_due = True
-        self._jobs_until_ns = monotonic_ns() + round(JOBS_S * NS_PER_S)
 
     def _do(self, job: _Job, store: Store | None) -> Store | None:
         function, future = job.function, job.future
@@ -240,7 +245,6 @@ class StoreWorker:
             result = function(store)
         except Exception as error:  # noqa: BLE001 - handed to the caller, whatever it is
             self._tell(_set_exception, future, error)
-            self._jobs_until_ns = 0  # if the store refuses to write, let commands find that out, which can wait
         else:
             self._tell(_set_result, future, result)
         return store

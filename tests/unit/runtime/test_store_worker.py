@@ -128,6 +128,7 @@ def test_who_calls_waits_for_what_was_submitted_before_and_for_nothing_else(
             return execute(store, commands, now_ns)
 
         monkeypatch.setattr(SqliteStore, "execute", slowly)
+        monkeypatch.setattr(store_worker, "JOB_WAITS_S", 0.1)
 
         submitted: list[WriteIntent] = []
 
