@@ -28,7 +28,7 @@ pytestmark = pytest.mark.bench
 
 HERE = Path(__file__).parent
 AGENTS, LAUNCHES_PER_S, REQUESTS_PER_S = 1000, 200.0, 1000.0
-WARM_S, WINDOW_S, MOST_ROUNDS = 25.0, 6.0, 12
+WARM_S, WINDOW_S, MOST_ROUNDS = 25.0, 6.0, 6
 LEADS = 60_000
 
 #: Of the launches and of the requests that are offered in a busy window.
