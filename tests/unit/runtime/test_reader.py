@@ -50,3 +50,14 @@ async def test_a_store_that_is_not_there_is_told_at_the_start(tmp_path: Path) ->
     with pytest.raises(StoreError, match="no such file"):
         await reader.start()
     await reader.close()
+
+
+async def test_a_closed_reader_leaves_no_thread(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    SqliteStore(path).close()
+    before = set(threading.enumerate())
+    for _ in range(200):  # an end that is not waited for is met by one of them
+        reader = StoreReader(lambda: SqliteStore(path, create=False, read_only=True))
+        await reader.start()
+        await reader.close()
+        assert set(threading.enumerate()) == before
