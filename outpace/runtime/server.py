@@ -7,10 +7,8 @@ switch are taken over.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
-import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from math import nan
@@ -47,6 +45,7 @@ from outpace.runtime.feeds import AgentFeed, BoardFeed, CallFeed
 from outpace.runtime.histogram import Histogram
 from outpace.runtime.house import House
 from outpace.runtime.hub import Hub
+from outpace.runtime.interpreter import keep_what_stays, quick_turns
 from outpace.runtime.last_calls import LastCalls
 from outpace.runtime.metrics import Family, Reading
 from outpace.runtime.node_file import NodeFile
@@ -75,9 +74,6 @@ CALLBACKS_EVERY_S = 5.0
 
 #: Real seconds between two measurements of how late the event loop is.
 LAG_EVERY_S = 0.1
-
-#: Real seconds that another thread may hold the interpreter while the loop waits for it.
-SWITCH_S = 0.0002
 
 #: Real seconds that a stop waits for what is written down beside the calls: a full disk must not keep a node up.
 LAST_WORK_S = 10.0
@@ -174,16 +170,15 @@ class Server:
     async def run(self, beside: AbstractAsyncContextManager[Any] | None = None, *, drain_s: float = DRAIN_S) -> None:
         """Start, serve until SIGINT, SIGTERM or `ask_to_stop`, and stop; a second signal stops at once.
 
-        `beside` is entered when the door is open, and left before it closes. Other threads hold the interpreter for
-        `SWITCH_S` at most from now on: calls wait for nobody longer.
+        `beside` is entered when the door is open, and left before it closes. Meanwhile threads of this process hold the
+        interpreter for shorter than Python's own 5 ms, and its collector seldom goes through everything.
 
         Raises what `start` and `beside` raise, and the error after which nothing could be dialled any more.
         """
-        sys.setswitchinterval(SWITCH_S)
-        with self._signals():
+        with self._signals(), quick_turns():
             try:
                 await self.start()
-                _keep_what_stays()
+                keep_what_stays()
                 async with beside or nullcontext():
                     await self._stopping.wait()
             finally:
@@ -547,9 +542,3 @@ def _link(file: NodeFile[Any], server: Server) -> RedisLink:
         rates=server.rates,
         on_parts=server.change_rates,
     )
-
-
-def _keep_what_stays() -> None:
-    # The collector looks at modules, settings and tables no more: going through them held the loop for 50 to 100 ms.
-    gc.collect()
-    gc.freeze()
