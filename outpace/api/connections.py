@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
@@ -52,8 +53,11 @@ class StreamProtocol(WebSocketsSansIOProtocol):
             extensions[EXTENSION] = self  # the application's task has not begun yet
 
     async def send(self, message: ASGISendEvent) -> None:
-        """Send; a handshake that was refused with a whole answer is complete."""
-        await super().send(message)
+        """Send, if the client is still there; a handshake that was refused with a whole answer is complete."""
+        try:
+            await super().send(message)
+        except ClientDisconnected:
+            return  # no fault of anybody's; `receive` tells of it
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             self.handshake_complete = True
 

@@ -54,13 +54,13 @@ def address(node: RunningNode) -> tuple[str, int]:
     return host, int(port)
 
 
-def said(node: RunningNode, data: bytes, *, after: bytes = b"") -> bytes:
+def said(node: RunningNode, data: bytes, *, after: bytes | None = None) -> bytes:
     """All that a connection answers to bytes (and to more `after` its first answer), when nothing more will come."""
     answer = b""
     with socket.create_connection(address(node), timeout=WAIT_S) as one:
         try:
             one.sendall(data)
-            if after:
+            if after is not None:
                 while b"\r\n\r\n" not in answer and (more := one.recv(1)):
                     answer += more
                 one.sendall(after)

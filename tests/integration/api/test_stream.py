@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import socket
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from outpace.api import stream as api_stream
+from outpace.api.connections import StreamProtocol
 from outpace.api.settings import ApiSettings
 from outpace.api.tokens import make_token
 from outpace.domain.access import Role
@@ -34,6 +36,15 @@ async def close_of(stream: Any) -> tuple[int, str]:
             while True:
                 await stream.recv()
     return stream.close_code, stream.close_reason
+
+
+def handshake(floor: Floor) -> bytes:
+    """What opens a stream, for who speaks without a library."""
+    return (
+        f"GET /v1/stream?topics=jobs HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        f"Authorization: Bearer {floor.tokens[Role.OPERATOR]}\r\n\r\n"
+    ).encode()
 
 
 async def test_snapshot_then_deltas_in_order(floor: Floor) -> None:
@@ -150,6 +161,36 @@ async def test_client_that_sends_much_is_cut_off(floor: Floor) -> None:
         assert (await close_of(stream))[0] == 1009
 
 
+async def test_client_that_goes_before_it_is_let_in_is_no_fault(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone, done = asyncio.Event(), asyncio.Event()
+    connection_lost, accept, run = StreamProtocol.connection_lost, api_stream._Socket.accept, StreamProtocol.run_asgi
+
+    def lose(self: StreamProtocol, error: Exception | None) -> None:
+        connection_lost(self, error)
+        gone.set()
+
+    async def accept_late(self: api_stream._Socket) -> None:
+        await gone.wait()
+        await accept(self)
+
+    async def run_to_the_end(self: StreamProtocol) -> None:
+        await run(self)
+        done.set()
+
+    monkeypatch.setattr(StreamProtocol, "connection_lost", lose)
+    monkeypatch.setattr(StreamProtocol, "run_asgi", run_to_the_end)
+    monkeypatch.setattr(api_stream._Socket, "accept", accept_late)
+    host, port = floor.url.removeprefix("http://").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    writer.write(handshake(floor))
+    writer.close()
+    await asyncio.wait_for(done.wait(), WAIT_S)
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+    assert "\noutpace_api_streams 0.0\n" in (await floor.send("GET", "/metrics")).text
+
+
 async def test_token_that_is_revoked_ends_its_stream(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api_stream, "LOOK_S", 0.05)
     made = await floor.post("/v1/tokens", {"name": "board", "role": "monitor"})
@@ -184,12 +225,7 @@ async def test_client_that_does_not_read_is_let_go_and_others_hear_on(
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             deaf.setblocking(False)
             loop = asyncio.get_running_loop()
-            request = (
-                f"GET /v1/stream?topics=jobs HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-                f"Authorization: Bearer {floor.tokens[Role.OPERATOR]}\r\n\r\n"
-            )
-            await loop.sock_sendall(deaf, request.encode())
+            await loop.sock_sendall(deaf, handshake(floor))
             await loop.sock_recv(deaf, 100)
             told = 0
             filler = "x" * 20_000
