@@ -52,8 +52,24 @@ class StreamProtocol(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self  # the application's task has not begun yet
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of what leads back here: else all of it, and the transport's buffers, waited for a full collection."""
+        super().connection_lost(exc)
+        if hasattr(self, "scope"):  # the handshake was whole
+            self.scope["extensions"].pop(EXTENSION, None)
+        self.conn.parser.close()
+
+    def keepalive_timeout(self) -> None:
+        """End the connection of who answers no ping, soon also if they do not read."""
+        was_sent = self.close_sent
+        super().keepalive_timeout()
+        if self.close_sent and not was_sent:
+            self.close_timer = self.loop.call_later(_LAST_WORDS_S, self.transport.abort)
+
     async def send(self, message: ASGISendEvent) -> None:
         """Send, if the client is still there; a handshake that was refused with a whole answer is complete."""
+        if self.close_sent:
+            return  # the last word was said while the application had more to say
         try:
             await super().send(message)
         except ClientDisconnected:
@@ -151,6 +167,11 @@ class HttpProtocol(HttpToolsProtocol):
         """What comes now is the next head."""
         self._in_head = True
         super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Leave the connection to `StreamProtocol`; nobody tells this one when it is lost."""
+        super().handle_websocket_upgrade()
+        self.parser = None  # type: ignore[assignment]  # as uvicorn does it when a connection is lost: it leads back here
 
     def _stop_waiting(self) -> None:
         if self._late is not None:

@@ -54,7 +54,7 @@ class StoreReader:
         store, self._store = self._store, None
         if store is not None:
             await asyncio.get_running_loop().run_in_executor(self._thread, store.close)
-        self._thread.shutdown()  # nothing is left for it to do: it ends at once
+        self._thread.shutdown()  # it has done all, but for a store that a cancelled start still opens
 
     def gauges(self) -> dict[str, float]:
         """What monitoring shows of the reads."""

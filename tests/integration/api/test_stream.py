@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import socket
@@ -13,9 +14,11 @@ from typing import Any
 import msgspec
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.server import ServerProtocol
 
+from outpace.api import connections as api_connections
 from outpace.api import stream as api_stream
-from outpace.api.connections import StreamProtocol
+from outpace.api.connections import HttpProtocol, StreamProtocol
 from outpace.api.settings import ApiSettings
 from outpace.api.tokens import make_token
 from outpace.domain.access import Role
@@ -189,6 +192,49 @@ async def test_client_that_goes_before_it_is_let_in_is_no_fault(
     await asyncio.wait_for(done.wait(), WAIT_S)
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
     assert "\noutpace_api_streams 0.0\n" in (await floor.send("GET", "/metrics")).text
+
+
+async def test_streams_that_ended_wait_for_no_full_collection(floor: Floor) -> None:
+    kinds = StreamProtocol, HttpProtocol, ServerProtocol
+
+    def left() -> list[object]:
+        return [one for one in gc.get_objects() if type(one) in kinds]
+
+    async with asyncio.timeout(WAIT_S):
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(3):
+                async with floor.stream("?topics=jobs") as stream:
+                    await heard(stream)
+                    assert {type(one) for one in left()} == {StreamProtocol, ServerProtocol}
+                while left():  # noqa: ASYNC110 - nobody tells
+                    await asyncio.sleep(0.01)
+        finally:
+            gc.enable()
+
+
+async def test_client_that_answers_no_ping_and_does_not_read_is_let_go(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_connections, "_LAST_WORDS_S", 0.1)
+    host, port = floor.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as deaf:
+        deaf.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(deaf, handshake(floor))
+        await loop.sock_recv(deaf, 100)
+        (protocol,) = (one for one in gc.get_objects() if type(one) is StreamProtocol and not one.disconnected)
+        async with asyncio.timeout(WAIT_S):
+            for n in range(1000):
+                if protocol.transport.get_write_buffer_size():
+                    break
+                floor.server.publish(Topic.JOBS, "a", {"n": n, "filler": "x" * 200_000})
+                await asyncio.sleep(0.01)
+            assert protocol.transport.get_write_buffer_size()
+            protocol.keepalive_timeout()
+            while "\noutpace_api_streams 0.0\n" not in (await floor.send("GET", "/metrics")).text:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
 
 
 async def test_token_that_is_revoked_ends_its_stream(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -253,6 +253,7 @@ async def test_two_operators_at_once_each_get_a_clear_answer(tmp_path: Path) -> 
 
 
 async def test_a_start_that_fails_leaves_nothing_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = set(threading.enumerate())
     file = node_file(tmp_path, more=CAMPAIGN)
     (tmp_path / "node").write_text("a file where the folder should be")
     with pytest.raises(ConfigError, match=r"node\.folder"):
@@ -263,7 +264,6 @@ async def test_a_start_that_fails_leaves_nothing_running(tmp_path: Path, monkeyp
         raise LinkDown("nobody answers")
 
     monkeypatch.setattr(SimulatedAdapter, "connect", refuse)
-    before = set(threading.enumerate())
     started = asyncio.get_running_loop().time()
     with pytest.raises(LinkDown):
         await Server(file).run()
